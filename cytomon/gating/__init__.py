@@ -1,0 +1,1 @@
+"""A Tube becomes Populations."""

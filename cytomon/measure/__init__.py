@@ -1,0 +1,1 @@
+"""Populations become clinical quantities."""

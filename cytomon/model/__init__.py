@@ -1,0 +1,1 @@
+"""The vocabulary: frozen values and their invariants. No work, no input or output."""

@@ -1,0 +1,1 @@
+"""Tubes with known truth."""
