@@ -1,0 +1,82 @@
+"""The columns that gates look at: compensated and scaled on demand, each computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from flowutils.compensate import compensate
+
+from cytomon.errors import GatingError
+from cytomon.gating.transforms import to_scale
+from cytomon.model.gating import Axis
+from cytomon.model.tube import BoolArray, Channel, FloatArray, Spillover
+
+
+class Columns:
+    """Events of one tube as the gates see them.
+
+    Parameters
+    ----------
+    events : ndarray of float64, shape (n_events, n_channels)
+        Scale values as `cytomon.fcs.read` gives them; not changed.
+    channels : sequence of Channel
+        The columns of `events`.
+    matrices : mapping of str to Spillover
+        By the names that axes use.
+
+    Notes
+    -----
+    Compensation is FlowUtils' solve on the whole array, which is what FlowKit does; its last bits
+    depend on how many events are solved at once.
+    """
+
+    def __init__(
+        self, events: FloatArray, channels: Sequence[Channel], matrices: Mapping[str, Spillover]
+    ) -> None:
+        self._events = events
+        self._index = {channel.pnn: channel.index for channel in channels}
+        self._matrices = matrices
+        self._compensated: dict[str, FloatArray] = {"": events}
+        self._scaled: dict[Axis, FloatArray] = {}
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def column(self, axis: Axis) -> FloatArray:
+        """Values on an axis, shape (n_events,)."""
+        if axis not in self._scaled:
+            self._scaled[axis] = to_scale(self.linear(axis), axis.scale)
+        return self._scaled[axis]
+
+    def linear(self, axis: Axis) -> FloatArray:
+        """Compensated values before the scale, shape (n_events,)."""
+        table = self._table(axis.matrix)
+        values = table[:, self._column_of(axis.channel)]
+        if axis.ratio is None:
+            return values
+        below = table[:, self._column_of(axis.ratio.over)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return axis.ratio.a * (values - axis.ratio.b) / (below - axis.ratio.c)
+
+    def finite(self) -> BoolArray:
+        """Events without NaN or infinity in any channel, shape (n_events,)."""
+        finite: BoolArray = np.isfinite(self._events).all(axis=1)
+        return finite
+
+    def _table(self, matrix: str) -> FloatArray:
+        if matrix not in self._compensated:
+            spillover = self._matrices[matrix]
+            indices = [self._column_of(detector) for detector in spillover.detectors]
+            self._compensated[matrix] = compensate(self._events, spillover.matrix, indices)
+        return self._compensated[matrix]
+
+    def _column_of(self, channel: str) -> int:
+        try:
+            return self._index[channel]
+        except KeyError:
+            raise GatingError(
+                f"a gate asks for the detector {channel!r}, which the tube does not have",
+                where=channel,
+                fix="check the panel, or name the detector's marker in a mapping file",
+            ) from None

@@ -1,0 +1,60 @@
+"""Scales of gate dimensions, by FlowKit's own transforms."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytomon.model.gating import Scale
+
+if TYPE_CHECKING:
+    from cytomon.model.tube import FloatArray
+
+
+@lru_cache(maxsize=256)
+def _flowkit_transform(scale: Scale) -> Any:  # noqa: ANN401  (FlowKit carries no types)
+    from flowkit import transforms
+
+    match scale.kind:
+        case "linear":
+            return transforms.LinearTransform(scale.t, scale.a)
+        case "log":
+            return transforms.LogTransform(scale.t, scale.m)
+        case "asinh":
+            return transforms.AsinhTransform(scale.t, scale.m, scale.a)
+        case "logicle":
+            return transforms.LogicleTransform(scale.t, scale.w, scale.m, scale.a)
+        case "hyperlog":
+            return transforms.HyperlogTransform(scale.t, scale.w, scale.m, scale.a)
+    msg = f"unknown scale {scale.kind!r}"
+    raise ValueError(msg)
+
+
+def to_scale(values: FloatArray, scale: Scale | None) -> FloatArray:
+    """Values on a gate's scale.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_events,)
+        Compensated linear values.
+    scale : Scale or None
+        None returns the values as they are.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_events,)
+    """
+    if scale is None:
+        return values
+    column = np.ascontiguousarray(values, dtype=np.float64)[:, np.newaxis]
+    return np.asarray(_flowkit_transform(scale).apply(column), dtype=np.float64)[:, 0]
+
+
+def from_scale(values: FloatArray, scale: Scale | None) -> FloatArray:
+    """Linear values back from a gate's scale; the inverse of `to_scale`."""
+    if scale is None:
+        return values
+    column = np.ascontiguousarray(values, dtype=np.float64)[:, np.newaxis]
+    return np.asarray(_flowkit_transform(scale).inverse(column), dtype=np.float64)[:, 0]
