@@ -1,0 +1,301 @@
+"""A tube with known truth: from a plan to events, and from events to files."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cytomon.fcs.write import ChannelSpec, write_fcs
+from cytomon.model.tube import BoolArray, Spillover
+from cytomon.simulate.artefacts import (
+    arrival_times,
+    clogged,
+    counts_on_top,
+    disturb,
+    draw_pairs,
+    running_order,
+    stick_together,
+)
+from cytomon.simulate.composition import blast_fractions, draw_counts
+from cytomon.simulate.detector import Instrument, detect, draw_instrument, emit
+from cytomon.simulate.expression import Biology, Float32Array, draw_biology, draw_events
+from cytomon.simulate.panels import RANGE, StainingPanel, staining_panel
+from cytomon.simulate.plan import TubePlan
+from cytomon.simulate.populations import LabelArray, is_blast, label_names, population_names
+from cytomon.simulate.truth import Truth, b_fraction_by_value, derive_truth
+
+EVENT_RATE = 3000.0
+WIDTH_UNIT = 65_536.0
+PATIENT_STREAM, BATCH_STREAM, TUBE_STREAM = 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SimulatedTube:
+    """Events as an instrument would write them, and what each of them is.
+
+    Attributes
+    ----------
+    plan : TubePlan
+        What was asked for.
+    events : ndarray of float32, shape (n_events, n_channels)
+        Uncompensated, in detector units, in the order of measurement.
+    labels : ndarray of uint8, shape (n_events,)
+        Position in `label_names`.
+    label_names : tuple of str
+        The same for every tube.
+    in_clog : ndarray of bool, shape (n_events,)
+        Whether the event lies in the disturbed part of the run; its label stays.
+    channels : tuple of ChannelSpec
+        Columns of `events`.
+    spillover : Spillover
+        The matrix that the file stores.
+    truth : Truth
+        Summary.
+    """
+
+    plan: TubePlan
+    events: Float32Array
+    labels: LabelArray
+    label_names: tuple[str, ...]
+    in_clog: BoolArray
+    channels: tuple[ChannelSpec, ...]
+    spillover: Spillover
+    truth: Truth
+
+
+def simulate_tube(plan: TubePlan) -> SimulatedTube:
+    """Simulate one tube.
+
+    Parameters
+    ----------
+    plan : TubePlan
+        The whole request.
+
+    Returns
+    -------
+    SimulatedTube
+        Equal plans give equal bytes (on one machine and with one version of numpy).
+
+    Raises
+    ------
+    ValueError
+        If the plan names a state, panel or population that does not exist.
+
+    Notes
+    -----
+    A simulated tube is not a patient: positions, widths and frequencies are plausible orders of
+    magnitude, chosen by experts, and never a reference range.
+
+    Examples
+    --------
+    >>> plan = TubePlan(state="BM_d28_BCA", n_events=20_000, seed=1, blasts={"blast_typical": 0.01})
+    >>> tube = simulate_tube(plan)
+    >>> tube.truth.n_nucleated, tube.truth.antigens["CD19"]
+    (20000, 'POSITIVE')
+    """
+    panel = staining_panel(plan.panel)
+    patient = _stream(PATIENT_STREAM, plan.seed if plan.patient is None else plan.patient)
+    batch = _stream(BATCH_STREAM, plan.seed if plan.batch is None else plan.batch)
+    rng = _stream(TUBE_STREAM, plan.seed)
+    biology = draw_biology(plan, population_names(), panel.markers, patient)
+    instrument = draw_instrument(plan, panel, batch, rng)
+    cells = _draw_cells(biology, rng)
+    by_value = _b_fraction(cells, panel)
+    light = emit(
+        cells.scaled,
+        cells.scatter[:, 0],
+        instrument,
+        autofluorescence=plan.realism.autofluorescence,
+    )
+    light, scatter, labels = _add_pairs(light, cells, plan, rng)
+    return _run(_Sample(light, scatter, labels, by_value), plan, panel, instrument, rng)
+
+
+def _stream(kind: int, seed: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence([kind, seed]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    scaled: Float32Array
+    scatter: Float32Array
+    labels: LabelArray
+    n_viable: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sample:
+    light: Float32Array
+    scatter: Float32Array
+    labels: LabelArray
+    b_fraction_by_value: float | None
+
+
+def _draw_cells(biology: Biology, rng: np.random.Generator) -> _Cells:
+    """Draw every event that is no pair: the patient's single cells first, then the rest."""
+    viable = draw_counts(biology.plan, rng)
+    n_viable = sum(viable.values())
+    on_top = counts_on_top(biology.plan.artefacts, n_viable)
+    n_all = n_viable + sum(on_top.values())
+    scaled = np.empty((n_all, len(biology.markers)), dtype=np.float32)
+    scatter = np.empty((n_all, 3), dtype=np.float32)
+    labels = np.empty(n_all, dtype=np.uint8)
+    row = 0
+    for name, count in (*viable.items(), *on_top.items()):
+        for label, part in _draw_population(name, count, biology, rng):
+            end = row + len(part[0])
+            scaled[row:end], scatter[row:end] = part
+            labels[row:end] = label_names().index(label)
+            row = end
+    return _Cells(scaled, scatter, labels, n_viable)
+
+
+def _draw_population(
+    name: str, count: int, biology: Biology, rng: np.random.Generator
+) -> Iterator[tuple[str, tuple[Float32Array, Float32Array]]]:
+    carried = name == "carry_over"
+    components = biology.components(biology.plan.artefacts.carried if carried else name)
+    shares = rng.multinomial(count, [component.weight for component in components])
+    for component, share in zip(components, shares, strict=True):
+        label = "carry_over" if carried else component.label
+        yield label, draw_events(component, int(share), biology, rng)
+
+
+def _b_fraction(cells: _Cells, panel: StainingPanel) -> float | None:
+    leukaemic = np.array([is_blast(name) for name in label_names()])
+    return b_fraction_by_value(
+        cells.scaled[: cells.n_viable],
+        cells.scatter[: cells.n_viable, 2],
+        leukaemic[cells.labels[: cells.n_viable]],
+        panel.markers,
+    )
+
+
+def _add_pairs(
+    light: Float32Array, cells: _Cells, plan: TubePlan, rng: np.random.Generator
+) -> tuple[Float32Array, Float32Array, LabelArray]:
+    pairs = draw_pairs(cells.labels, cells.n_viable, plan.artefacts, rng)
+    scatter = [stick_together(cells.scatter, first, second) for _, first, second in pairs]
+    sums = [light[first] + light[second] for _, first, second in pairs]
+    codes = [
+        np.full(len(first), label_names().index(label), dtype=np.uint8) for label, first, _ in pairs
+    ]
+    return (
+        np.concatenate([light, *sums]),
+        np.concatenate([cells.scatter, *scatter]),
+        np.concatenate([cells.labels, *codes]),
+    )
+
+
+def _run(
+    sample: _Sample,
+    plan: TubePlan,
+    panel: StainingPanel,
+    instrument: Instrument,
+    rng: np.random.Generator,
+) -> SimulatedTube:
+    """Send the sample through the instrument."""
+    mixed = detect(sample.light, instrument, rng, photon_noise=plan.realism.photon_noise)
+    order = running_order(sample.labels, rng)
+    inside = clogged(len(order), plan.artefacts.clog, rng)
+    events = _columns(sample.scatter, mixed, order, panel)
+    if inside.any():
+        disturb(events[:, :-1], inside, rng)
+    np.minimum(events, np.float32(RANGE - 1), out=events)
+    events[:, -1] = arrival_times(inside, EVENT_RATE, rng)
+    labels = sample.labels[order]
+    return SimulatedTube(
+        plan=plan,
+        events=events,
+        labels=labels,
+        label_names=label_names(),
+        in_clog=inside,
+        channels=panel.channels,
+        spillover=panel.spillover(instrument.stored),
+        truth=derive_truth(
+            _counts(labels),
+            b_fraction_by_value=sample.b_fraction_by_value,
+            n_in_clog=int(inside.sum()),
+            gain_sd=instrument.gain_sd,
+        ),
+    )
+
+
+def _columns(
+    scatter: Float32Array,
+    mixed: Float32Array,
+    order: np.ndarray[tuple[int], np.dtype[np.int64]],
+    panel: StainingPanel,
+) -> Float32Array:
+    """Put scatter, stains and an empty time column side by side, in the order of measurement."""
+    sources = {
+        "FSC-A": scatter[:, 0],
+        "FSC-H": scatter[:, 1],
+        "FSC-W": np.float32(WIDTH_UNIT) * scatter[:, 0] / scatter[:, 1],
+        "SSC-A": scatter[:, 2],
+    }
+    n_scatter = len(panel.scatter)
+    events = np.zeros((len(order), n_scatter + mixed.shape[1] + 1), dtype=np.float32)
+    for column, name in enumerate(panel.scatter):
+        events[:, column] = sources[name][order]
+    events[:, n_scatter:-1] = mixed[order]
+    return events
+
+
+def _counts(labels: LabelArray) -> dict[str, int]:
+    counts = np.bincount(labels, minlength=len(label_names()))
+    return {name: int(count) for name, count in zip(label_names(), counts, strict=True) if count}
+
+
+def write_tube(tube: SimulatedTube, folder: Path, stem: str) -> Path:
+    """Write the tube and its truth.
+
+    Parameters
+    ----------
+    tube : SimulatedTube
+        What to write.
+    folder : Path
+        An existing folder.
+    stem : str
+        Name without suffix: ``stem.fcs``, ``stem.truth.npz`` (arrays ``labels``, ``in_clog``,
+        ``label_names``) and ``stem.truth.json`` (plan and summary).
+
+    Returns
+    -------
+    Path
+        The FCS file.
+    """
+    path = folder / f"{stem}.fcs"
+    keywords = {"$CYT": "cytomon simulation", "$TIMESTEP": "0.01", "$SRC": "simulated"}
+    write_fcs(path, tube.events, tube.channels, spillover=tube.spillover, keywords=keywords)
+    _write_labels(tube, folder / f"{stem}.truth.npz")
+    summary = {
+        "simulated": True,
+        "plan": asdict(tube.plan),
+        "expected_blast_fractions": blast_fractions(tube.plan),
+        "truth": asdict(tube.truth),
+    }
+    text = json.dumps(summary, indent=2) + "\n"
+    (folder / f"{stem}.truth.json").write_text(text, encoding="utf-8")
+    return path
+
+
+def _write_labels(tube: SimulatedTube, path: Path) -> None:
+    """Write an npz whose bytes depend on its arrays alone: no clock, no compression."""
+    arrays = {
+        "labels": tube.labels,
+        "in_clog": tube.in_clog,
+        "label_names": np.array(tube.label_names),
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, array, allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            archive.writestr(entry, buffer.getvalue())
