@@ -1,0 +1,28 @@
+"""Words that stand beside a status and narrow what it means."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Qualifier(StrEnum):
+    """Codes of `cytomon.model.results.Measurement.qualifiers`, in the order they are written.
+
+    What raises each one is told in ``docs/reference/measurements.md``.
+    """
+
+    BORDERLINE_AT_THRESHOLD = "BORDERLINE_AT_THRESHOLD"
+    WITH_SUSPICIOUS_EVENTS = "WITH_SUSPICIOUS_EVENTS"
+    ANTIBODY_MISSING = "ANTIBODY_MISSING"
+    TOO_FEW_BLASTS = "TOO_FEW_BLASTS"
+    NO_NEGATIVE_REFERENCE = "NO_NEGATIVE_REFERENCE"
+    DRUG_EXPOSURE = "DRUG_EXPOSURE"
+    EQUIVOCAL = "EQUIVOCAL"
+    PROVISIONAL = "PROVISIONAL"
+    DECREASED = "DECREASED"
+    NO_POSITIVE_REFERENCE = "NO_POSITIVE_REFERENCE"
+    CD19_LOW_B_CELLS = "CD19_LOW_B_CELLS"
+    TUBE_DISCORDANCE = "TUBE_DISCORDANCE"
+    QUALITY_FAILED = "QUALITY_FAILED"
+    TRIAL_MRD_NEGATIVE = "TRIAL_MRD_NEGATIVE"
+    NOT_MARROW = "NOT_MARROW"
