@@ -73,12 +73,15 @@ class DataLayout:
         Whether ``$BYTEORD`` names the least significant byte first.
     row_bytes : int
         Bytes of one event.
+    file_bytes : int
+        Size of the file when it was opened, so that a later change is noticed; 0 when unknown.
     """
 
     begin: int
     datatype: str
     little_endian: bool
     row_bytes: int
+    file_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,7 +127,7 @@ class Tube:
     sha256 : str
         Of the whole file: the tube's identity, with `dataset`.
     version : str
-        ``FCS2.0``, ``FCS3.0`` or ``FCS3.1``.
+        ``FCS2.0``, ``FCS3.0``, ``FCS3.1`` or ``FCS3.2``.
     n_events : int
         Events in the DATA segment.
     channels : tuple of Channel

@@ -1,0 +1,172 @@
+"""The events of a tube as numbers, whole or block by block."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cytomon.fcs.numerals import number
+from cytomon.fcs.verdicts import refusal
+from cytomon.model.tube import BoolArray, Channel, FloatArray, Role, Tube
+
+_KINDS: Final = {"F": "f4", "D": "f8"}
+_SHIFTS: Final = np.array([0, 8, 16], dtype=np.uint32)
+
+
+def read_events(tube: Tube, *, rows: slice | None = None) -> FloatArray:
+    """Read events as scale values.
+
+    Floating-point values come as they are stored. Integers lose the bits above the next power of
+    two of ``$PnR`` (FCS 3.1, 3.2.20). Then ``$PnE`` turns logarithmic channel numbers x into
+    ``f2 * 10**(f1 * x / R)``, ``$PnG`` divides, and time is multiplied by ``$TIMESTEP`` instead.
+    Nothing is compensated.
+
+    Parameters
+    ----------
+    tube : Tube
+        As opened by `cytomon.fcs.intake`.
+    rows : slice, optional
+        Which events, of step 1; all by default.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_events, n_channels)
+        A new array. May hold values that are not finite; see `finite_rows`.
+
+    Raises
+    ------
+    FcsError
+        If the file has gone or changed its size since it was opened.
+    ValueError
+        If the slice has a step.
+    """
+    start, stop, step = (rows or slice(None)).indices(tube.n_events)
+    if step != 1:
+        msg = f"rows has step {step}; events are read in order"
+        raise ValueError(msg)
+    return _scaled(tube, _stored(tube)[start : max(start, stop)])
+
+
+def event_blocks(tube: Tube, *, size: int = 131_072) -> Iterator[FloatArray]:
+    """Read all events in order, a block at a time, in constant memory.
+
+    Parameters
+    ----------
+    tube : Tube
+        As opened by `cytomon.fcs.intake`.
+    size : int
+        Events of a block, > 0; the last block may be shorter.
+
+    Yields
+    ------
+    ndarray of float64, shape (n_block, n_channels)
+        As by `read_events`.
+
+    Raises
+    ------
+    FcsError
+        If the file has gone or changed its size since it was opened.
+    ValueError
+        If `size` is not positive.
+    """
+    if size < 1:
+        msg = f"size={size}: expected a positive number of events"
+        raise ValueError(msg)
+    stored = _stored(tube)
+    for start in range(0, tube.n_events, size):
+        yield _scaled(tube, stored[start : start + size])
+
+
+def finite_rows(events: FloatArray) -> BoolArray:
+    """Say which events hold finite numbers only.
+
+    Parameters
+    ----------
+    events : ndarray, shape (n_events, n_channels)
+        Any events.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_events,)
+        False where a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> finite_rows(np.array([[1.0, 2.0], [np.nan, 1.0], [0.0, np.inf]])).tolist()
+    [True, False, False]
+    """
+    return np.asarray(np.isfinite(events).all(axis=1))
+
+
+def _stored(tube: Tube) -> NDArray[Any]:
+    """Map the DATA segment, one record per event."""
+    dtype = _dtype(tube)
+    if tube.n_events == 0:
+        return np.empty(0, dtype=dtype)
+    try:
+        size = tube.path.stat().st_size
+        if tube.layout.file_bytes and size != tube.layout.file_bytes:
+            msg = f"the file had {tube.layout.file_bytes} bytes when opened and has {size} now"
+            raise refusal(msg, tube.name, fix="wait until the file is written, then start again")
+        begin, count = tube.layout.begin, tube.n_events
+        return np.memmap(tube.path, dtype=dtype, mode="r", offset=begin, shape=(count,))
+    except (OSError, ValueError) as error:
+        msg = "the file can no longer be read"
+        raise refusal(msg, tube.name, fix="check that the file is still there") from error
+
+
+def _dtype(tube: Tube) -> np.dtype[Any]:
+    order = "<" if tube.layout.little_endian else ">"
+    kind = _KINDS.get(tube.layout.datatype)
+    if kind is not None:
+        return np.dtype([("values", order + kind, (len(tube.channels),))])
+    # numpy has no 24-bit integer: its three bytes stay apart until they are put together.
+    fields = [
+        (f"c{channel.index}", "u1", (3,))
+        if channel.bits == 24
+        else (f"c{channel.index}", f"{order}u{channel.bits // 8}")
+        for channel in tube.channels
+    ]
+    return np.dtype(fields)
+
+
+def _scaled(tube: Tube, stored: NDArray[Any]) -> FloatArray:
+    if tube.layout.datatype == "I":
+        events = np.empty((len(stored), len(tube.channels)), dtype=np.float64)
+        for channel in tube.channels:
+            events[:, channel.index] = _integers(
+                stored[f"c{channel.index}"], channel, little=tube.layout.little_endian
+            )
+    else:
+        events = stored["values"].astype(np.float64)
+    step = number(tube.keywords.get("$TIMESTEP", "")) or 1.0
+    for channel in tube.channels:
+        _rescale(events[:, channel.index], channel, time_step=step if step > 0 else 1.0)
+    return events
+
+
+def _integers(stored: NDArray[Any], channel: Channel, *, little: bool) -> NDArray[Any]:
+    if channel.bits == 24:
+        shifts = _SHIFTS if little else _SHIFTS[::-1]
+        stored = (stored.astype(np.uint32) << shifts).sum(axis=1, dtype=np.uint32)
+    significant = max(0, math.ceil(channel.range) - 1).bit_length()
+    if significant >= channel.bits:
+        return stored
+    return np.asarray(stored & stored.dtype.type(2**significant - 1))
+
+
+def _rescale(column: FloatArray, channel: Channel, *, time_step: float) -> None:
+    """Turn stored numbers into scale values, in place on a column of our own."""
+    if channel.role is Role.TIME:
+        # An amplifier's gain on the clock is a habit of writers and means nothing.
+        if time_step != 1.0:
+            column *= time_step
+        return
+    if channel.decades > 0:
+        column[:] = 10.0 ** (channel.decades * column / channel.range) * channel.offset
+    if channel.gain != 1.0:
+        column /= channel.gain
