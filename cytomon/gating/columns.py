@@ -61,8 +61,7 @@ class Columns:
 
     def finite(self) -> BoolArray:
         """Events without NaN or infinity in any channel, shape (n_events,)."""
-        finite: BoolArray = np.isfinite(self._events).all(axis=1)
-        return finite
+        return np.asarray(np.isfinite(self._events).all(axis=1), dtype=np.bool_)
 
     def _table(self, matrix: str) -> FloatArray:
         if matrix not in self._compensated:

@@ -1,0 +1,75 @@
+"""Names of a template's dimensions become axes of one tube."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cytomon.gating.lint import split_ratio
+from cytomon.gating.schema import ScaleSpec, TemplateSpec
+from cytomon.model.findings import Finding, Severity
+from cytomon.model.gating import TUBE_MATRIX, Axis, Ratio, Scale
+from cytomon.model.tube import Panel, Role, Tube
+
+USUAL_RANGE = 262_144.0
+
+
+class Axes:
+    """The axis of each marker and scatter channel, as a template scales it.
+
+    Parameters
+    ----------
+    spec : TemplateSpec
+        Its scales and whether it compensates.
+    tube : Tube
+        Its channels and its matrix.
+    panel : Panel
+        Which detector carries which marker.
+    """
+
+    def __init__(self, spec: TemplateSpec, tube: Tube, panel: Panel) -> None:
+        self._spec, self._tube, self._panel = spec, tube, panel
+        self._detectors = tube.spillover.detectors if tube.spillover else ()
+
+    def __getitem__(self, dimension: str) -> Axis:
+        names = split_ratio(dimension)
+        channels = [self._tube.channels[self._panel.columns[name]] for name in names]
+        if len(channels) == 2:
+            above, below = channels
+            return Axis(channel=above.pnn, label=dimension, ratio=Ratio(over=below.pnn))
+        (channel,) = channels
+        if channel.role is not Role.FLUORESCENCE:
+            return Axis(channel=channel.pnn, label=dimension)
+        compensated = self._spec.compensation == "tube" and channel.pnn in self._detectors
+        return Axis(
+            channel=channel.pnn,
+            label=dimension,
+            matrix=TUBE_MATRIX if compensated else "",
+            scale=_scale(self._spec.scales.get(dimension, self._spec.scale)),
+        )
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._panel.columns
+
+    def markers(self) -> tuple[str, ...]:
+        """Markers of the template that the tube has."""
+        wanted = (*self._spec.markers.required, *self._spec.markers.optional)
+        return tuple(name for name in wanted if name in self)
+
+    def unusual_ranges(self) -> Iterator[Finding]:
+        """A finding where start positions were made for another scale of numbers."""
+        names = [*self.markers(), *(n for n in ("FSC-A", "SSC-A") if n in self)]
+        channels = [self._tube.channels[self._panel.columns[name]] for name in names]
+        strange = [c for c in channels if not USUAL_RANGE / 2 <= c.range <= USUAL_RANGE * 2]
+        if strange:
+            yield Finding(
+                code="GATE_RANGE",
+                severity=Severity.WARNING,
+                what=f"$PnR of {', '.join(c.pnn for c in strange)} is not near {USUAL_RANGE:.0f}; "
+                "every start position is a fallback only",
+                where=self._tube.name,
+                fix="look at each gate; make a template for this instrument",
+            )
+
+
+def _scale(spec: ScaleSpec) -> Scale:
+    return Scale(kind=spec.kind, t=spec.t, m=spec.m, w=spec.w, a=spec.a)

@@ -1,0 +1,131 @@
+"""One number of a gate: found by its method, held by its leash, or its start with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from scipy.stats import chi2
+
+from cytomon.gating.methods import NoPlace, above_negative, below_positive, robust_cloud, valley
+from cytomon.gating.schema import Bound, EllipseGate
+from cytomon.model.gating import Ellipse, PlacedBound
+from cytomon.model.tube import FloatArray
+
+
+def place_bound(bound: Bound | float, values: FloatArray, *, where: str, of: str) -> PlacedBound:
+    """Place one number.
+
+    Parameters
+    ----------
+    bound : Bound or float
+        As the template says; a plain number stays where it is.
+    values : ndarray of float64, shape (n_reference,)
+        The reference population on the bound's dimension.
+    where, of : str
+        Name of the number and of the reference population, for the record.
+
+    Returns
+    -------
+    PlacedBound
+    """
+    if not isinstance(bound, Bound):
+        return PlacedBound(where=where, value=bound, start=bound, method="fixed")
+    if bound.by == "fixed" or bound.leash is None:
+        return PlacedBound(where=where, value=bound.start, start=bound.start, method="fixed")
+    story = partial(
+        PlacedBound,
+        where=where,
+        start=bound.start,
+        method=bound.by,
+        reference=of,
+        n_reference=len(values),
+    )
+    try:
+        found = _find(bound, bound.leash, values)
+    except NoPlace as reason:
+        return story(value=bound.start, fallback=True, reason=str(reason))
+    held = float(np.clip(found, *bound.leash))
+    return story(value=held, at_leash=held != found)
+
+
+def _find(bound: Bound, leash: tuple[float, float], values: FloatArray) -> float:
+    _enough(len(values), bound.least)
+    match bound.by:
+        case "ref_neg":
+            found = above_negative(values, sd=bound.sd)
+        case "ref_pos":
+            found = below_positive(values, percentile=bound.percentile, sd=bound.sd)
+        case _:
+            width = leash[1] - leash[0]
+            window = bound.window or (leash[0] - width, leash[1] + width)
+            found = valley(values, window, leash)
+    return found + bound.plus
+
+
+def _enough(found: int, least: int) -> None:
+    if found < least:
+        msg = f"the reference population holds {found} events, fewer than {least}"
+        raise NoPlace(msg)
+
+
+def place_ellipse(gate: EllipseGate, values: FloatArray) -> tuple[Ellipse, tuple[PlacedBound, ...]]:
+    """Place an ellipse on its reference population.
+
+    Parameters
+    ----------
+    gate : EllipseGate
+        As the template says.
+    values : ndarray of float64, shape (n_reference, n_dimensions)
+        The reference population; empty for a fixed ellipse.
+
+    Returns
+    -------
+    ellipse : Ellipse
+        Centre within the leash, spread at most `widest` times the start's.
+    bounds : tuple of PlacedBound
+        The story of each coordinate of the centre.
+    """
+    start_spread = np.array(gate.sd)
+    square = float(chi2.ppf(gate.level, len(gate.on)))
+    if gate.by == "fixed" or gate.leash is None:
+        return _ellipse(np.array(gate.mean), np.diag(start_spread**2), square), ()
+    try:
+        _enough(len(values), gate.least)
+        cloud = robust_cloud(values)
+    except NoPlace as reason:
+        story = _centres(gate, gate.mean, len(values), at_leash=False, reason=str(reason))
+        return _ellipse(np.array(gate.mean), np.diag(start_spread**2), square), tuple(story)
+    reach = np.array(gate.leash)
+    mean = np.clip(cloud.mean, np.array(gate.mean) - reach, np.array(gate.mean) + reach)
+    covariance = np.array(cloud.covariance)
+    shrink = np.minimum(1.0, gate.widest * start_spread / np.sqrt(np.diag(covariance)))
+    held = bool((mean != np.array(cloud.mean)).any() or (shrink < 1).any())
+    found = _ellipse(mean, covariance * np.outer(shrink, shrink), square)
+    return found, tuple(_centres(gate, found.mean, len(values), at_leash=held))
+
+
+def _ellipse(mean: FloatArray, covariance: FloatArray, square: float) -> Ellipse:
+    return Ellipse(
+        mean=tuple(float(v) for v in mean),
+        covariance=tuple(tuple(float(v) for v in row) for row in covariance),
+        distance_square=square,
+    )
+
+
+def _centres(
+    gate: EllipseGate, mean: tuple[float, ...], n: int, *, at_leash: bool, reason: str = ""
+) -> Iterator[PlacedBound]:
+    for name, value, start in zip(gate.on, mean, gate.mean, strict=True):
+        yield PlacedBound(
+            where=f"{name} centre",
+            value=value,
+            start=start,
+            method=gate.by,
+            reference=gate.of,
+            n_reference=n,
+            fallback=bool(reason),
+            at_leash=at_leash,
+            reason=reason,
+        )

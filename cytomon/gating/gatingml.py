@@ -1,0 +1,287 @@
+"""GatingML 2.0 documents become placements of fixed gates.
+
+FlowKit parses and validates the XML; this module translates its gates into ours, so that they are
+counted like those of any template. A document comes from elsewhere and is not trusted: size and
+number of gates are bounded and a DOCTYPE is refused before the parser sees it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cytomon.errors import TemplateError
+from cytomon.model.findings import Finding, Severity
+from cytomon.model.gating import (
+    TUBE_MATRIX,
+    Axis,
+    Boolean,
+    Box,
+    Ellipse,
+    Operand,
+    PlacedGate,
+    Placement,
+    Polygon,
+    Ratio,
+    Scale,
+    Shape,
+)
+from cytomon.model.tube import Spillover, Tube
+
+MOST_BYTES = 5_000_000
+MOST_GATES = 300
+
+
+def read_gatingml(path: Path, tube: Tube) -> Placement:
+    """Read a GatingML 2.0 document for use on one tube.
+
+    Parameters
+    ----------
+    path : Path
+        The document.
+    tube : Tube
+        Its detectors resolve the dimensions; its own matrix answers ``compensation-ref="FCS"``.
+
+    Returns
+    -------
+    Placement
+        Every gate fixed where the document puts it; quadrants become boxes.
+
+    Raises
+    ------
+    TemplateError
+        If the document is not valid GatingML 2.0, is too large, or carries a DOCTYPE.
+
+    Notes
+    -----
+    Where the document asks for the tube's matrix and the tube has none, GatingML 2.0 (section 3.3)
+    says uncompensated; a finding says that it happened.
+    """
+    content = _bounded(path)
+    strategy = _parse(content, path)
+    nodes = [node for node in strategy._dag.nodes if node != ("root",)]
+    if len(nodes) > MOST_GATES:
+        raise TemplateError(
+            f"the document holds {len(nodes)} gates; at most {MOST_GATES} are read",
+            where=path.name,
+            fix="export only the gates that are needed",
+        )
+    translated = tuple(_Translator(strategy, tube).gates())
+    matrices = {
+        name: Spillover(detectors=tuple(m.detectors), matrix=m.matrix, keyword=name)
+        for name, m in strategy.comp_matrices.items()
+    }
+    findings: tuple[Finding, ...] = ()
+    if tube.spillover is not None:
+        matrices[TUBE_MATRIX] = tube.spillover
+    elif any(axis.matrix == TUBE_MATRIX for gate in translated for axis in gate.axes):
+        translated = tuple(_uncompensated(gate) for gate in translated)
+        findings = (_no_matrix(path),)
+    return Placement(
+        template=path.stem,
+        version="",
+        sha256=hashlib.sha256(content).hexdigest(),
+        gates=translated,
+        matrices=matrices,
+        findings=findings,
+    )
+
+
+def _bounded(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise TemplateError(
+            f"the document cannot be opened: {error.strerror}",
+            where=path.name,
+            fix="check the path and the permissions",
+        ) from error
+    if len(content) > MOST_BYTES:
+        raise TemplateError(
+            f"the document is larger than {MOST_BYTES} bytes",
+            where=path.name,
+            fix="export only the gates that are needed",
+        )
+    if b"<!DOCTYPE" in content.upper() or b"\x00" in content:
+        raise TemplateError(
+            "the document carries a DOCTYPE or is not UTF-8 text, and is not read",
+            where=path.name,
+            fix="GatingML needs no DOCTYPE: export the gates again as UTF-8",
+        )
+    return content
+
+
+def _parse(content: bytes, path: Path) -> Any:  # noqa: ANN401  (FlowKit carries no types)
+    import flowkit
+    from flowkit.exceptions import FlowKitException
+    from lxml.etree import LxmlError
+
+    try:
+        return flowkit.parse_gating_xml(io.BytesIO(content))
+    except (FlowKitException, LxmlError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TemplateError(
+            f"the document is not valid GatingML 2.0: {type(error).__name__}",
+            where=path.name,
+            fix="check the document against the standard's schema",
+        ) from error
+
+
+class _Translator:
+    """FlowKit's gates, one after the other, in ours."""
+
+    def __init__(self, strategy: Any, tube: Tube) -> None:  # noqa: ANN401
+        self._strategy = strategy
+        self._tube = tube
+
+    def gates(self) -> Iterator[PlacedGate]:
+        """Every gate, parents and operands first."""
+        import networkx as nx
+        from flowkit.exceptions import QuadrantReferenceError
+
+        for node in nx.topological_sort(self._strategy._dag):
+            if node == ("root",):
+                continue
+            try:
+                gate = self._strategy.get_gate(node[-1], node[:-1])
+            except QuadrantReferenceError:
+                continue
+            parent = "" if node[-2] == "root" else node[-2]
+            yield from self._translate(gate, parent)
+
+    def _translate(self, gate: Any, parent: str) -> Iterator[PlacedGate]:  # noqa: ANN401
+        from flowkit import gates
+
+        if isinstance(gate, gates.QuadrantGate):
+            yield from self._quadrants(gate, parent)
+            return
+        axes: tuple[Axis, ...] = ()
+        if not isinstance(gate, gates.BooleanGate):
+            axes = tuple(self._axis(dim) for dim in gate.dimensions)
+        yield PlacedGate(
+            name=gate.gate_name,
+            parent=parent,
+            shape=_shape(gate),
+            axes=axes,
+            complement=bool(getattr(gate, "use_complement", False)),
+        )
+
+    def _quadrants(self, gate: Any, parent: str) -> Iterator[PlacedGate]:  # noqa: ANN401
+        dividers = {divider.id: divider for divider in gate.dimensions}
+        for quadrant in gate.quadrants.values():
+            refs = quadrant.divider_refs
+            yield PlacedGate(
+                name=quadrant.id,
+                parent=parent,
+                shape=Box(bounds=tuple(tuple(quadrant.get_divider_range(ref)) for ref in refs)),
+                axes=tuple(self._axis(dividers[ref]) for ref in refs),
+            )
+
+    def _axis(self, dim: Any) -> Axis:  # noqa: ANN401
+        from flowkit import RatioDimension
+
+        matrix = {None: "", "uncompensated": "", "FCS": TUBE_MATRIX}.get(
+            dim.compensation_ref, dim.compensation_ref
+        )
+        scale = self._scale(dim.transformation_ref)
+        if isinstance(dim, RatioDimension):
+            fratio = self._strategy.transformations[dim.ratio_ref]
+            above, below = fratio.dimensions
+            return Axis(
+                channel=self._detector(above, matrix),
+                label=f"{above}/{below}",
+                matrix=matrix,
+                scale=scale,
+                ratio=Ratio(
+                    over=self._detector(below, matrix),
+                    a=fratio.param_a,
+                    b=fratio.param_b,
+                    c=fratio.param_c,
+                ),
+            )
+        label = getattr(dim, "dimension_ref", None) or dim.id
+        detector = self._detector(label, matrix)
+        return Axis(channel=detector, label=label, matrix=matrix, scale=scale)
+
+    def _detector(self, label: str, matrix: str) -> str:
+        names = {channel.pnn for channel in self._tube.channels}
+        if label in names:
+            return label
+        stains = {channel.pns: channel.pnn for channel in self._tube.channels if channel.pns}
+        if label in stains:
+            return stains[label]
+        named = self._strategy.comp_matrices.get(matrix)
+        if named is not None and label in named.fluorochromes:
+            return str(named.detectors[named.fluorochromes.index(label)])
+        raise TemplateError(
+            f"the document gates on {label!r}, which the tube does not have",
+            where=self._tube.name,
+            fix="use the document with the panel it was made for",
+        )
+
+    def _scale(self, reference: str | None) -> Scale | None:
+        if reference is None:
+            return None
+        found = self._strategy.transformations[reference]
+        kind = type(found).__name__.removeprefix("GML").removesuffix("Transform").lower()
+        return Scale(
+            kind={"parametrizedasinh": "asinh"}.get(kind, kind),
+            t=found.param_t,
+            m=getattr(found, "param_m", 0.0),
+            w=getattr(found, "param_w", 0.0),
+            a=getattr(found, "param_a", 0.0),
+        )
+
+
+def _shape(gate: Any) -> Shape:  # noqa: ANN401
+    from flowkit import gates
+
+    if isinstance(gate, gates.RectangleGate):
+        return Box(
+            bounds=tuple(
+                (getattr(d, "min", None), getattr(d, "max", None)) for d in gate.dimensions
+            )
+        )
+    if isinstance(gate, gates.PolygonGate):
+        return Polygon(vertices=tuple((float(x), float(y)) for x, y in gate.vertices))
+    if isinstance(gate, gates.EllipsoidGate):
+        return Ellipse(
+            mean=tuple(float(c) for c in gate.coordinates),
+            covariance=tuple(tuple(float(v) for v in row) for row in gate.covariance_matrix),
+            distance_square=float(gate.distance_square),
+        )
+    if isinstance(gate, gates.BooleanGate):
+        flip = gate.type == "not"
+        operands = tuple(
+            Operand(gate=ref["ref"], complement=bool(ref["complement"]) ^ flip)
+            for ref in gate.gate_refs
+        )
+        return Boolean(some=operands) if gate.type == "or" else Boolean(every=operands)
+    raise TemplateError(
+        f"gates of the kind {type(gate).__name__} are not read",
+        where=str(gate.gate_name),
+        fix="replace the gate by a rectangle, polygon, ellipsoid, quadrant or boolean gate",
+    )
+
+
+def _uncompensated(gate: PlacedGate) -> PlacedGate:
+    axes = tuple(
+        dataclasses.replace(axis, matrix="") if axis.matrix == TUBE_MATRIX else axis
+        for axis in gate.axes
+    )
+    return dataclasses.replace(gate, axes=axes)
+
+
+def _no_matrix(path: Path) -> Finding:
+    return Finding(
+        code="GATINGML_UNCOMPENSATED",
+        severity=Severity.WARNING,
+        what="the document asks for the tube's own compensation, and the tube has none; "
+        "its gates are applied to uncompensated values",
+        where=path.name,
+        fix="GatingML 2.0 prescribes this; check that it is what the document's author meant",
+    )

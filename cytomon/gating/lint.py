@@ -1,0 +1,151 @@
+"""What a template's fields cannot say alone: names that must exist, gates that must come first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from cytomon.gating.schema import (
+    BooleanGate,
+    Bound,
+    BoxGate,
+    EllipseGate,
+    GateSpec,
+    PolygonGate,
+    QuadrantGate,
+    ScoreGate,
+    TemplateSpec,
+    TimeGate,
+)
+
+SCATTER = ("FSC-A", "FSC-H", "FSC-W", "SSC-A", "SSC-H", "SSC-W", "Time")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """One mistake of a template file: its line, what is wrong, what to do."""
+
+    line: int
+    what: str
+    fix: str
+
+
+def dimensions(gate: GateSpec) -> tuple[str, ...]:
+    """Names on the axes of a gate, in order; a ratio is written ``FSC-H/FSC-A``."""
+    match gate:
+        case BoxGate(bounds=bounds):
+            return tuple(bounds)
+        case PolygonGate(on=on) | EllipseGate(on=on):
+            return tuple(on)
+        case QuadrantGate(dividers=dividers):
+            return tuple(dividers)
+        case TimeGate(steady=steady):
+            return ("Time", *steady)
+        case _:
+            return ()
+
+
+def split_ratio(dimension: str) -> tuple[str, ...]:
+    """Channels of a dimension: one, or two for a ratio of scatter channels."""
+    above, slash, below = dimension.partition("/")
+    return (above, below) if slash and above in SCATTER and below in SCATTER else (dimension,)
+
+
+def produced(gate: GateSpec) -> tuple[str, ...]:
+    """Names of the populations a gate makes."""
+    return gate.names if isinstance(gate, QuadrantGate) else (gate.name,)
+
+
+def references(gate: GateSpec) -> Iterator[str]:
+    """Names of the gates that a gate builds on, its parent left out."""
+    match gate:
+        case BooleanGate(all=every, any=some, none=none):
+            yield from (*every, *some, *none)
+        case ScoreGate(terms=terms):
+            yield from terms
+        case EllipseGate(of=of) if of:
+            yield of
+        case _:
+            yield from (bound.of for bound in bounds_of(gate) if bound.of)
+
+
+def bounds_of(gate: GateSpec) -> Iterator[Bound]:
+    """Every number of a gate that can move."""
+    numbers: list[object] = []
+    match gate:
+        case BoxGate(bounds=bounds):
+            numbers = [n for side in bounds.values() for n in (side.low, side.high)]
+        case QuadrantGate(dividers=dividers):
+            numbers = list(dividers.values())
+        case PolygonGate(anchor=anchor) if anchor is not None:
+            numbers = [anchor.bound]
+    yield from (number for number in numbers if isinstance(number, Bound))
+
+
+def candidates(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Gates that may fill a role, the preferred one first."""
+    return (names,) if isinstance(names, str) else names
+
+
+def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> Iterator[Mistake]:
+    """Every mistake between the parts of a template."""
+    known: set[str] = set()
+    for position, gate in enumerate(spec.gates):
+        line = lines.get(("gates", position, "name"), lines.get(("gates", position), 1))
+        yield from _reference_mistakes(gate, spec, known, line)
+        yield from _dimension_mistakes(gate, spec, line)
+        known.update(produced(gate))
+    for role, names in spec.roles.items():
+        for name in candidates(names):
+            if name not in known:
+                line = lines.get(("roles", role), 1)
+                yield Mistake(line, f"role {role}: no gate {name!r}", _near(name, known))
+    for name in set(spec.scales) - _markers(spec):
+        yield Mistake(
+            lines.get(("scales", name), 1), f"scale of {name!r}: no such marker", "list it"
+        )
+
+
+def _reference_mistakes(
+    gate: GateSpec, spec: TemplateSpec, known: set[str], line: int
+) -> Iterator[Mistake]:
+    for name in (gate.parent, *references(gate)):
+        if name and name not in known:
+            later = any(name in produced(other) for other in spec.gates)
+            yield Mistake(
+                line,
+                f"gate {gate.name}: {name!r} is not a gate above it",
+                "move that gate up" if later else _near(name, known),
+            )
+    for name in produced(gate):
+        if name in known:
+            yield Mistake(line, f"gate {gate.name}: the name {name!r} is taken", "choose another")
+
+
+def _dimension_mistakes(gate: GateSpec, spec: TemplateSpec, line: int) -> Iterator[Mistake]:
+    markers = _markers(spec)
+    for dimension in dimensions(gate):
+        for name in split_ratio(dimension):
+            if name not in markers and name not in SCATTER:
+                yield Mistake(
+                    line,
+                    f"gate {gate.name}: {name!r} is neither a marker of the template nor scatter",
+                    _near(name, {*markers, *SCATTER}),
+                )
+            elif name in spec.markers.optional and gate.optional is None:
+                yield Mistake(
+                    line,
+                    f"gate {gate.name}: {name} is an optional marker",
+                    "say `optional: pass` or `optional: drop`",
+                )
+
+
+def _markers(spec: TemplateSpec) -> set[str]:
+    return {*spec.markers.required, *spec.markers.optional}
+
+
+def _near(name: str, known: set[str]) -> str:
+    close = get_close_matches(name, sorted(known), n=3)
+    return f"did you mean {', '.join(close)}?" if close else "check the name"

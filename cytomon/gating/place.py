@@ -1,0 +1,285 @@
+"""Gates find their place in one tube.
+
+`place` walks the template in reading order. Each boundary is found by its method on the reference
+population of this tube, held by its leash; where the method cannot answer, the template's start
+stands in and a finding says why. The same tube and template always give the same placement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cytomon.errors import GatingError
+from cytomon.gating.axes import Axes
+from cytomon.gating.bounds import place_bound, place_ellipse
+from cytomon.gating.columns import Columns
+from cytomon.gating.count import evaluate
+from cytomon.gating.lint import candidates
+from cytomon.gating.reference import inside
+from cytomon.gating.schema import (
+    BooleanGate,
+    Bound,
+    BoxGate,
+    EllipseGate,
+    GateSpec,
+    PolygonGate,
+    QuadrantGate,
+    ScoreGate,
+    Side,
+    TemplateSpec,
+    TimeGate,
+)
+from cytomon.gating.steady import steady_ranges
+from cytomon.gating.tailor import tailor
+from cytomon.gating.template import Template
+from cytomon.model.findings import Finding, Severity
+from cytomon.model.gating import (
+    TUBE_MATRIX,
+    Boolean,
+    Box,
+    Operand,
+    PlacedBound,
+    PlacedGate,
+    Placement,
+    Polygon,
+    Ranges,
+    Score,
+    Shape,
+)
+from cytomon.model.tube import BoolArray, FloatArray, Panel, Tube
+
+MOST_EVENTS = 500_000
+
+Story = tuple[PlacedBound, ...]
+
+
+def sample_rows(n_events: int, most: int = MOST_EVENTS) -> NDArray[np.int64]:
+    """Rows that placing looks at: all of them, or `most` at even steps through the run."""
+    if n_events <= most:
+        return np.arange(n_events)
+    return np.linspace(0, n_events - 1, most).astype(np.int64)
+
+
+def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> Placement:
+    """Place every gate of a template in a tube.
+
+    Parameters
+    ----------
+    template : Template
+        What to place.
+    tube : Tube
+        Its channels and its matrix.
+    panel : Panel
+        Which detector carries which marker.
+    events : ndarray of float64, shape (n_sample, n_channels)
+        The tube's events, or a sample of them (`sample_rows`).
+
+    Returns
+    -------
+    Placement
+
+    Raises
+    ------
+    GatingError
+        If the template compensates and the tube carries no usable spillover matrix.
+    """
+    spec = template.spec
+    matrices = {}
+    if spec.compensation == "tube":
+        if tube.spillover is None:
+            raise GatingError(
+                f"{template.name} compensates, and the tube carries no usable spillover matrix",
+                where=tube.name,
+                fix="export the tube with its compensation ($SPILLOVER)",
+            )
+        matrices = {TUBE_MATRIX: tube.spillover}
+    tailored = tailor(spec, set(panel.columns), where=tube.name)
+    axes = Axes(spec, tube, panel)
+    desk = _Desk(axes, Columns(events, tube.channels, matrices))
+    for gate in tailored.gates:
+        desk.put(gate)
+    roles = dict(_roles(spec, {gate.name for gate in desk.gates}))
+    return Placement(
+        template=template.name,
+        version=spec.version,
+        sha256=template.sha256,
+        gates=tuple(desk.gates),
+        roles=roles,
+        matrices=matrices,
+        findings=(
+            *tailored.findings,
+            *_stand_ins(spec, roles, tube.name),
+            *axes.unusual_ranges(),
+            *_moved_badly(desk.gates, tube.name),
+            *_fixed(desk.gates, tube.name),
+        ),
+    )
+
+
+def _roles(spec: TemplateSpec, gates: Set[str]) -> Iterator[tuple[str, str]]:
+    for role, names in spec.roles.items():
+        present = [name for name in candidates(names) if name in gates]
+        if present:
+            yield role, present[0]
+
+
+def _stand_ins(spec: TemplateSpec, roles: Mapping[str, str], where: str) -> Iterator[Finding]:
+    if candidates(spec.roles.get("nucleated", ("",)))[0] != roles.get("nucleated", ""):
+        yield Finding(
+            code="NUCLEATED_BY_SCATTER",
+            severity=Severity.INFO,
+            what="without a nuclear dye nucleated cells are taken by scatter; "
+            "erythroid debris enlarges the denominator and lowers MRD",
+            where=where,
+            fix="compare with results of the same method only",
+        )
+
+
+class _Desk:
+    """What has been placed so far, and who is inside it."""
+
+    def __init__(self, axes: Axes, columns: Columns) -> None:
+        self._axes, self._columns = axes, columns
+        self._members: dict[str, BoolArray] = {"": columns.finite()}
+        self.gates: list[PlacedGate] = []
+
+    def put(self, gate: GateSpec) -> None:
+        """Place one gate of the template; a quadrant gate makes four."""
+        for placed in self._placed(gate):
+            self.gates.append(placed)
+            self._members[placed.name] = evaluate(placed, self._columns, self._members, inside)
+
+    def _placed(self, gate: GateSpec) -> Iterator[PlacedGate]:
+        match gate:
+            case QuadrantGate():
+                yield from self._quadrants(gate)
+            case BooleanGate() | ScoreGate():
+                yield PlacedGate(name=gate.name, parent=gate.parent, shape=_combination(gate))
+            case TimeGate():
+                yield self._gate(gate, ("Time",), self._steady(gate), ())
+            case BoxGate(bounds=bounds):
+                yield self._gate(gate, tuple(bounds), *self._box(gate))
+            case PolygonGate(on=on):
+                yield self._gate(gate, on, *self._polygon(gate))
+            case EllipseGate(on=on, of=of):
+                yield self._gate(gate, on, *place_ellipse(gate, self._reference(of, on)))
+
+    def _gate(self, gate: GateSpec, on: Sequence[str], shape: Shape, bounds: Story) -> PlacedGate:
+        axes = tuple(self._axes[name] for name in on)
+        return PlacedGate(name=gate.name, parent=gate.parent, shape=shape, axes=axes, bounds=bounds)
+
+    def _box(self, gate: BoxGate) -> tuple[Box, Story]:
+        sides: list[tuple[float | None, float | None]] = []
+        stories: list[PlacedBound] = []
+        for name, side in gate.bounds.items():
+            low = self._end(side.low, name, "low", gate.parent)
+            high = self._end(side.high, name, "high", gate.parent)
+            sides.append((low.value if low else None, high.value if high else None))
+            stories += [story for story in (low, high) if story]
+        return Box(bounds=tuple(sides)), tuple(stories)
+
+    def _end(
+        self, number: Bound | float | None, name: str, end: str, parent: str
+    ) -> PlacedBound | None:
+        if number is None:
+            return None
+        of = (number.of or parent) if isinstance(number, Bound) else ""
+        values = self._reference(of, (name,))[:, 0] if of else np.empty(0)
+        return place_bound(number, values, where=f"{name} {end}", of=of)
+
+    def _polygon(self, gate: PolygonGate) -> tuple[Polygon, Story]:
+        if gate.anchor is None:
+            return Polygon(vertices=gate.vertices), ()
+        story = self._end(gate.anchor.bound, gate.anchor.on, "anchor", gate.parent)
+        moved = story.value - story.start if story else 0.0
+        dx, dy = (moved, 0.0) if gate.on[0] == gate.anchor.on else (0.0, moved)
+        vertices = tuple((x + dx, y + dy) for x, y in gate.vertices)
+        return Polygon(vertices=vertices), (story,) if story else ()
+
+    def _quadrants(self, gate: QuadrantGate) -> Iterator[PlacedGate]:
+        names = tuple(gate.dividers)
+        found = [self._end(gate.dividers[n], n, "divider", gate.parent) for n in names]
+        story = tuple(one for one in found if one)
+        below = [(None, one.value) for one in story]
+        above = [(one.value, None) for one in story]
+        corners = (
+            (below[0], below[1]),
+            (above[0], below[1]),
+            (below[0], above[1]),
+            (above[0], above[1]),
+        )
+        for name, corner in zip(gate.names, corners, strict=True):
+            part = gate.model_copy(update={"name": name})
+            yield self._gate(part, names, Box(bounds=corner), story)
+
+    def _reference(self, name: str, dimensions: Sequence[str]) -> FloatArray:
+        rows = np.flatnonzero(self._members[name]) if name else np.empty(0, dtype=np.int64)
+        values = [self._columns.column(self._axes[dimension])[rows] for dimension in dimensions]
+        table = np.column_stack(values)
+        return np.asarray(table[np.isfinite(table).all(axis=1)], dtype=np.float64)
+
+    def _steady(self, gate: TimeGate) -> Ranges:
+        members = self._members[gate.parent]
+        reference = members.copy()
+        for name, side in gate.steady.items():
+            values = self._columns.column(self._axes[name])
+            reference &= _within(values, side)
+        signals = [self._columns.column(self._axes[name]) for name in self._axes.markers()]
+        time = self._columns.column(self._axes["Time"])
+        return Ranges(kept=steady_ranges(time, members, reference, signals))
+
+
+def _within(values: FloatArray, side: Side) -> BoolArray:
+    low, high = (end.start if isinstance(end, Bound) else end for end in (side.low, side.high))
+    inside_low = values >= (-np.inf if low is None else low)
+    return np.asarray(inside_low & (values < (np.inf if high is None else high)), dtype=np.bool_)
+
+
+def _combination(gate: BooleanGate | ScoreGate) -> Boolean | Score:
+    if isinstance(gate, ScoreGate):
+        return Score(terms=tuple(gate.terms.items()), at_least=gate.at_least)
+    return Boolean(
+        every=(
+            *(Operand(gate=name) for name in gate.all),
+            *(Operand(gate=name, complement=True) for name in gate.none),
+        ),
+        some=tuple(Operand(gate=name) for name in gate.any),
+    )
+
+
+def _moved_badly(gates: Sequence[PlacedGate], where: str) -> Iterator[Finding]:
+    for gate in gates:
+        for bound in gate.bounds:
+            if bound.fallback:
+                yield Finding(
+                    code="GATE_FALLBACK",
+                    severity=Severity.WARNING,
+                    what=f"{gate.name}: {bound.where} stays at its start {bound.start:g}: "
+                    f"{bound.reason}",
+                    where=where,
+                    fix="look at this gate; use the last approved tube or the batch control",
+                )
+            elif bound.at_leash:
+                yield Finding(
+                    code="GATE_AT_LEASH",
+                    severity=Severity.WARNING,
+                    what=f"{gate.name}: {bound.where} was stopped by its leash at "
+                    f"{bound.value:g} (start {bound.start:g})",
+                    where=where,
+                    fix="look at this gate and at the instrument's settings",
+                )
+
+
+def _fixed(gates: Sequence[PlacedGate], where: str) -> Iterator[Finding]:
+    names = [g.name for g in gates if g.bounds and all(b.method == "fixed" for b in g.bounds)]
+    if names:
+        yield Finding(
+            code="GATE_FIXED",
+            severity=Severity.INFO,
+            what=f"{len(names)} gates stand where the template puts them: {', '.join(names)}",
+            where=where,
+            fix="nothing; look at them first when a result surprises",
+        )

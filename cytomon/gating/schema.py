@@ -1,0 +1,292 @@
+"""The template file as a laboratory writes it: parsed once, strictly, then trusted.
+
+`docs/reference/templates.md` describes the same fields in prose.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from cytomon.model.patient import SpecimenType
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]
+Span = tuple[float, float]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bound(_Strict):
+    """One number of a gate that finds its place in the tube.
+
+    Attributes
+    ----------
+    start : float
+        The literature's position, and the fallback.
+    by : str
+        ``fixed``, ``valley``, ``ref_neg`` or ``ref_pos``.
+    of : str
+        Reference population; for a valley the parent gate where left empty.
+    leash : tuple of float
+        The position stays within these two numbers.
+    window : tuple of float, optional
+        Where a valley's two modes are looked for; the leash widened by its own width where empty.
+    plus : float
+        Added to what was found, before the leash.
+    sd : float, optional
+        For `ref_neg` and `ref_pos`: median plus or minus so many robust SD instead of the rule.
+    percentile : float
+        For `ref_pos`: the lower percentile of the reference.
+    least : int
+        Fewest reference events.
+    """
+
+    start: float
+    by: Literal["fixed", "valley", "ref_neg", "ref_pos"] = "fixed"
+    of: str = ""
+    leash: Span | None = None
+    window: Span | None = None
+    plus: float = 0.0
+    sd: float | None = Field(default=None, gt=0)
+    percentile: float = Field(default=2.5, gt=0, lt=50)
+    least: int = Field(default=50, ge=50)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Bound:
+        if self.by != "fixed" and self.leash is None:
+            msg = f"a bound placed by {self.by} needs a leash: [least, most]"
+            raise ValueError(msg)
+        if self.by in {"ref_neg", "ref_pos"} and not self.of:
+            msg = f"a bound placed by {self.by} needs a reference population: of: NAME"
+            raise ValueError(msg)
+        if self.leash and not self.leash[0] <= self.start <= self.leash[1]:
+            msg = f"the start {self.start} lies outside the leash {list(self.leash)}"
+            raise ValueError(msg)
+        return self
+
+
+def _kind_of_number(value: object) -> str:
+    return "placed" if isinstance(value, (dict, Bound)) else "plain"
+
+
+Number = Annotated[
+    Annotated[Bound, Tag("placed")] | Annotated[float, Tag("plain")],
+    Discriminator(_kind_of_number),
+]
+
+
+class Side(_Strict):
+    """The two ends of one dimension; an end left out is open."""
+
+    low: Number | None = None
+    high: Number | None = None
+
+    @model_validator(mode="after")
+    def _not_open(self) -> Side:
+        if self.low is None and self.high is None:
+            msg = "a dimension needs a low or a high end"
+            raise ValueError(msg)
+        return self
+
+
+class _Gate(_Strict):
+    """What every gate has.
+
+    Attributes
+    ----------
+    name, parent : str
+        `parent` is empty for a gate on all events.
+    optional : str, optional
+        What happens where the tube lacks a marker of the gate: ``pass`` hangs its children on its
+        parent (a cleaning step), ``drop`` leaves it out, and every reference to it (evidence).
+    comment : str
+        Why the gate is as it is.
+    """
+
+    name: Name
+    parent: str = ""
+    optional: Literal["pass", "drop"] | None = None
+    comment: str = ""
+
+
+class BoxGate(_Gate):
+    """Bounds on one (``interval``) or more (``rectangle``) dimensions."""
+
+    kind: Literal["interval", "rectangle"]
+    bounds: dict[str, Side] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _dimensions(self) -> BoxGate:
+        if (self.kind == "interval") != (len(self.bounds) == 1):
+            msg = f"a gate of kind {self.kind} has {len(self.bounds)} dimensions"
+            raise ValueError(msg)
+        return self
+
+
+class Anchor(_Strict):
+    """A polygon moves as a whole along one dimension, from `bound.start` to where it is found."""
+
+    on: str
+    bound: Bound
+
+
+class PolygonGate(_Gate):
+    """A polygon on two dimensions, fixed or moved along one of them."""
+
+    kind: Literal["polygon"]
+    on: tuple[str, str]
+    vertices: tuple[tuple[float, float], ...] = Field(min_length=3)
+    anchor: Anchor | None = None
+
+
+class EllipseGate(_Gate):
+    """A robust Mahalanobis ellipse around a population.
+
+    Attributes
+    ----------
+    mean, sd : tuple of float
+        Start centre and standard deviation on each dimension.
+    level : float
+        Share of a normal population inside, for example 0.99.
+    by : str
+        ``fixed`` or ``ellipse_ref``.
+    of : str
+        Reference population.
+    leash : tuple of float
+        How far the centre may move on each dimension.
+    widest : float
+        A spread may grow to this multiple of the start.
+    """
+
+    kind: Literal["ellipse"]
+    on: tuple[str, ...] = Field(min_length=2)
+    mean: tuple[float, ...]
+    sd: tuple[Annotated[float, Field(gt=0)], ...]
+    level: float = Field(default=0.99, gt=0.5, lt=1)
+    by: Literal["fixed", "ellipse_ref"] = "fixed"
+    of: str = ""
+    leash: tuple[float, ...] | None = None
+    widest: float = Field(default=1.6, ge=1)
+    least: int = Field(default=50, ge=50)
+
+    @model_validator(mode="after")
+    def _agree(self) -> EllipseGate:
+        lengths = {len(self.on), len(self.mean), len(self.sd), len(self.leash or self.on)}
+        if len(lengths) > 1:
+            msg = "on, mean, sd and leash must have one entry for each dimension"
+            raise ValueError(msg)
+        if self.by == "ellipse_ref" and not (self.of and self.leash):
+            msg = "an ellipse placed by ellipse_ref needs a reference population and a leash"
+            raise ValueError(msg)
+        return self
+
+
+class QuadrantGate(_Gate):
+    """Two dividers make four populations: names for low/low, high/low, low/high, high/high."""
+
+    kind: Literal["quadrant"]
+    dividers: dict[str, Number] = Field(min_length=2, max_length=2)
+    names: tuple[Name, Name, Name, Name]
+
+
+class BooleanGate(_Gate):
+    """Inside all of `all`, at least one of `any`, and none of `none`."""
+
+    kind: Literal["boolean"]
+    all: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> BooleanGate:
+        if not (self.all or self.any or self.none):
+            msg = "a boolean gate needs at least one of all, any, none"
+            raise ValueError(msg)
+        return self
+
+
+class ScoreGate(_Gate):
+    """Weighted evidence: the weights of the gates an event is inside reach `at_least`."""
+
+    kind: Literal["score"]
+    terms: dict[str, Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    at_least: float = Field(gt=0)
+
+
+class TimeGate(_Gate):
+    """Parts of the run with a steady flow; `steady` names the reference events."""
+
+    kind: Literal["time"]
+    steady: dict[str, Side] = Field(default_factory=dict)
+
+
+GateSpec = Annotated[
+    BoxGate | PolygonGate | EllipseGate | QuadrantGate | BooleanGate | ScoreGate | TimeGate,
+    Field(discriminator="kind"),
+]
+
+
+class ScaleSpec(_Strict):
+    """A GatingML scale; the default is the L scale, x = 150 sinh(1.3 L)."""
+
+    kind: Literal["linear", "log", "asinh", "logicle", "hyperlog"] = "asinh"
+    t: float = Field(default=254.757, gt=0)
+    m: float = Field(default=0.564583, ge=0)
+    w: float = Field(default=0.0, ge=0)
+    a: float = 0.0
+
+    @model_validator(mode="after")
+    def _valid(self) -> ScaleSpec:
+        """Refuse what FlowKit would turn into numbers without a word."""
+        if self.kind in {"logicle", "hyperlog"} and not (
+            0 <= self.w <= self.m / 2 and -self.w <= self.a <= self.m - 2 * self.w
+        ):
+            msg = f"{self.kind}: W must lie in [0, M/2] and A in [-W, M - 2W]"
+            raise ValueError(msg)
+        return self
+
+
+class MarkerSpec(_Strict):
+    """Markers a template cannot do without, and those it uses where they are."""
+
+    required: tuple[str, ...] = Field(min_length=1)
+    optional: tuple[str, ...] = ()
+
+
+class LimitSpec(_Strict):
+    """Limits of the assay; see `cytomon.model.results.Limits`."""
+
+    lod_events: int = Field(default=20, ge=1)
+    loq_events: int = Field(default=50, ge=1)
+    lob_rate: float = Field(default=0.0, ge=0, lt=1)
+    threshold: float = Field(default=1e-4, gt=0, lt=1)
+    recovery_fraction: float = Field(default=0.01, gt=0, lt=1)
+    lymphocytes_firm: int = Field(default=2000, ge=1)
+    lymphocytes_least: int = Field(default=500, ge=1)
+    reference_events: int = Field(default=500, ge=50)
+
+
+class TemplateSpec(_Strict):
+    """A gating template.
+
+    A role names the gate that fills it, or several of which the first one that the tube can answer
+    fills it.
+    """
+
+    schema_version: Literal[1]
+    name: Name
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    title: str
+    specimen: SpecimenType
+    markers: MarkerSpec
+    compensation: Literal["tube", "none"] = "tube"
+    scale: ScaleSpec = ScaleSpec()
+    scales: dict[str, ScaleSpec] = Field(default_factory=dict)
+    limits: LimitSpec = LimitSpec()
+    roles: dict[str, str | tuple[str, ...]]
+    quantities: tuple[str, ...] = Field(min_length=1)
+    gates: tuple[GateSpec, ...] = Field(min_length=1)
+    literature: tuple[str, ...] = ()

@@ -1,0 +1,112 @@
+"""Which parts of a run flowed steadily (domain: gate G01).
+
+A clog changes the event rate, and the signals of every population at once. Medians of all events
+jump when a detector has two modes of similar size, so medians are taken within one reference
+population, on detectors on which that population is narrow, and several detectors and neighbouring
+bins must agree before anything is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cytomon.gating.methods import robust_spread
+from cytomon.model.tube import BoolArray, FloatArray
+
+EVENTS_PER_BIN = 1500
+FEWEST_BINS, MOST_BINS = 20, 200
+FEWEST_REFERENCE = 25
+NARROW = 0.45
+EFFECT = 0.12
+DEVIATIONS = 4.0
+SLOWEST = 0.5
+FASTEST = 1.6
+
+
+def steady_ranges(
+    time: FloatArray, members: BoolArray, reference: BoolArray, signals: Sequence[FloatArray]
+) -> tuple[tuple[float, float], ...]:
+    """Ranges of the time axis to keep.
+
+    Parameters
+    ----------
+    time : ndarray of float64, shape (n_events,)
+        Time of each event, in any unit.
+    members, reference : ndarray of bool, shape (n_events,)
+        Events to judge by rate, and the reference population to judge signals by.
+    signals : sequence of ndarray of float64, shape (n_events,)
+        Scaled detectors.
+
+    Returns
+    -------
+    tuple of (float, float)
+        Half-open ranges; one that holds everything when nothing is wrong or nothing can be judged.
+    """
+    n = int(members.sum())
+    everything = ((-np.inf, np.inf),)
+    n_bins = min(MOST_BINS, n // EVENTS_PER_BIN)
+    if n_bins < FEWEST_BINS:
+        return everything
+    first, last = float(time[members].min()), float(time[members].max())
+    if not last > first:
+        return everything
+    edges = np.linspace(first, last, n_bins + 1)
+    where = np.clip(np.searchsorted(edges, time, side="right") - 1, 0, n_bins - 1)
+    rate = np.bincount(where[members], minlength=n_bins)
+    bad = _odd_rate(rate) | _odd_signals(where, reference, signals, n_bins)
+    bad = _with_neighbour(bad)
+    if not bad.any():
+        return everything
+    return _kept(edges, bad)
+
+
+def _odd_rate(rate: np.ndarray) -> BoolArray:
+    median, spread = robust_spread(rate.astype(np.float64))
+    far = np.abs(rate - median) > DEVIATIONS * max(spread, np.sqrt(median))
+    odd: BoolArray = far & ((rate < SLOWEST * median) | (rate > FASTEST * median))
+    return odd
+
+
+def _odd_signals(
+    where: np.ndarray, reference: BoolArray, signals: Sequence[FloatArray], n_bins: int
+) -> BoolArray:
+    bins = where[reference]
+    order = np.argsort(bins, kind="stable")
+    starts = np.searchsorted(bins[order], np.arange(n_bins + 1))
+    enough = np.diff(starts) >= FEWEST_REFERENCE
+    votes = np.zeros(n_bins, dtype=np.int64)
+    if not enough.any():
+        return votes > 0
+    for signal in signals:
+        values = signal[reference][order]
+        median, spread = robust_spread(values)
+        if spread > NARROW:
+            continue
+        medians = np.full(n_bins, median)
+        for index in np.flatnonzero(enough):
+            medians[index] = np.median(values[starts[index] : starts[index + 1]])
+        _, between = robust_spread(medians[enough])
+        votes += np.abs(medians - median) > max(EFFECT, DEVIATIONS * between)
+    return votes >= 2
+
+
+def _with_neighbour(bad: BoolArray) -> BoolArray:
+    """Drop lone bins: a disturbance lasts longer than a hundredth of a run, chance does not."""
+    before = np.concatenate(([False], bad[:-1]))
+    after = np.concatenate((bad[1:], [False]))
+    return bad & (before | after)
+
+
+def _kept(edges: FloatArray, bad: BoolArray) -> tuple[tuple[float, float], ...]:
+    kept, start = [], -np.inf
+    for index in range(len(bad)):
+        if bad[index] and (index == 0 or not bad[index - 1]):
+            if index:
+                kept.append((float(start), float(edges[index])))
+        elif not bad[index] and index and bad[index - 1]:
+            start = edges[index]
+    if not bad[-1]:
+        kept.append((float(start), np.inf))
+    return tuple(kept)

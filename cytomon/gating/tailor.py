@@ -1,0 +1,105 @@
+"""A template cut to one tube: what its panel can't answer is left out, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+
+from cytomon.gating.lint import dimensions, produced, references, split_ratio
+from cytomon.gating.schema import BooleanGate, GateSpec, ScoreGate, TemplateSpec
+from cytomon.model.findings import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tailored:
+    """The gates that a tube can answer.
+
+    Attributes
+    ----------
+    gates : tuple of GateSpec
+        With parents and operands that all exist.
+    findings : tuple of Finding
+        One for all gates left out.
+    """
+
+    gates: tuple[GateSpec, ...]
+    findings: tuple[Finding, ...]
+
+
+def tailor(spec: TemplateSpec, columns: Set[str], *, where: str) -> Tailored:
+    """Leave out the gates whose optional markers the tube does not have.
+
+    Parameters
+    ----------
+    spec : TemplateSpec
+        The template.
+    columns : set of str
+        Canonical markers and scatter channels of the tube.
+    where : str
+        The tube, for the finding.
+
+    Notes
+    -----
+    A gate that is passed hands its children to its parent. A gate that is dropped takes with it
+    every gate that cannot do without it: its children, a boolean gate that needs it, a score that
+    can no longer be reached.
+    """
+    stands_for: dict[str, str] = {"": ""}
+    kept: list[GateSpec] = []
+    missing: set[str] = set()
+    left_out: list[str] = []
+    for gate in spec.gates:
+        absent = _absent(gate, columns)
+        missing |= absent
+        fitted = None if absent else _fit(gate, stands_for)
+        if fitted is not None:
+            kept.append(fitted)
+            stands_for |= {name: name for name in produced(gate)}
+            continue
+        left_out.append(gate.name)
+        if gate.optional == "pass" and gate.parent in stands_for:
+            stands_for[gate.name] = stands_for[gate.parent]
+    return Tailored(gates=tuple(kept), findings=tuple(_say(left_out, missing, where)))
+
+
+def _absent(gate: GateSpec, columns: Set[str]) -> set[str]:
+    needed = {name for dimension in dimensions(gate) for name in split_ratio(dimension)}
+    return needed - set(columns)
+
+
+def _fit(gate: GateSpec, stands_for: dict[str, str]) -> GateSpec | None:
+    if gate.parent not in stands_for:
+        return None
+    changes: dict[str, object] = {"parent": stands_for[gate.parent]}
+    match gate:
+        case BooleanGate():
+            every, some = _present(gate.all, stands_for), _present(gate.any, stands_for)
+            if len(every) < len(gate.all) or (gate.any and not some):
+                return None
+            none = _present(gate.none, stands_for)
+            changes |= {"all": every, "any": some, "none": none}
+        case ScoreGate():
+            terms = {name: weight for name, weight in gate.terms.items() if name in stands_for}
+            if sum(terms.values()) < gate.at_least:
+                return None
+            changes["terms"] = terms
+        case _:
+            if any(name not in stands_for for name in references(gate)):
+                return None
+    return gate.model_copy(update=changes)
+
+
+def _present(names: Iterable[str], stands_for: dict[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in names if stands_for.get(name) == name)
+
+
+def _say(left_out: list[str], missing: set[str], where: str) -> Iterator[Finding]:
+    if left_out:
+        yield Finding(
+            code="GATE_LEFT_OUT",
+            severity=Severity.INFO,
+            what=f"without {', '.join(sorted(missing))} the gates {', '.join(left_out)} "
+            "are left out",
+            where=where,
+            fix="nothing, if the panel has no such marker; else name it in a mapping file",
+        )
