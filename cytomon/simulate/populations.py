@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from cytomon.model.tube import FloatArray
 
+LabelArray = NDArray[np.uint8]
+
 COFACTOR = 150.0
 STEEPNESS = 1.3
 
@@ -35,6 +37,7 @@ B_CELLS = ("B_naive", "B_memory", "B_transitional")
 LYMPHOCYTES = (*T_CELLS, "NK", *B_CELLS)
 HEMATOGONES = ("hematogone_I", "hematogone_II", "hematogone_III")
 MIXED_BLASTS = "blast_any"
+EXTRA_LABELS = ("T_CAR_CD19dim", "carry_over", "doublet", "doublet_T_blast", "doublet_B_T")
 
 
 def to_linear(scaled: FloatArray) -> FloatArray:
@@ -59,7 +62,7 @@ def is_blast(population: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Population:
+class Position:
     """One row of the tables, for the markers of one panel.
 
     Attributes
@@ -88,13 +91,21 @@ def population_names() -> tuple[str, ...]:
 
 
 @cache
+def all_markers() -> tuple[str, ...]:
+    """Canonical names of all markers in the tables."""
+    marker_of = {column: marker for marker, column in COLUMN_OF_MARKER.items()}
+    columns = [name for name in _row("T_CD4") if name not in ("population", *SCATTER_COLUMNS)]
+    return tuple(marker_of.get(column, column) for column in columns)
+
+
+@cache
 def states() -> tuple[str, ...]:
     """Specimens whose composition is known: columns of the frequency table."""
     first = next(iter(_rows("frequencies.csv").values()))
     return tuple(name for name in first if name != "population")
 
 
-def population(name: str, markers: tuple[str, ...]) -> Population:
+def position(name: str, markers: tuple[str, ...]) -> Position:
     """Look a population up.
 
     Raises
@@ -109,7 +120,7 @@ def population(name: str, markers: tuple[str, ...]) -> Population:
         msg = f"markers without a column in the tables: {unknown}"
         raise ValueError(msg)
     fsc, ratio, ssc = (float(row[column]) for column in SCATTER_COLUMNS)
-    return Population(
+    return Position(
         name=name,
         fsc=1000 * fsc,
         ssc=1000 * ssc,
@@ -132,6 +143,12 @@ def frequencies(state: str) -> dict[str, float]:
     return {name: float(row[state]) / 100 for name, row in _rows("frequencies.csv").items()}
 
 
+@cache
+def label_names() -> tuple[str, ...]:
+    """Names of the labels; the position is the label."""
+    return (*population_names(), *EXTRA_LABELS)
+
+
 def _row(name: str) -> dict[str, str]:
     rows = _rows("populations.csv")
     if name not in rows:
@@ -144,68 +161,3 @@ def _row(name: str) -> dict[str, str]:
 def _rows(table: str) -> dict[str, dict[str, str]]:
     text = resources.files("cytomon.simulate").joinpath(table).read_text(encoding="utf-8")
     return {row["population"]: row for row in csv.DictReader(text.splitlines())}
-
-
-SD_NEGATIVE = 0.15
-NEGATIVE_BELOW = 0.45
-SD: Mapping[str, float] = {
-    "CD45": 0.15,
-    "CD19": 0.22,
-    "CD3": 0.15,
-    "CD66c+CD123": 0.4,
-    "CD24": 0.3,
-    "CD66b": 0.3,
-    "CD33+CD14": 0.3,
-    "cyCD79a": 0.35,
-    "Viability": 0.3,
-    "CD16+CD56": 0.4,
-    "Syto 41": 0.15,
-}
-SD_OTHER_MARKERS = 0.25
-SD_BLAST: Mapping[str, float] = {
-    "CD19": 0.35,
-    "CD22": 0.40,
-    "CD10": 0.40,
-    "CD20": 0.8,
-    "CD34": 0.5,
-    "CD38": 0.4,
-    "CD58": 0.35,
-    "CD66c+CD123": 0.8,
-}
-SD_UNSPECIFIC = 0.5
-
-
-def spread(name: str, markers: tuple[str, ...], medians: FloatArray) -> FloatArray:
-    """Within-population standard deviations on L; shape (n_markers,).
-
-    Negative markers are narrow, blasts are wide, dead cells and debris take up dye at random.
-    """
-    blast = SD_BLAST if is_blast(name) else {}
-    wide = np.array([blast.get(marker, SD.get(marker, SD_OTHER_MARKERS)) for marker in markers])
-    if name in GRANULOCYTES and "CD33+CD14" in markers:
-        wide[markers.index("CD33+CD14")] = 0.7
-    if name in ("dead", "debris"):
-        return np.where(medians < NEGATIVE_BELOW, 2 * SD_NEGATIVE, np.maximum(wide, SD_UNSPECIFIC))
-    partly = np.array([marker == "CD20" and is_blast(name) for marker in markers])
-    return np.where((medians < NEGATIVE_BELOW) & ~(partly & (medians > 0.2)), SD_NEGATIVE, wide)
-
-
-def scatter_cv(name: str) -> tuple[float, float]:
-    """Coefficients of variation of FSC and SSC."""
-    if name in GRANULOCYTES:
-        return 0.10, 0.15
-    if name == "monocyte" or is_blast(name):
-        return 0.12, 0.20
-    if name in ("dead", "debris"):
-        return 0.30, 0.35
-    return 0.08, 0.15
-
-
-LabelArray = NDArray[np.uint8]
-EXTRA_LABELS = ("T_CAR_CD19dim", "carry_over", "doublet", "doublet_T_blast", "doublet_B_T")
-
-
-@cache
-def label_names() -> tuple[str, ...]:
-    """Names of the labels; the position is the label."""
-    return (*population_names(), *EXTRA_LABELS)

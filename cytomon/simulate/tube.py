@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,19 +15,20 @@ from cytomon.model.tube import BoolArray, Spillover
 from cytomon.simulate.artefacts import (
     arrival_times,
     clogged,
-    counts_on_top,
     disturb,
     draw_pairs,
     running_order,
     stick_together,
 )
-from cytomon.simulate.composition import blast_fractions, draw_counts
+from cytomon.simulate.biology import draw_biology
+from cytomon.simulate.cells import Cells, draw_cells, look_before_noise
+from cytomon.simulate.composition import blast_fractions
 from cytomon.simulate.detector import Instrument, detect, draw_instrument, emit
-from cytomon.simulate.expression import Biology, Float32Array, draw_biology, draw_events
+from cytomon.simulate.expression import Float32Array
 from cytomon.simulate.panels import RANGE, StainingPanel, staining_panel
 from cytomon.simulate.plan import TubePlan
-from cytomon.simulate.populations import LabelArray, is_blast, label_names, population_names
-from cytomon.simulate.truth import Truth, b_fraction_by_value, derive_truth
+from cytomon.simulate.populations import LabelArray, label_names
+from cytomon.simulate.truth import NoiseFree, Truth, derive_truth
 
 EVENT_RATE = 3000.0
 WIDTH_UNIT = 65_536.0
@@ -103,10 +103,10 @@ def simulate_tube(plan: TubePlan) -> SimulatedTube:
     patient = _stream(PATIENT_STREAM, plan.seed if plan.patient is None else plan.patient)
     batch = _stream(BATCH_STREAM, plan.seed if plan.batch is None else plan.batch)
     rng = _stream(TUBE_STREAM, plan.seed)
-    biology = draw_biology(plan, population_names(), panel.markers, patient)
+    biology = draw_biology(plan, panel.markers, patient)
     instrument = draw_instrument(plan, panel, batch, rng)
-    cells = _draw_cells(biology, rng)
-    by_value = _b_fraction(cells, panel)
+    cells = draw_cells(biology, rng)
+    noise_free = look_before_noise(cells, panel.markers)
     light = emit(
         cells.scaled,
         cells.scatter[:, 0],
@@ -114,7 +114,7 @@ def simulate_tube(plan: TubePlan) -> SimulatedTube:
         autofluorescence=plan.realism.autofluorescence,
     )
     light, scatter, labels = _add_pairs(light, cells, plan, rng)
-    return _run(_Sample(light, scatter, labels, by_value), plan, panel, instrument, rng)
+    return _run(_Sample(light, scatter, labels, noise_free), plan, panel, instrument, rng)
 
 
 def _stream(kind: int, seed: int) -> np.random.Generator:
@@ -122,63 +122,15 @@ def _stream(kind: int, seed: int) -> np.random.Generator:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
-    scaled: Float32Array
-    scatter: Float32Array
-    labels: LabelArray
-    n_viable: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Sample:
     light: Float32Array
     scatter: Float32Array
     labels: LabelArray
-    b_fraction_by_value: float | None
-
-
-def _draw_cells(biology: Biology, rng: np.random.Generator) -> _Cells:
-    """Draw every event that is no pair: the patient's single cells first, then the rest."""
-    viable = draw_counts(biology.plan, rng)
-    n_viable = sum(viable.values())
-    on_top = counts_on_top(biology.plan.artefacts, n_viable)
-    n_all = n_viable + sum(on_top.values())
-    scaled = np.empty((n_all, len(biology.markers)), dtype=np.float32)
-    scatter = np.empty((n_all, 3), dtype=np.float32)
-    labels = np.empty(n_all, dtype=np.uint8)
-    row = 0
-    for name, count in (*viable.items(), *on_top.items()):
-        for label, part in _draw_population(name, count, biology, rng):
-            end = row + len(part[0])
-            scaled[row:end], scatter[row:end] = part
-            labels[row:end] = label_names().index(label)
-            row = end
-    return _Cells(scaled, scatter, labels, n_viable)
-
-
-def _draw_population(
-    name: str, count: int, biology: Biology, rng: np.random.Generator
-) -> Iterator[tuple[str, tuple[Float32Array, Float32Array]]]:
-    carried = name == "carry_over"
-    components = biology.components(biology.plan.artefacts.carried if carried else name)
-    shares = rng.multinomial(count, [component.weight for component in components])
-    for component, share in zip(components, shares, strict=True):
-        label = "carry_over" if carried else component.label
-        yield label, draw_events(component, int(share), biology, rng)
-
-
-def _b_fraction(cells: _Cells, panel: StainingPanel) -> float | None:
-    leukaemic = np.array([is_blast(name) for name in label_names()])
-    return b_fraction_by_value(
-        cells.scaled[: cells.n_viable],
-        cells.scatter[: cells.n_viable, 2],
-        leukaemic[cells.labels[: cells.n_viable]],
-        panel.markers,
-    )
+    noise_free: NoiseFree
 
 
 def _add_pairs(
-    light: Float32Array, cells: _Cells, plan: TubePlan, rng: np.random.Generator
+    light: Float32Array, cells: Cells, plan: TubePlan, rng: np.random.Generator
 ) -> tuple[Float32Array, Float32Array, LabelArray]:
     pairs = draw_pairs(cells.labels, cells.n_viable, plan.artefacts, rng)
     scatter = [stick_together(cells.scatter, first, second) for _, first, second in pairs]
@@ -220,7 +172,7 @@ def _run(
         spillover=panel.spillover(instrument.stored),
         truth=derive_truth(
             _counts(labels),
-            b_fraction_by_value=sample.b_fraction_by_value,
+            noise_free=sample.noise_free,
             n_in_clog=int(inside.sum()),
             gain_sd=instrument.gain_sd,
         ),
