@@ -14,6 +14,9 @@ _PULSE: Final = re.compile(
     r"(?P<log2>LOG)?(?:LIN)?(?![A-Z0-9])",
     re.IGNORECASE,
 )
+_OWN_PULSE: Final = re.compile(
+    r"[-_ ](?P<pulse>AREA|INT|A|HEIGHT|PEAK|H|WIDTH|TOF|W)(?=( LOG| LIN)?$)", re.IGNORECASE
+)
 _LOG: Final = re.compile(r"(?<![A-Z0-9])LOG(?![A-Z0-9])", re.IGNORECASE)
 _SHAPE: Final = {
     "A": "A", "AREA": "A", "INT": "A",
@@ -84,3 +87,23 @@ def role(name: str) -> Role:
     if is_time(name):
         return Role.TIME
     return Role.SCATTER if scatter(name) else Role.FLUORESCENCE
+
+
+def pulse(name: str) -> tuple[str, str]:
+    """Split a detector's name into the detector and the part of the pulse that it measures.
+
+    Returns
+    -------
+    tuple of str and str
+        The detector, and ``A``, ``H``, ``W`` or nothing.
+
+    Examples
+    --------
+    >>> pulse("PE-Cy7-A"), pulse("FL1 PEAK LOG"), pulse("APC-H7")
+    (('PE-Cy7', 'A'), ('FL1 LOG', 'H'), ('APC-H7', ''))
+    """
+    match = _OWN_PULSE.search(name)
+    if match is None:
+        return name.strip(), ""
+    rest = name[: match.start()] + name[match.end() :]
+    return rest.strip(), _SHAPE[match["pulse"].upper()]

@@ -47,7 +47,7 @@ class Keywords:
 
 
 def parse_text(raw: bytes, *, where: str) -> Keywords:
-    r"""Split a TEXT segment into keywords and values.
+    """Split a TEXT segment into keywords and values.
 
     The first character is the delimiter; a doubled delimiter is a literal one (FCS 3.1, 3.2.7).
     The standard allows no empty value, but instruments write them, and then a doubled delimiter
@@ -76,7 +76,7 @@ def parse_text(raw: bytes, *, where: str) -> Keywords:
     --------
     >>> parse_text(b"/$TOT/12/$OP/a//b/", where="x.fcs").pairs
     {'$TOT': '12', '$OP': 'a/b'}
-    >>> parse_text(rb"\$P1S\\$P1N\FL1\\", where="x.fcs").pairs
+    >>> parse_text(b"/$P1S//$P1N/FL1/", where="x.fcs").pairs
     {'$P1S': '', '$P1N': 'FL1'}
     """
     delimiter = _delimiter(raw, where)

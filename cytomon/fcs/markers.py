@@ -1,0 +1,191 @@
+"""The names of markers and dyes, and the many ways in which laboratories spell them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+_NAMES: Final = """
+CD1a CD2 CD3 CD4 CD5 CD7 CD8 CD9 CD10 CD11b CD11c CD13 CD14 CD15 CD16 CD19 CD20 CD21 CD22 CD23
+CD24 CD25 CD27 CD33 CD34 CD36 CD38 CD43 CD44 CD45 CD45RA CD45RO CD56 CD57 CD58 CD64 CD65 CD66b
+CD66c CD71 CD73 CD79b CD81 CD86 CD99 CD103 CD117 CD123 CD133 CD138 CD200 CD235a CD300a CD304
+CD371 CD66c+CD123 CD33+CD14 CD13+CD33 CD16+CD56 CD73+CD304 cyCD3 cyCD22 cyCD79a cyIgM cyMPO
+CAR CRLF2 HLA-DR IgM Ki-67 NG2 TCRab TCRgd TdT kappa lambda Nuclear Viability
+"""
+MARKERS: Final = tuple(_NAMES.split())
+
+_SPELLINGS: Final = {
+    "cyCD79a": ("CD79a", "CD79"),  # the diagnostic clones bind the part inside the cell
+    "CD3": ("CD3e",),
+    "CD8": ("CD8a",),
+    "kappa": ("κ", "Ig kappa", "s kappa", "sm Ig kappa", "anti kappa"),
+    "lambda": ("λ", "Ig lambda", "s lambda", "sm Ig lambda", "anti lambda"),
+    "IgM": ("sIgM", "smIgM"),
+    "CAR": ("CAR-T", "CAR19", "CAR22", "CD19 CAR", "CD22 CAR", "anti-CAR"),
+    "CRLF2": ("TSLPR",),
+    "cyMPO": ("MPO", "cy MPO"),
+    "NG2": ("7.1",),
+    "CD235a": ("GPA", "Glycophorin A"),
+    "TCRab": ("TCR alpha/beta", "TCRαβ"),
+    "TCRgd": ("TCR gamma/delta", "TCRγδ"),
+    "Nuclear": ("DRAQ5", "Nuclear dye", "DyeCycle Violet", "Hoechst 33342"),
+    "Viability": (
+        "Viability dye", "Viab", "LIVE/DEAD", "L/D", "7-AAD", "DRAQ7", "Zombie", "Ghost Dye",
+        "Fixable Viability Stain", "Fixable Viability Dye", "FVS", "FVD", "SYTOX",
+    ),
+}  # fmt: skip
+_DYES: Final = (
+    (re.compile(r"syt?o?[0-9]{2}"), "Nuclear"),
+    (re.compile(r"(fvs|fvd)[0-9]{3}|zombie[a-z]{2,7}|sytox[a-z]{2,9}"), "Viability"),
+)
+_FLUOROCHROME: Final = re.compile(
+    r"(fitc|rpe|r?pe|ecd|percp|apc|pc[57]|pc55|pb|po|kro|kromeorange|amcyan|(pacific|pac)"
+    r"(blue|orange|green)|(alexafluor|alexa|af|a)[0-9]{3}|(b[vb]|buv|sb|qdot|qd|r[bfy]|efluor|ef|v|r"
+    r"|nfr|cf|dy|dylight|spark[a-z]*|vio|cyan|star[a-z]*)[0-9]{3}c?|v(450|500c?)|vio(blue|green)|cy[357]"
+    r"|cy55|texasred|txred|tr|dazzle[0-9]{3}|fire[0-9]{3}|h7|r700|gfp|yfp|cfp|rfp|mcherry|yg|tandem)+"
+)
+_DETECTOR: Final = re.compile(
+    r"(fl|ch|bl|vl|rl|yl|ul|uv|yg|[bvrygu])[0-9]{1,2}(inta?|peak|height|area|width|lin|log|[ahw])*"
+)
+_DETECTOR_PULSE: Final = re.compile(r"[-_ ](a|h|w|area|height|width)$", re.IGNORECASE)
+_NOTHING: Final = frozenset(
+    {"", "empty", "blank", "none", "na", "nil", "unused", "unstained", "af"}
+)
+_INSIDE: Final = frozenset({"cy", "cyto", "ic", "intra", "intracellular"})
+_DASHES: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
+
+
+def parse_stain(text: str) -> tuple[str, str] | None:
+    """Read "MARKER FLUOROCHROME" as ``$PnS`` usually gives it.
+
+    Letter case, spaces, dashes and the order within a combination do not matter. A nuclear dye is
+    the marker ``Nuclear``, a dye for dead cells ``Viability``, each with the dye in the place of
+    the fluorochrome. ``DAPI`` may be either and is not guessed; a mapping says which.
+
+    Parameters
+    ----------
+    text : str
+        ``$PnS`` or ``$PnN``.
+
+    Returns
+    -------
+    tuple of str and str, or None
+        Canonical marker and fluorochrome (empty where none is named); None where the text names no
+        marker that is known, or more than one without being a known combination.
+
+    Examples
+    --------
+    >>> parse_stain("CD66c/CD123 PE"), parse_stain("cd 19"), parse_stain("CD20 FITC-A")
+    (('CD66c+CD123', 'PE'), ('CD19', ''), ('CD20', 'FITC'))
+    >>> parse_stain("SYTO-41"), parse_stain("FITC-A"), parse_stain("CD3+CD19 PE")
+    (('Nuclear', 'SYTO-41'), None, None)
+    """
+    text = " ".join(unicodedata.normalize("NFKC", text).translate(_DASHES).split())
+    text = _DETECTOR_PULSE.sub("", text.rpartition("::")[2].strip())
+    for end in reversed(_boundaries(text)):
+        marker = _marker(text[:end])
+        if marker:
+            return _with_fluorochrome(marker, text, text[end:])
+    for begin in _boundaries(text)[:-1]:
+        marker = _marker(text[begin:])
+        if marker and is_fluorochrome(text[:begin]):
+            return marker, text[:begin].strip(" -_/")
+    return None
+
+
+def is_fluorochrome(text: str) -> bool:
+    """Whether the text names a fluorochrome or a detector and nothing else.
+
+    Examples
+    --------
+    >>> is_fluorochrome("PE-Cy7-A"), is_fluorochrome("FL1-Height"), is_fluorochrome("CD19")
+    (True, True, False)
+    """
+    key = _key(_DETECTOR_PULSE.sub("", text.strip().translate(_DASHES)))
+    return bool(_FLUOROCHROME.fullmatch(key) or _DETECTOR.fullmatch(key))
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a stain's text means that the detector is empty.
+
+    Examples
+    --------
+    >>> says_nothing(" - "), says_nothing("Empty"), says_nothing("CD19")
+    (True, True, False)
+    """
+    return _key(text) in _NOTHING
+
+
+def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Find the names that look most like the given one, at most three.
+
+    Examples
+    --------
+    >>> nearest("CD119", ["CD19", "CD3", "CD117"])
+    ('CD19', 'CD117')
+    >>> nearest("Frankenstein", ["CD19"])
+    ()
+    """
+    by_key = {_key(candidate): candidate for candidate in known}
+    matches = difflib.get_close_matches(_key(name), by_key, n=3, cutoff=0.6)
+    return tuple(by_key[match] for match in matches)
+
+
+def _key(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def _boundaries(text: str) -> list[int]:
+    """Places where a word may end."""
+    inner = [i for i in range(1, len(text)) if not text[i].isalnum() or not text[i - 1].isalnum()]
+    return [*inner, len(text)] if text else []
+
+
+def _marker(text: str) -> str | None:
+    key = _key(text)
+    if key in _ALIASES:
+        return _ALIASES[key]
+    return next((marker for pattern, marker in _DYES if pattern.fullmatch(key)), None)
+
+
+def _with_fluorochrome(marker: str, text: str, rest: str) -> tuple[str, str] | None:
+    if rest.startswith(("+", "&", ",")) and rest.strip("+ "):
+        return None
+    fluorochrome = rest.strip(" -_/:;,+")
+    if fluorochrome.casefold() in _INSIDE:
+        return None
+    if marker in {"Nuclear", "Viability"}:
+        named = _key(text).startswith(("viab", "nuclear"))
+        return marker, fluorochrome.removeprefix("dye ") if named else text.strip()
+    others = (_marker(word) for word in re.split(r"[\s/+&,;_-]+", fluorochrome) if word)
+    return None if any(others) else (marker, fluorochrome)
+
+
+def _aliases() -> dict[str, str]:
+    found = {_key(marker): marker for marker in MARKERS}
+    for marker, spellings in _SPELLINGS.items():
+        found |= {_key(spelling): marker for spelling in spellings}
+    for marker in MARKERS:
+        if "+" in marker:
+            first, second = marker.split("+")
+            found |= dict.fromkeys(_combined(first, second), marker)
+        if marker.startswith("cy"):
+            antigen = marker[2:]
+            prefixed = [
+                prefix + _key(antigen) for prefix in ("c", "i", "ic", "cyt", "cyto", "intra")
+            ]
+            suffixed = [_key(antigen) + suffix for suffix in ("cy", "ic", "cyto", "intra")]
+            found |= dict.fromkeys([*prefixed, *suffixed], marker)
+    return found
+
+
+def _combined(first: str, second: str) -> list[str]:
+    one, other = _key(first), _key(second)
+    short, short_other = one.removeprefix("cd"), other.removeprefix("cd")
+    return [one + other, other + one, one + short_other, other + short]
+
+
+_ALIASES: Final = _aliases()
