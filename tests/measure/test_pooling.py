@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from math import comb
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cytomon.measure.mrd import mrd_from_counts
+from cytomon.measure.pooling import pool_mrd, two_tubes_p
+from cytomon.model.findings import Finding, Severity
+from cytomon.model.patient import SpecimenType
+from cytomon.model.qualifiers import Qualifier
+from cytomon.model.results import Limits, Measurement, MrdStatus
+
+FAILURE = Finding(code="QC_AGE", severity=Severity.ERROR, what="old", where="worklist", fix="new")
+
+tubes = st.tuples(st.integers(0, 60), st.integers(1_000, 1_000_000))
+
+
+def tube(
+    blasts: int | None,
+    total: int,
+    *,
+    failed: bool = False,
+    quantity: str = "mrd",
+    specimen_type: SpecimenType = SpecimenType.MARROW,
+) -> Measurement:
+    return mrd_from_counts(
+        blasts,
+        total,
+        quantity=quantity,
+        limits=Limits(),
+        specimen_type=specimen_type,
+        failures=(FAILURE,) * failed,
+    )
+
+
+def pooled(
+    first: Measurement, second: Measurement, specimen_type: SpecimenType = SpecimenType.MARROW
+) -> Measurement:
+    return pool_mrd(first, second, limits=Limits(), specimen_type=specimen_type)
+
+
+@given(tubes, tubes)
+def test_p_value_is_the_sum_of_all_splits_as_rare(first: tuple[int, int], second: tuple[int, int]):
+    """Summed in exact fractions, split by split."""
+    events, share = first[0] + second[0], Fraction(first[1], first[1] + second[1])
+    rarity = [comb(events, i) * share**i * (1 - share) ** (events - i) for i in range(events + 1)]
+    expected = sum(part for part in rarity if part <= rarity[first[0]])
+
+    assert two_tubes_p(first, second) == pytest.approx(float(expected), rel=1e-6)
+
+
+@given(tubes, tubes)
+def test_agreeing_tubes_are_summed(first: tuple[int, int], second: tuple[int, int]):
+    """Events and cells of both, judged as one tube; a discordant pair keeps the counts of one."""
+    found = pooled(tube(*first), tube(*second))
+    counts = (found.numerator, found.denominator)
+    agree = two_tubes_p(first, second) >= 0.01
+
+    assert (Qualifier.TUBE_DISCORDANCE in found.qualifiers) is not agree
+    assert (
+        counts == (first[0] + second[0], first[1] + second[1])
+        if agree
+        else counts
+        in (
+            first,
+            second,
+        )
+    )
+
+
+def test_two_shallow_tubes_reach_together_what_neither_does_alone():
+    """Twice 0/150,000 is a negative at 0.01 %."""
+    found = pooled(tube(0, 150_000), tube(0, 150_000))
+
+    assert (found.status, found.denominator) == (MrdStatus.NOT_DETECTED, 300_000)
+    assert Qualifier.TRIAL_MRD_NEGATIVE in found.qualifiers
+
+
+def test_discordant_tubes_give_the_higher():
+    """100 and 10 events of as many cells disagree; the higher stands and says so."""
+    found = pooled(tube(10, 500_000), tube(100, 500_000))
+
+    assert (found.numerator, found.status) == (100, MrdStatus.POSITIVE)
+    assert found.qualifiers == (Qualifier.TUBE_DISCORDANCE,)
+    assert float(found.details["tubes_p"]) < 0.01
+
+
+def test_a_positive_is_not_displaced_by_a_handful_of_cells():
+    """3 of 1,000 is a higher fraction than 60 of 500,000, but says nothing."""
+    found = pooled(tube(3, 1_000), tube(60, 500_000))
+
+    assert (found.status, found.numerator) == (MrdStatus.POSITIVE, 60)
+
+
+def test_a_tube_that_cannot_be_judged_adds_nothing():
+    """The other tube stands as it is, whichever came first; of two such, the first."""
+    good, bad = tube(60, 500_000), tube(None, 500_000)
+
+    assert pooled(good, bad) is good
+    assert pooled(bad, good) is good
+    assert pooled(bad, bad) is bad
+
+
+def test_a_positive_of_a_failed_tube_is_not_diluted():
+    """Summed, the pair would fall below the threshold; the failed tube's blasts stay seen."""
+    found = pooled(tube(21, 200_000, failed=True), tube(12, 200_000))
+
+    assert (found.status, found.numerator) == (MrdStatus.POSITIVE_BELOW_LOQ, 21)
+    assert Qualifier.QUALITY_FAILED in found.qualifiers
+
+
+def test_pooled_blood_is_still_no_marrow():
+    """The specimen type goes into the pooled result."""
+    found = pooled(
+        tube(0, 500_000, specimen_type=SpecimenType.BLOOD),
+        tube(0, 500_000, specimen_type=SpecimenType.BLOOD),
+        SpecimenType.BLOOD,
+    )
+
+    assert found.qualifiers == (Qualifier.NOT_MARROW,)
+
+
+def test_different_quantities_are_not_pooled():
+    """Denominators do not mix."""
+    with pytest.raises(ValueError, match="cannot pool mrd with mrd_wbc"):
+        pooled(tube(1, 500_000), tube(1, 500_000, quantity="mrd_wbc"))
