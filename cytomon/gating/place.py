@@ -98,7 +98,7 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
         matrices = {TUBE_MATRIX: tube.spillover}
     tailored = tailor(spec, set(panel.columns), where=tube.name)
     axes = Axes(spec, tube, panel)
-    desk = _Desk(axes, Columns(events, tube.channels, matrices))
+    desk = _Desk(axes, Columns(events, tube.channels, matrices), tailored.stands_for)
     for gate in tailored.gates:
         desk.put(gate)
     roles = dict(_roles(spec, {gate.name for gate in desk.gates}))
@@ -141,8 +141,8 @@ def _stand_ins(spec: TemplateSpec, roles: Mapping[str, str], where: str) -> Iter
 class _Desk:
     """What has been placed so far, and who is inside it."""
 
-    def __init__(self, axes: Axes, columns: Columns) -> None:
-        self._axes, self._columns = axes, columns
+    def __init__(self, axes: Axes, columns: Columns, stands_for: Mapping[str, str]) -> None:
+        self._axes, self._columns, self._stands_for = axes, columns, stands_for
         self._members: dict[str, BoolArray] = {"": columns.finite()}
         self.gates: list[PlacedGate] = []
 
@@ -165,7 +165,8 @@ class _Desk:
             case PolygonGate(on=on):
                 yield self._gate(gate, on, *self._polygon(gate))
             case EllipseGate(on=on, of=of):
-                yield self._gate(gate, on, *place_ellipse(gate, self._reference(of, on)))
+                reference = self._reference(self._stands_for[of], on)
+                yield self._gate(gate, on, *place_ellipse(gate, reference))
 
     def _gate(self, gate: GateSpec, on: Sequence[str], shape: Shape, bounds: Story) -> PlacedGate:
         axes = tuple(self._axes[name] for name in on)
@@ -186,8 +187,10 @@ class _Desk:
     ) -> PlacedBound | None:
         if number is None:
             return None
-        of = (number.of or parent) if isinstance(number, Bound) else ""
-        values = self._reference(of, (name,))[:, 0] if of else np.empty(0)
+        if not isinstance(number, Bound) or number.by == "fixed":
+            return place_bound(number, np.empty(0), where=f"{name} {end}", of="")
+        of = self._stands_for[number.of] if number.of else parent
+        values = self._reference(of, (name,))[:, 0]
         return place_bound(number, values, where=f"{name} {end}", of=of)
 
     def _polygon(self, gate: PolygonGate) -> tuple[Polygon, Story]:
@@ -216,7 +219,7 @@ class _Desk:
             yield self._gate(part, names, Box(bounds=corner), story)
 
     def _reference(self, name: str, dimensions: Sequence[str]) -> FloatArray:
-        rows = np.flatnonzero(self._members[name]) if name else np.empty(0, dtype=np.int64)
+        rows = np.flatnonzero(self._members[name])
         values = [self._columns.column(self._axes[dimension])[rows] for dimension in dimensions]
         table = np.column_stack(values)
         return np.asarray(table[np.isfinite(table).all(axis=1)], dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from cytomon.gating.lint import dimensions, produced, references, split_ratio
@@ -18,11 +18,14 @@ class Tailored:
     ----------
     gates : tuple of GateSpec
         With parents and operands that all exist.
+    stands_for : mapping of str to str
+        Name of a template's gate to the one that answers for it in this tube.
     findings : tuple of Finding
         One for all gates left out.
     """
 
     gates: tuple[GateSpec, ...]
+    stands_for: Mapping[str, str]
     findings: tuple[Finding, ...]
 
 
@@ -42,7 +45,8 @@ def tailor(spec: TemplateSpec, columns: Set[str], *, where: str) -> Tailored:
     -----
     A gate that is passed hands its children to its parent. A gate that is dropped takes with it
     every gate that cannot do without it: its children, a boolean gate that needs it, a score that
-    can no longer be reached.
+    can no longer be reached. What a boolean gate excludes may be absent, unless the gate itself is
+    dropped with it.
     """
     stands_for: dict[str, str] = {"": ""}
     kept: list[GateSpec] = []
@@ -59,7 +63,11 @@ def tailor(spec: TemplateSpec, columns: Set[str], *, where: str) -> Tailored:
         left_out.append(gate.name)
         if gate.optional == "pass" and gate.parent in stands_for:
             stands_for[gate.name] = stands_for[gate.parent]
-    return Tailored(gates=tuple(kept), findings=tuple(_say(left_out, missing, where)))
+    return Tailored(
+        gates=tuple(kept),
+        stands_for=stands_for,
+        findings=tuple(_say(left_out, missing, where)),
+    )
 
 
 def _absent(gate: GateSpec, columns: Set[str]) -> set[str]:
@@ -74,9 +82,10 @@ def _fit(gate: GateSpec, stands_for: dict[str, str]) -> GateSpec | None:
     match gate:
         case BooleanGate():
             every, some = _present(gate.all, stands_for), _present(gate.any, stands_for)
-            if len(every) < len(gate.all) or (gate.any and not some):
-                return None
             none = _present(gate.none, stands_for)
+            needs_all = gate.optional == "drop" and len(none) < len(gate.none)
+            if needs_all or len(every) < len(gate.all) or (gate.any and not some):
+                return None
             changes |= {"all": every, "any": some, "none": none}
         case ScoreGate():
             terms = {name: weight for name, weight in gate.terms.items() if name in stands_for}
