@@ -70,7 +70,7 @@ def text_segment(
         if value is not None
         for word in (key, value)
     ]
-    head = delimiter + delimiter.join(words[:-2]) + delimiter
+    head = delimiter + "".join(word + delimiter for word in words[:-2])
     last = delimiter.join(words[-2:]) + (delimiter if final else "")
     return head.encode(encoding) + raw + last.encode(encoding)
 
