@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from cytomon.model.tube import BoolArray
 from cytomon.simulate.artefacts import counts_on_top
 from cytomon.simulate.biology import Biology
 from cytomon.simulate.composition import draw_counts
 from cytomon.simulate.expression import Float32Array, draw_events
-from cytomon.simulate.populations import LabelArray, is_blast, label_names
+from cytomon.simulate.populations import T_CELLS, LabelArray, is_blast, label_names
 from cytomon.simulate.truth import ANTIGENS, NoiseFree
 
 
@@ -70,30 +71,28 @@ def _draw_population(
 def look_before_noise(cells: Cells, markers: tuple[str, ...]) -> NoiseFree:
     """Read off the drawn values what no instrument can tell so exactly."""
     scaled, labels = cells.scaled[: cells.n_viable], cells.labels[: cells.n_viable]
-    leukaemic = np.array([is_blast(name) for name in label_names()])[labels]
     columns = {marker: scaled[:, column] for column, marker in enumerate(markers)}
+    leukaemic = _are(labels, is_blast)
     medians = {
         antigen: float(np.median(columns[antigen][leukaemic]))
         for antigen in ANTIGENS
         if antigen in columns and leukaemic.any()
     }
-    ssc = cells.scatter[: cells.n_viable, 2]
+    bright = (columns["CD45"] > 3.6) & (cells.scatter[: cells.n_viable, 2] < 30_000)
+    lymphocytes = bright & ~leukaemic & ~_are(labels, lambda name: name == "monocyte")
+    mature = _mature_b(columns) & ~_are(labels, lambda name: name in T_CELLS)
+    n_lymphocytes = int(lymphocytes.sum())
+    n_b_cells = int((lymphocytes & mature).sum())
     return NoiseFree(
-        b_fraction=_b_fraction(columns, ssc, leukaemic),
+        b_fraction=n_b_cells / n_lymphocytes if n_lymphocytes else None,
         blast_medians=medians,
     )
 
 
-def _b_fraction(
-    columns: dict[str, Float32Array],
-    ssc: Float32Array,
-    leukaemic: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-) -> float | None:
-    nothing = np.zeros_like(ssc)
-    cd45, cd10 = columns["CD45"], columns.get("CD10", nothing)
-    lymphocytes = (cd45 > 3.6) & (ssc < 30_000) & ~leukaemic
-    lymphocytes &= columns.get("CD33+CD14", nothing) < 3.2
-    b_cells = lymphocytes & (columns["CD19"] > 1.5) & (columns.get("CD3", nothing) < 2)
-    precursors = ((cd10 > 1) & (cd45 < 4.05)) | (columns.get("CD34", nothing) > 1)
-    n_lymphocytes = int(lymphocytes.sum())
-    return int((b_cells & ~precursors).sum()) / n_lymphocytes if n_lymphocytes else None
+def _are(labels: LabelArray, wanted: Callable[[str], bool]) -> BoolArray:
+    return np.array([wanted(name) for name in label_names()])[labels]
+
+
+def _mature_b(columns: Mapping[str, Float32Array]) -> BoolArray:
+    precursors = (columns["CD10"] > 1) & (columns["CD45"] < 4.05) | (columns["CD34"] > 1)
+    return (columns["CD19"] > 1.5) & ~precursors

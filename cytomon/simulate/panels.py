@@ -118,7 +118,7 @@ PANELS: Mapping[str, StainingPanel] = {
     "b_all_mrd": _panel(
         "b_all_mrd",
         ("FSC-A", "FSC-H", "FSC-W", "SSC-A"),
-        """CD45|BV510|V525-A|45 CD19|PE-Cy7|Y780-A|35 CD22|BV605|V605-A|33 CD10|APC|R670-A|30
+        """CD45|BV510|V525-A|45 CD19|PE-Cy7|Y780-A|31 CD22|BV605|V605-A|32 CD10|APC|R670-A|30
         CD20|BV421|V450-A|31 CD34|PerCP-Cy5.5|B710-A|30 CD38|APC-H7|R780-A|45 CD58|FITC|B530-A|30
         CD66c+CD123|PE|Y586-A|25 CD24|BV650|V660-A|30 CD66b|BV711|V710-A|50 CD3|BV786|V785-A|60
         CD33+CD14|PE-CF594|Y610-A|25 cyCD79a|APC-R700|R720-A|30 Viability|LIVE/DEAD|U450-A|60""",
@@ -132,7 +132,7 @@ PANELS: Mapping[str, StainingPanel] = {
     "lymphocyte_subsets": _panel(
         "lymphocyte_subsets",
         ("FSC-A", "FSC-H", "FSC-W", "SSC-A"),
-        """CD45|BV510|V525-A|45 CD3|APC-H7|R780-A|45 CD19|PE-Cy7|Y780-A|35
+        """CD45|BV510|V525-A|45 CD3|APC-H7|R780-A|45 CD19|PE-Cy7|Y780-A|31
         CD16+CD56|PE|Y586-A|30 CD20|BV421|V450-A|31 CD10|APC|R670-A|30
         CD34|PerCP-Cy5.5|B710-A|30 CD38|FITC|B530-A|30""",
     ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Realism:
@@ -209,3 +211,16 @@ class TubePlan:
         if self.hemodilution is not None and not 0 <= self.hemodilution <= 1:
             msg = f"hemodilution={self.hemodilution}: expected a fraction in [0, 1]"
             raise ValueError(msg)
+
+
+def draw_batches(n_tubes: int, rng: np.random.Generator) -> tuple[int, ...]:
+    """Put tubes into batches of 3 to 5; the number goes into `TubePlan.batch`.
+
+    Examples
+    --------
+    >>> draw_batches(7, np.random.default_rng(4))
+    (0, 0, 0, 0, 0, 1, 1)
+    """
+    sizes = rng.integers(3, 6, size=n_tubes)
+    numbers = np.repeat(np.arange(n_tubes), sizes)[:n_tubes]
+    return tuple(int(number) for number in numbers)

@@ -46,7 +46,7 @@ def to_linear(scaled: FloatArray) -> FloatArray:
     Examples
     --------
     >>> [round(float(to_linear(np.float64(level)))) for level in (0, 1, 2)]
-    [0, 255, 1005]
+    [0, 255, 1004]
     """
     return COFACTOR * np.sinh(STEEPNESS * np.asarray(scaled))
 

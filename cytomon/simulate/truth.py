@@ -32,10 +32,11 @@ class NoiseFree:
     Attributes
     ----------
     b_fraction : float or None
-        Mature and transitional B cells of lymphocytes, as a gate would define them: lymphocytes
-        have CD45 above L 3.6, SSC below 30,000 and no bright CD33+CD14; B cells among them have
-        CD19 above L 1.5, no CD3, and are no precursors (CD34 above L 1, or CD10 above L 1 with
-        CD45 below L 4.05). Blasts count in neither. None where there are no lymphocytes.
+        Mature and transitional B cells of lymphocytes, as a perfect gate would see them.
+        Lymphocytes have CD45 above L 3.6 and SSC below 30,000 and are no monocytes; B cells
+        among them have CD19 above L 1.5, are no T cells, and are no precursors (CD34 above L 1,
+        or CD10 above L 1 with CD45 below L 4.05). Blasts count in neither. None where there are
+        no lymphocytes.
     blast_medians : mapping of str to float
         Median of CD19 and of CD22 over all blasts, on L; empty without blasts.
     """
