@@ -134,6 +134,7 @@ def _dtype(tube: Tube) -> np.dtype[Any]:
     return np.dtype(fields)
 
 
+@np.errstate(invalid="ignore", over="ignore")  # NaN and Inf are the caller's to count
 def _scaled(tube: Tube, stored: NDArray[Any]) -> FloatArray:
     if tube.layout.datatype == "I":
         events = np.empty((len(stored), len(tube.channels)), dtype=np.float64)

@@ -42,6 +42,15 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "PAR 2 of 4": (lambda: make_fcs(keywords={"$PAR": "2"}), "there is a $P3N"),
     "PAR huge": (lambda: make_fcs(keywords={"$PAR": "999999999"}), "$PAR is '999999999'"),
     "ENDDATA a row too far": (lambda: make_fcs(end_shift=16, tail=bytes(16)), "$TOT events"),
+    "ENDDATA two bytes too far": (lambda: make_fcs(end_shift=2, tail=bytes(8)), "$TOT events"),
+    "Shift-JIS whose second byte is the delimiter": (
+        lambda: make_fcs(delimiter="\\", raw="$OP\\表\\$P1S\\CD19\\$SRC\\表\\".encode("shift-jis")),
+        "cannot be split",
+    ),
+    "pairs slipped by one": (
+        lambda: make_fcs(raw=b"$OP/a/b/$P1S/CD19/$SRC/a/b/"),
+        "cannot be split",
+    ),
     "ENDDATA a byte short": (lambda: make_fcs(end_shift=-1), "$TOT events"),
     "BEGINDATA within TEXT": (
         lambda: make_fcs(header_data=(99, 1698), text_data=(99, 1698)),

@@ -178,6 +178,8 @@ def test_doubled_marker() -> None:
     """One marker on two detectors is refused, and both are named."""
     with pytest.raises(PanelError, match="CD19 is stained on PE-A and APC-A"):
         match_panel(tube(("PE-A", "CD19"), ("APC-A", "cd19 APC")))
+    with pytest.raises(PanelError, match="PE-A and PE-Area"):
+        match_panel(tube(("PE-A", "CD19"), ("PE-Area", "CD19")))
 
 
 def test_unknown_stain() -> None:

@@ -164,6 +164,20 @@ def test_not_finite(tmp_path: Path) -> None:
     assert finite_rows(found).tolist() == [True, False, True, False]
 
 
+def test_signalling_nan(tmp_path: Path) -> None:
+    """A NaN of the signalling kind is a NaN like any other, without a warning."""
+    content = make_fcs(np.ones((1, 2)))[:-4] + b"\x01\x00\x80\x7f"
+
+    assert finite_rows(read_events(open_tube(write(tmp_path, content)))).tolist() == [False]
+
+
+def test_absurd_decades(tmp_path: Path) -> None:
+    """Decades beyond what a number holds become infinite, and are counted as such."""
+    content = make_fcs(np.full((1, 2), 1023), datatype="I", keywords={"$P1E": "400,1"})
+
+    assert finite_rows(read_events(open_tube(write(tmp_path, content)))).tolist() == [False]
+
+
 def test_copies(tmp_path: Path) -> None:
     """What is read is the reader's own: writing into it changes no later reading."""
     tube = open_tube(write(tmp_path, make_fcs()))
