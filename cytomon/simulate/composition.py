@@ -63,10 +63,8 @@ def _normal_fractions(plan: TubePlan, rng: np.random.Generator) -> dict[str, flo
     diluted = _dilution(plan, rng)
     if diluted:
         blood = _without_blasts(_blood_of(plan.state))
-        total = sum(blood.values())
         fractions = {
-            name: (1 - diluted) * value + diluted * blood[name] / total
-            for name, value in fractions.items()
+            name: (1 - diluted) * value + diluted * blood[name] for name, value in fractions.items()
         }
     if _may_be_poor(plan) and rng.random() < 0.25:
         fractions |= {name: fractions[name] / 3 for name in GRANULOCYTES}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from cytomon.simulate.expression import Float32Array
 from cytomon.simulate.panels import RANGE, StainingPanel, staining_panel
 from cytomon.simulate.plan import TubePlan
 from cytomon.simulate.populations import LabelArray, label_names
+from cytomon.simulate.sidecar import SUFFIX, Labels, write_labels
 from cytomon.simulate.truth import NoiseFree, Truth, derive_truth
 
 EVENT_RATE = 3000.0
@@ -226,7 +225,8 @@ def write_tube(tube: SimulatedTube, folder: Path, stem: str) -> Path:
     path = folder / f"{stem}.fcs"
     keywords = {"$CYT": "cytomon simulation", "$TIMESTEP": "0.01", "$SRC": "simulated"}
     write_fcs(path, tube.events, tube.channels, spillover=tube.spillover, keywords=keywords)
-    _write_labels(tube, folder / f"{stem}.truth.npz")
+    labels = Labels(labels=tube.labels, names=tube.label_names, in_clog=tube.in_clog)
+    write_labels(path.with_suffix(SUFFIX), labels)
     summary = {
         "simulated": True,
         "plan": asdict(tube.plan),
@@ -236,18 +236,3 @@ def write_tube(tube: SimulatedTube, folder: Path, stem: str) -> Path:
     text = json.dumps(summary, indent=2) + "\n"
     (folder / f"{stem}.truth.json").write_text(text, encoding="utf-8")
     return path
-
-
-def _write_labels(tube: SimulatedTube, path: Path) -> None:
-    """Write an npz whose bytes depend on its arrays alone: no clock, no compression."""
-    arrays = {
-        "labels": tube.labels,
-        "in_clog": tube.in_clog,
-        "label_names": np.array(tube.label_names),
-    }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, array, allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, buffer.getvalue())

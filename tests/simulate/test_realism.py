@@ -260,3 +260,20 @@ def test_every_population_can_be_drawn():
                 assert scaled.shape == (20, len(biology.markers))
                 assert np.isfinite(scaled).all()
                 assert (scatter > 0).all()
+
+
+def test_days_differ_within_a_batch():
+    """Gains of one batch vary by 0.03 on L from tube to tube."""
+    plan = replace(PLAN, variation=replace(Variation.none(), day_gain=0.03))
+    tubes = [draw_instrument(plan, PANEL, rng(0), rng(seed)) for seed in PATIENTS]
+
+    assert np.std([np.log(tube.gains) / 1.3 for tube in tubes]) == pytest.approx(0.03, rel=0.05)
+
+
+def test_partial_antigens_end_at_zero():
+    """Wide populations near zero keep their upper half; below zero only a negative's spread."""
+    cd20 = drawn(PLAN, "blast_typical")[:, PANEL.markers.index("CD20")]
+
+    assert np.median(cd20) == pytest.approx(0.6, abs=0.03)
+    assert np.percentile(cd20, 84) == pytest.approx(1.4, abs=0.05)
+    assert cd20.min() > -1

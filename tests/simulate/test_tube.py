@@ -12,6 +12,7 @@ import pytest
 
 from cytomon.simulate.plan import Artefacts, Realism, TubePlan, Variation
 from cytomon.simulate.populations import T_CELLS, position, to_scale
+from cytomon.simulate.sidecar import read_labels
 from cytomon.simulate.tube import SimulatedTube, simulate_tube, write_tube
 
 BY_TABLE = TubePlan(
@@ -173,14 +174,15 @@ def test_file_and_sidecar(tmp_path: Path, panel: str):
     tube = simulate_tube(replace(EVERYTHING, panel=panel))
     path = write_tube(tube, tmp_path, "a")
     data = flowio.FlowData(str(path))
-    truth = np.load(tmp_path / "a.truth.npz", allow_pickle=False)
+    sidecar = read_labels(path)
     summary = json.loads((tmp_path / "a.truth.json").read_text(encoding="utf-8"))
 
     assert np.array_equal(
         np.asarray(data.events, dtype=np.float32).reshape(tube.events.shape), tube.events
     )
-    assert len(truth["labels"]) == data.event_count
-    assert tuple(truth["label_names"]) == tube.label_names
+    assert len(sidecar.labels) == data.event_count
+    assert int(sidecar.of("gran_mature").sum()) == tube.truth.counts["gran_mature"]
+    assert np.array_equal(sidecar.in_clog, tube.in_clog)
     assert summary["truth"]["counts"] == tube.truth.counts
     assert summary["simulated"] is True
 
