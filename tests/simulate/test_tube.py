@@ -113,6 +113,22 @@ def test_negative_limits_on_t_cells():
     assert {marker: found[marker] for marker in printed} == pytest.approx(printed, abs=0.1)
 
 
+def test_naive_cd22_gate():
+    """CD22+CD19-CD3- with low SSC holds 0.66 % of a blast-free marrow, as printed.
+
+    The specification's coherence check: 61 % basophils, 24 % pDC, 9 % stage-0 progenitors.
+    """
+    day_28 = simulate_tube(replace(BY_TABLE, state="BM_d28_BCA", n_events=300_000, blasts={}))
+    found = scaled(day_28, *day_28.truth.counts)
+    ssc = day_28.events[:, [channel.pnn for channel in day_28.channels].index("SSC-A")]
+    inside = (found["CD22"] > 0.69) & (found["CD19"] < 0.74) & (found["CD3"] < 1.5) & (ssc < 30_000)
+    names = np.array(day_28.label_names)[day_28.labels[inside]]
+
+    assert inside.mean() == pytest.approx(0.0066, rel=0.1)
+    for name, share in (("basophil", 0.61), ("pDC", 0.24), ("progenitor_CD34+22+19-", 0.09)):
+        assert (names == name).mean() == pytest.approx(share, abs=0.05)
+
+
 def test_correlations(tube: SimulatedTube):
     """CD19 goes with CD22 in blasts (r 0.3); on the path CD45 goes with CD20, CD10 against it."""
     blasts = scaled(tube, "blast_typical")
