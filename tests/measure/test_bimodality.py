@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,6 +67,32 @@ def test_order_of_events_does_not_matter(n_low: int, n_high: int, seed: int):
     shuffled = np.random.default_rng(seed).permutation(values)
 
     assert find_modes(values) == find_modes(shuffled)
+
+
+def smooth(median: float, sd: float, n_events: int) -> FloatArray:
+    """A cloud without chance: evenly spaced quantiles of a normal distribution."""
+    cloud = NormalDist(median, sd)
+    return np.array([cloud.inv_cdf((i + 0.5) / n_events) for i in range(n_events)])
+
+
+def test_few_events_do_not_prove_two_parts():
+    """30 and 30 events 2.6 SD apart look split but are no better described by two Gaussians."""
+    values = np.sort(np.concatenate([smooth(0.0, 0.3, 30), smooth(0.78, 0.3, 30)]))
+
+    assert fit_two_gaussians(values).separation > 2
+    assert find_modes(values) is None
+
+
+@pytest.mark.parametrize("seed", [1, 6, 18])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_small_narrow_part_beside_a_broad_one_is_found(seed: int, side: float):
+    """12 % lost blasts below broad ones, or 12 % bright above: a middle start misses these."""
+    draw = np.random.default_rng(seed)
+    values = np.concatenate([draw.normal(0.0, 0.13, 24), draw.normal(1.87, 0.6, 176)])
+    found = find_modes(side * values)
+
+    assert found is not None
+    assert min(found.low_fraction, found.high_fraction) == pytest.approx(0.12, abs=0.015)
 
 
 def test_many_events_keep_their_shares():

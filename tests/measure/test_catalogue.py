@@ -168,6 +168,16 @@ def test_page_explains_every_word(word: str):
     assert f"`{word}`" in PAGE.read_text(encoding="utf-8")
 
 
+def test_page_table_gives_the_roles_of_each_row():
+    """What the page promises as numerator and denominator is what is measured."""
+    found = {row.code: (row.numerator.split()[0], row.denominator.split()[0]) for row in CATALOGUE}
+    table = re.findall(
+        r"^\| `(\w+)` \| `(\w+)`[^|]*\| `(\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+    assert {code: (numerator, denominator) for code, numerator, denominator in table} == found
+
+
 def test_page_invents_no_word():
     """Every code in capitals on the page is one the software writes."""
     known = {*MrdStatus, *BCellStatus, *AntigenCall, *PlainStatus, *Qualifier}
