@@ -144,9 +144,9 @@ def check_viability(counts: Counts, specimen: Specimen, _limits: Limits) -> Iter
 
 
 def check_events(counts: Counts, _specimen: Specimen, limits: Limits) -> Iterator[Finding]:
-    """Enough nucleated cells were seen; too few are no failure, the MRD status speaks."""
+    """Enough nucleated cells to look for blasts; too few are no failure, the status speaks."""
     total = counts.get("nucleated")
-    if total is None or total >= _MANY_EVENTS:
+    if "blasts" not in counts or total is None or total >= _MANY_EVENTS:
         return
     reach = f"; the sensitivity is {lod_events(limits, total) / total:.4%}" if total else ""
     yield Finding(

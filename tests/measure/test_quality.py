@@ -19,6 +19,7 @@ GOOD = {
     "viable_of": 900_000,
     "viable": 850_000,
     "nucleated": 800_000,
+    "blasts": 0,
     "t_cells": 90_000,
 }
 COLLECTED = date(2026, 3, 2)
@@ -184,11 +185,20 @@ def test_hard_are_the_errors():
     ]
 
 
+def test_a_tube_without_blast_gate_needs_no_mrd_sensitivity():
+    """A lymphocyte tube of 100,000 cells is not short of events."""
+    counts = {role: n for role, n in GOOD.items() if role != "blasts"} | {"nucleated": 100_000}
+
+    assert check_quality(counts, specimen(), Limits()) == ()
+
+
 def test_few_events_give_the_sensitivity():
     """20 of 250,000 is 0.0080 %; with a validated background the limit is higher."""
     (plain,) = check({"nucleated": 250_000})
     (noisy,) = check_quality(
-        {"nucleated": 250_000, "viable": 1, "viable_of": 1}, specimen(), Limits(lob_rate=2e-4)
+        {"blasts": 0, "nucleated": 250_000, "viable": 1, "viable_of": 1},
+        specimen(),
+        Limits(lob_rate=2e-4),
     )
 
     assert plain.what.endswith("the sensitivity is 0.0080%")
