@@ -1,14 +1,13 @@
 """What stops the work, said so that the reader can act.
 
-Six kinds, and no seventh without a reader who would catch it apart::
+Five kinds, and no sixth without a reader who would catch it apart::
 
     CytomonError
     ├── FcsError        the file cannot be read as FCS
     ├── PanelError      a marker the work needs is not in the tube, or is there twice
     ├── TemplateError   the file is not a valid gating template
     ├── GatingError     a valid template cannot be applied to this tube
-    ├── InputError      a worklist, a mapping, an option or a folder cannot be used
-    └── MissingExtra    a part of cytomon that is installed on request is not there
+    └── InputError      a worklist, a mapping, an option or a folder cannot be used
 
 A programmer's mistake (a negative count, a wrong shape) stays `ValueError` or `TypeError`.
 """
@@ -77,9 +76,3 @@ class InputError(CytomonError):
     """A worklist, a mapping, an option or a folder cannot be used."""
 
     code = "INPUT_REFUSED"
-
-
-class MissingExtra(CytomonError):
-    """A part of cytomon that is installed on request is not there."""
-
-    code = "EXTRA_MISSING"

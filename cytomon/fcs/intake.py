@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from cytomon.errors import FcsError
 from cytomon.fcs.channels import read_channels
 from cytomon.fcs.extent import layout, locate_events, read_datatype
 from cytomon.fcs.numerals import number
@@ -88,6 +89,20 @@ def open_datasets(path: Path) -> tuple[Tube, ...]:
         sha256 = _sha256(handle)
     numbers = range(1, len(datasets) + 1)
     return tuple(_tube(path, size, sha256, datasets, n, ()) for n in numbers)
+
+
+def numbers_to_name(path: Path) -> tuple[int, ...]:
+    """Numbers of the data sets that must be named one by one: nothing for the usual file.
+
+    A file that cannot be read needs no number either; opening it says why.
+    """
+    try:
+        with _opened(path) as (handle, size):
+            datasets = read_datasets(handle, size, name=path.name)
+    except FcsError:
+        return ()
+    alone = len(datasets) == 1 or _is_pair(datasets)
+    return () if alone else tuple(range(1, len(datasets) + 1))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytomon.model.findings import Finding
+from cytomon.model.gating import Placement
 from cytomon.model.patient import Specimen
 from cytomon.model.tube import FloatArray
 
@@ -215,3 +216,44 @@ class Evidence:
     limits: Limits
     specimen: Specimen
     failures: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TubeResult:
+    """Everything that one tube said.
+
+    Attributes
+    ----------
+    file : str
+        How the tube is called in tables; ``name#n`` for one of several data sets.
+    sha256 : str
+        Of the file.
+    specimen : Specimen
+        Where it comes from.
+    placement : Placement
+        The gates of this tube.
+    populations : tuple of Population
+        One for each gate, in the template's order.
+    measurements : tuple of Measurement
+        In the order in which the template names its quantities.
+    findings : tuple of Finding
+        From reading, panel, placing, counting and quality control.
+    engine : str
+        Who decided membership.
+    """
+
+    file: str
+    sha256: str
+    specimen: Specimen
+    placement: Placement
+    populations: tuple[Population, ...]
+    measurements: tuple[Measurement, ...]
+    findings: tuple[Finding, ...]
+    engine: str
+
+    def __getitem__(self, quantity: str) -> Measurement:
+        """Find a measurement by its quantity."""
+        for measurement in self.measurements:
+            if measurement.quantity == quantity:
+                return measurement
+        raise KeyError(quantity)

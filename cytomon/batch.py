@@ -1,0 +1,184 @@
+"""The story of a folder: every tube measured, whatever happens to one of them.
+
+A tube's document is kept in ``DIR/tubes`` under the hash of all that it depends on, so that an
+interrupted batch goes on where it stopped, and a finished tube is not measured twice. The tables
+are written from the documents, in the order of the worklist: the same inputs give the same bytes on
+any number of workers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cytomon
+from cytomon.errors import InputError
+from cytomon.inputs import Job, Jobs, Lists, collect
+from cytomon.model.findings import Severity
+from cytomon.pool import run_all
+from cytomon.tables import (
+    FINDING_COLUMNS,
+    MEASUREMENT_COLUMNS,
+    POPULATION_COLUMNS,
+    Row,
+    finding_row,
+    write_table,
+    write_whole,
+)
+from cytomon.task import Document, Settings, Task, to_json
+
+Report = Callable[[Document], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a batch ended.
+
+    Attributes
+    ----------
+    documents : tuple of Document
+        One for each tube, in the order of the tables.
+    refused_rows : int
+        Rows of the lists that could not be used.
+    """
+
+    documents: tuple[Document, ...]
+    refused_rows: int
+
+    @property
+    def measured(self) -> int:
+        """Tubes with measurements."""
+        return sum(not d.refused for d in self.documents)
+
+    @property
+    def refused(self) -> int:
+        """Tubes without."""
+        return len(self.documents) - self.measured
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code: 0 done, 1 something was refused, 3 nothing could be done, 70 our defect."""
+        if any(document.defect for document in self.documents):
+            return 70
+        if not self.measured:
+            return 3
+        return 1 if self.refused or self.refused_rows else 0
+
+
+def plan(inputs: Sequence[Path], lists: Lists, settings: Settings) -> Jobs:
+    """Find the tubes of a batch and match them with the worklist; nothing is measured.
+
+    Raises
+    ------
+    InputError
+        If there is no tube at all, or an input or a list cannot be used.
+    """
+    jobs = collect(inputs, lists, template=settings.template)
+    if not jobs.jobs and not jobs.refused:
+        raise InputError(
+            "there is no FCS or LMD file in the inputs",
+            where=", ".join(path.name for path in inputs),
+            fix="name FCS files, or a folder that holds some",
+        )
+    return jobs
+
+
+def run(
+    jobs: Jobs, out: Path, settings: Settings, *, workers: int = 1, report: Report | None = None
+) -> Outcome:
+    """Measure every tube of a batch and write the tables.
+
+    Parameters
+    ----------
+    jobs : Jobs
+        From `plan`.
+    out : Path
+        Folder of the results; made where missing.
+    settings : Settings
+        What holds for every tube.
+    workers : int, optional
+        Processes.
+    report : callable, optional
+        Told of each tube as it is done.
+
+    Returns
+    -------
+    Outcome
+    """
+    started = datetime.now(UTC)
+    out.mkdir(parents=True, exist_ok=True)
+    tasks = [Task(job=job, out=str(out), settings=settings) for job in jobs.jobs]
+    documents = run_all(tasks, workers=workers, report=report)
+    outcome = Outcome(documents=documents, refused_rows=len(jobs.refused))
+    write_table(out / "measurements.csv", _rows(documents, "measurements"), MEASUREMENT_COLUMNS)
+    write_table(out / "populations.csv", _rows(documents, "populations"), POPULATION_COLUMNS)
+    write_table(out / "findings.csv", _findings(jobs, documents), FINDING_COLUMNS)
+    record = _record(jobs.jobs, outcome, settings, workers=workers, started=started)
+    write_whole(out / "run.json", to_json(record))
+    return outcome
+
+
+def _rows(documents: Iterable[Document], table: str) -> Iterable[Row]:
+    return (row for document in documents for row in getattr(document, table))
+
+
+def _findings(jobs: Jobs, documents: Sequence[Document]) -> Iterable[Row]:
+    for refusal in jobs.refused:
+        yield finding_row(refusal.file, refusal.finding)
+    copies = Counter(document.sha256 for document in documents if document.sha256)
+    for job, document in zip(jobs.jobs, documents, strict=True):
+        yield from (finding_row(job.file, finding) for finding in job.findings)
+        if copies[document.sha256] > 1 and "#" not in document.file:
+            yield _copied(document, documents)
+        yield from document.findings
+
+
+def _copied(document: Document, documents: Sequence[Document]) -> Row:
+    others = [d.file for d in documents if d.sha256 == document.sha256 and d is not document]
+    return {
+        "file": document.file,
+        "code": "SAME_BYTES",
+        "severity": Severity.WARNING.value,
+        "what": f"the tube is byte for byte the same as {', '.join(others[:5])}",
+        "where": document.file,
+        "fix": "check that both belong to the same specimen",
+    }
+
+
+def _record(
+    jobs: Sequence[Job],
+    outcome: Outcome,
+    settings: Settings,
+    *,
+    workers: int,
+    started: datetime,
+) -> Mapping[str, Any]:
+    used = {d.template["name"]: dict(d.template) for d in outcome.documents if d.template}
+    return {
+        "cytomon": cytomon.__version__,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in ("flowkit", "flowutils", "numpy", "scipy")},
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "parameters": {**dataclasses.asdict(settings), "workers": workers},
+        "templates": [used[name] for name in sorted(used)],
+        "tubes": [
+            {
+                "file": job.file,
+                "analysis": document.analysis,
+                "engine": document.engine,
+                "seconds": document.seconds,
+                "refused": document.refused,
+                "from_before": document.from_before,
+            }
+            for job, document in zip(jobs, outcome.documents, strict=True)
+        ],
+        "refused_rows": outcome.refused_rows,
+    }

@@ -1,0 +1,105 @@
+"""`cytomon batch`: a folder of tubes becomes measurements."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Engine(StrEnum):
+    """Who decides membership."""
+
+    FLOWKIT = "flowkit"
+
+
+class Figures(StrEnum):
+    """For which tubes a picture of the gating strategy is drawn."""
+
+    ALL = "all"
+    DOUBTFUL = "doubtful"
+    NONE = "none"
+
+
+def batch(
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT...", help="FCS or LMD files, or folders of them.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")],
+    worklist: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Which tube belongs to which specimen.")
+    ] = None,
+    patients: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Day of infusion of each patient.")
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Drugs and other dated events.")
+    ] = None,
+    template: Annotated[
+        str, typer.Option(metavar="NAME", help="Template, where the worklist names none.")
+    ] = "",
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="detector,marker: overrides the files.")
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="Not in this version; results go to DIR.")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Processes; 0 for one on each processor.")
+    ] = 0,
+    engine: Annotated[Engine, typer.Option(help="Who decides membership.")] = Engine.FLOWKIT,
+    figures: Annotated[
+        Figures, typer.Option(help="Pictures of the gating strategy, in DIR/figures.")
+    ] = Figures.ALL,
+    force: Annotated[
+        bool, typer.Option("--force", help="Measure again what is measured already.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be measured, and stop.")
+    ] = False,
+) -> int:
+    """Measure every tube: MRD, CD19 and CD22 of the blasts, B-cell fraction.
+
+    One bad tube never stops the others. A batch that was interrupted goes on where it stopped.
+    Exit code 0: all done. 1: some tubes or rows were refused. 2: wrong usage. 3: nothing done.
+    """
+    from cytomon.batch import plan, run
+    from cytomon.cli.talk import Talk
+    from cytomon.errors import InputError
+    from cytomon.fcs.panel import read_mapping
+    from cytomon.gating.template import load_template
+    from cytomon.inputs import Lists
+    from cytomon.task import Settings
+
+    if store is not None:
+        raise InputError(
+            "there is no store in this version; results are kept in the folder of --out",
+            where="--store",
+            fix="leave the option out",
+        )
+    if template:
+        load_template(template)
+    settings = Settings(
+        template=template,
+        mapping=read_mapping(mapping) if mapping else None,
+        engine=engine.value,
+        figures=figures.value,
+        force=force,
+    )
+    lists = Lists(worklist=worklist, patients=patients, events=events)
+    found = plan(inputs, lists, settings)
+    talk = Talk()
+    if dry_run:
+        return talk.preview(found, settings)
+    with talk.progress(len(found.jobs)) as report:
+        outcome = run(found, out, settings, workers=_workers(jobs), report=report)
+    talk.summary(found, outcome, out)
+    return outcome.exit_code
+
+
+def _workers(wanted: int) -> int:
+    import os
+
+    return wanted or os.cpu_count() or 1

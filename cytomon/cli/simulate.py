@@ -1,0 +1,111 @@
+"""`cytomon simulate`: tubes with known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Simulate tubes whose truth is known.", no_args_is_help=True)
+
+
+@app.command("tube")
+def tube(
+    out: Annotated[Path, typer.Argument(metavar="FILE.fcs", help="The tube; its truth beside it.")],
+    state: Annotated[
+        str, typer.Option(help="Specimen, a column of the frequency table.")
+    ] = "BM_d28_BCA",
+    events: Annotated[int, typer.Option(min=1, help="Viable nucleated singlets.")] = 300_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    blasts: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FRACTION", help="For example blast_typical=0.0005."),
+    ] = None,
+    panel: Annotated[
+        str, typer.Option(help="b_all_mrd, aieop_bfm or lymphocyte_subsets.")
+    ] = "b_all_mrd",
+    realism: Annotated[
+        bool, typer.Option("--realism", help="All switches that make a tube less kind.")
+    ] = False,
+    hard: Annotated[bool, typer.Option("--hard", help="Blasts close to hematogones.")] = False,
+    clog: Annotated[float, typer.Option(min=0.0, max=0.9, help="Share of the run.")] = 0.0,
+) -> int:
+    """Write one simulated tube, FILE.fcs, with FILE.truth.npz and FILE.truth.json."""
+    from cytomon.simulate.plan import Artefacts, Realism, TubePlan
+    from cytomon.simulate.tube import simulate_tube, write_tube
+
+    plan = TubePlan(
+        state=_one_of(state, _states(), "--state"),
+        n_events=events,
+        seed=seed,
+        blasts=_fractions(blasts),
+        panel=_one_of(panel, _panels(), "--panel"),
+        realism=Realism.full() if realism else Realism.plain(),
+        artefacts=Artefacts(clog=clog),
+        hard_blasts=hard,
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    written = write_tube(simulate_tube(plan), out.parent, out.stem)
+    typer.echo(str(written))
+    return 0
+
+
+@app.command("samples")
+def samples(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the tubes.")],
+) -> int:
+    """Write the sample tubes with worklist, patients, events and truth."""
+    from cytomon.simulate.samples import write_samples
+
+    out.mkdir(parents=True, exist_ok=True)
+    for path in write_samples(out):
+        typer.echo(str(path))
+    return 0
+
+
+def _states() -> tuple[str, ...]:
+    from cytomon.simulate.populations import states
+
+    return states()
+
+
+def _panels() -> tuple[str, ...]:
+    from cytomon.simulate.panels import PANELS
+
+    return tuple(PANELS)
+
+
+def _one_of(value: str, known: tuple[str, ...], option: str) -> str:
+    from cytomon.errors import InputError
+
+    if value not in known:
+        raise InputError(f"{value!r} is not known", where=option, fix=f"one of {', '.join(known)}")
+    return value
+
+
+def _fractions(blasts: list[str] | None) -> dict[str, float] | None:
+    from cytomon.errors import InputError
+    from cytomon.simulate.populations import is_blast, population_names
+
+    if blasts is None:
+        return None
+    known = tuple(name for name in population_names() if is_blast(name))
+    fractions: dict[str, float] = {}
+    for text in blasts:
+        name, _, number = text.partition("=")
+        _one_of(name, known, "--blasts")
+        try:
+            fractions[name] = float(number)
+        except ValueError:
+            fractions[name] = -1.0
+    if (
+        any(not 0 <= fraction < 1 for fraction in fractions.values())
+        or sum(fractions.values()) >= 1
+    ):
+        raise InputError(
+            "the fractions of blasts must lie in [0, 1) and add up to less than 1",
+            where="--blasts",
+            fix="write NAME=FRACTION, for example blast_typical=0.0005",
+        )
+    return fractions

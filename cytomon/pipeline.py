@@ -1,0 +1,270 @@
+"""The story of one tube, from its file to its measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cytomon.fcs.intake import open_tube, split_dataset
+from cytomon.fcs.panel import PanelMapping, match_panel, require
+from cytomon.fcs.read import read_events
+from cytomon.gating.axes import Axes
+from cytomon.gating.count import Counted, count
+from cytomon.gating.place import place, sample_rows
+from cytomon.gating.template import Template, list_templates, load_template, pick_template
+from cytomon.measure.catalogue import measure_all
+from cytomon.measure.quality import check_quality, hard
+from cytomon.model.findings import Finding, Severity
+from cytomon.model.gating import Axis, Placement
+from cytomon.model.patient import Specimen
+from cytomon.model.results import Evidence, Limits, TubeResult
+from cytomon.model.tube import FloatArray, Panel, Tube
+
+ANTIGENS = ("CD19", "CD22")
+KEPT_ROLES = ("blasts", "t_cells", "nk", "granulocytes", "second_negative", "mature_b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenedTube:
+    """A tube whose panel is known and whose template is chosen; nothing is counted yet.
+
+    Attributes
+    ----------
+    tube : Tube
+        The checked file.
+    panel : Panel
+        Its markers.
+    template : Template
+        The template that will be placed.
+    """
+
+    tube: Tube
+    panel: Panel
+    template: Template
+
+
+def measure_tube(
+    path: str | Path,
+    *,
+    template: str | None = None,
+    mapping: PanelMapping | None = None,
+    specimen: Specimen | None = None,
+    file: str | None = None,
+    engine: str = "flowkit",
+) -> TubeResult:
+    """Measure one tube.
+
+    Parameters
+    ----------
+    path : str or Path
+        The FCS file; ``file.lmd#2`` names one of several data sets.
+    template : str, optional
+        Name of a template or path of its file; picked by the panel when left out.
+    mapping : PanelMapping, optional
+        The laboratory's own word on its detectors (`cytomon.read_mapping`).
+    specimen : Specimen, optional
+        Where the tube comes from; by default an unnamed specimen of the template's usual type.
+    file : str, optional
+        How to call the tube in tables; by default the file's name.
+    engine : str, optional
+        ``flowkit``.
+
+    Returns
+    -------
+    TubeResult
+
+    Raises
+    ------
+    CytomonError
+        If the file cannot be read without guessing, its panel fits no template, or the template
+        cannot be applied.
+
+    Examples
+    --------
+    >>> result = measure_tube("sample_fcs/marrow_d28_blasts_0p5.fcs")
+    >>> result["mrd"].status
+    'POSITIVE'
+    """
+    opened = open_for_gating(path, template=template, mapping=mapping, file=file)
+    events = read_events(opened.tube)
+    placement = place_on(opened, events)
+    return measure_placed(
+        opened, events, placement, specimen=specimen, file=file or opened.tube.name, engine=engine
+    )
+
+
+def draw_tube(
+    path: str | Path,
+    *,
+    template: str | None = None,
+    mapping: PanelMapping | None = None,
+    png: str | Path | None = None,
+) -> TubeResult:
+    """Measure one tube and draw its gating strategy.
+
+    Parameters
+    ----------
+    path, template, mapping
+        As for `measure_tube`.
+    png : str or Path, optional
+        Where to draw; nothing is drawn when left out.
+    """
+    opened = open_for_gating(path, template=template, mapping=mapping)
+    events = read_events(opened.tube)
+    placement = place_on(opened, events)
+    result = measure_placed(opened, events, placement, specimen=None, file=opened.tube.name)
+    if png is not None:
+        from cytomon.gating.figures import draw_strategy
+
+        draw_strategy(Path(png), opened.tube, result, events)
+    return result
+
+
+def open_for_gating(
+    path: str | Path,
+    *,
+    template: str | None = None,
+    mapping: PanelMapping | None = None,
+    file: str | None = None,
+) -> OpenedTube:
+    """Check a file, find its markers, choose its template; see `measure_tube`."""
+    name, dataset = split_dataset(str(path))
+    tube = open_tube(Path(name), dataset=dataset)
+    own, unused = _own_mapping(tube, mapping, file or tube.name)
+    panel = match_panel(tube, mapping=own)
+    if template is None:
+        chosen = pick_template(set(panel.columns), list_templates(), where=tube.name)
+    else:
+        chosen = load_template(template)
+        require(panel, chosen.spec.markers.required, where=tube.name)
+    if unused:
+        panel = Panel(
+            columns=panel.columns,
+            fluorochromes=panel.fluorochromes,
+            findings=(*panel.findings, *unused),
+        )
+    return OpenedTube(tube=tube, panel=panel, template=chosen)
+
+
+def place_on(opened: OpenedTube, events: FloatArray) -> Placement:
+    """Place the template's gates, from at most half a million events at even steps."""
+    rows = sample_rows(len(events))
+    return place(opened.template, opened.tube, opened.panel, events[rows])
+
+
+def measure_placed(
+    opened: OpenedTube,
+    events: FloatArray,
+    placement: Placement,
+    *,
+    specimen: Specimen | None,
+    file: str,
+    engine: str = "flowkit",
+) -> TubeResult:
+    """Count every event in placed gates and measure; see `measure_tube`."""
+    spec = opened.template.spec
+    source = specimen or Specimen(specimen_type=spec.specimen)
+    counted = count(
+        events,
+        opened.tube.channels,
+        placement,
+        keep=dict(_wanted(opened, placement)),
+        engine=engine,
+    )
+    limits = Limits(**spec.limits.model_dump())
+    counts = _role_counts(placement, counted)
+    quality = check_quality(counts, source, limits)
+    evidence = Evidence(
+        counts=counts,
+        kept={
+            role: counted.kept[gate]
+            for role, gate in placement.roles.items()
+            if gate in counted.kept
+        },
+        markers=frozenset(opened.panel.columns),
+        limits=limits,
+        specimen=source,
+        failures=hard(quality),
+    )
+    return TubeResult(
+        file=file,
+        sha256=opened.tube.sha256,
+        specimen=source,
+        placement=placement,
+        populations=counted.populations,
+        measurements=measure_all(evidence, spec.quantities),
+        findings=(
+            *opened.tube.findings,
+            *opened.panel.findings,
+            *placement.findings,
+            *counted.findings,
+            *quality,
+        ),
+        engine=engine,
+    )
+
+
+def not_evaluable(
+    opened: OpenedTube, reason: Finding, *, specimen: Specimen | None, file: str
+) -> TubeResult:
+    """The result of a tube whose template cannot be applied: every quantity says so."""
+    spec = opened.template.spec
+    source = specimen or Specimen(specimen_type=spec.specimen)
+    evidence = Evidence(
+        counts={},
+        kept={},
+        markers=frozenset(opened.panel.columns),
+        limits=Limits(**spec.limits.model_dump()),
+        specimen=source,
+    )
+    return TubeResult(
+        file=file,
+        sha256=opened.tube.sha256,
+        specimen=source,
+        placement=Placement(
+            template=spec.name, version=spec.version, sha256=opened.template.sha256, gates=()
+        ),
+        populations=(),
+        measurements=measure_all(evidence, spec.quantities),
+        findings=(*opened.tube.findings, *opened.panel.findings, reason),
+        engine="",
+    )
+
+
+def _own_mapping(
+    tube: Tube, mapping: PanelMapping | None, file: str
+) -> tuple[Mapping[str, tuple[str, str]], tuple[Finding, ...]]:
+    """Rows for this tube; a row for all files may name a detector that this one has not."""
+    if mapping is None:
+        return {}, ()
+    rows = mapping.for_file(file)
+    named = {row.detector for row in mapping.rows if row.file}
+    known = {channel.pnn for channel in tube.channels}
+    usable = {d: stain for d, stain in rows.items() if d in known or d in named}
+    return usable, tuple(_unused(sorted(set(rows) - set(usable)), tube.name))
+
+
+def _unused(detectors: list[str], where: str) -> Iterator[Finding]:
+    if detectors:
+        yield Finding(
+            code="MAPPING_UNUSED",
+            severity=Severity.WARNING,
+            what=f"the mapping names detectors that the tube does not have: {', '.join(detectors)}",
+            where=where,
+            fix="check the spelling, or restrict the row to its file",
+        )
+
+
+def _wanted(opened: OpenedTube, placement: Placement) -> Iterator[tuple[str, tuple[Axis, ...]]]:
+    axes = Axes(opened.template.spec, opened.tube, opened.panel)
+    looked_at = tuple(axes[marker] for marker in ANTIGENS if marker in axes)
+    for role in KEPT_ROLES:
+        if role in placement.roles:
+            yield placement.roles[role], looked_at
+
+
+def _role_counts(placement: Placement, counted: Counted) -> dict[str, int]:
+    by_gate = {population.path[-1]: population.count for population in counted.populations}
+    counts = {role: by_gate[gate] for role, gate in placement.roles.items()}
+    return {"root": counted.n_root, **counts}

@@ -1,0 +1,176 @@
+"""The tables others rely on: their columns, their rows, and the same rows as pandas frames.
+
+`docs/reference/files.md` says what each column means. Fractions are fractions, never percent; a
+cell is empty where there is nothing to say.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytomon.model.findings import Finding
+from cytomon.model.results import Measurement, TubeResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, str]
+
+MEASUREMENT_COLUMNS = (
+    "file", "sha256", "patient_id", "specimen_id", "collected_on", "specimen_type", "template",
+    "quantity", "numerator", "denominator", "value", "ci_low", "ci_high", "lod", "loq", "status",
+    "qualifiers",
+)  # fmt: skip
+POPULATION_COLUMNS = ("file", "path", "count", "parent_count", "fraction_of_parent")
+FINDING_COLUMNS = ("file", "code", "severity", "what", "where", "fix")
+
+_COUNTS = ("numerator", "denominator", "count", "parent_count")
+_FRACTIONS = ("value", "ci_low", "ci_high", "lod", "loq", "fraction_of_parent")
+_RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
+
+
+def measurement_rows(result: TubeResult) -> Iterator[Row]:
+    """Rows of ``measurements.csv`` for one tube."""
+    specimen = result.specimen
+    source = {
+        "file": result.file,
+        "sha256": result.sha256,
+        "patient_id": specimen.patient_id,
+        "specimen_id": specimen.specimen_id,
+        "collected_on": specimen.collected_on.isoformat() if specimen.collected_on else "",
+        "specimen_type": specimen.specimen_type.value,
+        "template": result.placement.template,
+    }
+    for measurement in result.measurements:
+        yield {**source, **_measured(measurement)}
+
+
+def _measured(measurement: Measurement) -> Row:
+    estimate = measurement.estimate
+    return {
+        "quantity": measurement.quantity,
+        "numerator": _number(measurement.numerator),
+        "denominator": _number(measurement.denominator),
+        "value": _number(estimate.value if estimate else None),
+        "ci_low": _number(estimate.low if estimate else None),
+        "ci_high": _number(estimate.high if estimate else None),
+        "lod": _number(measurement.lod),
+        "loq": _number(measurement.loq),
+        "status": str(measurement.status),
+        "qualifiers": ";".join(measurement.qualifiers),
+    }
+
+
+def population_rows(result: TubeResult) -> Iterator[Row]:
+    """Rows of ``populations.csv`` for one tube."""
+    for population in result.populations:
+        yield {
+            "file": result.file,
+            "path": "/".join(population.path),
+            "count": str(population.count),
+            "parent_count": str(population.parent_count),
+            "fraction_of_parent": _number(population.fraction_of_parent),
+        }
+
+
+def finding_rows(result: TubeResult) -> Iterator[Row]:
+    """Rows of ``findings.csv`` for one tube."""
+    return (finding_row(result.file, finding) for finding in result.findings)
+
+
+def finding_row(file: str, finding: Finding) -> Row:
+    """One row of ``findings.csv``."""
+    return {
+        "file": file,
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "what": finding.what,
+        "where": finding.where,
+        "fix": finding.fix,
+    }
+
+
+def measurements_frame(results: Iterable[TubeResult]) -> pd.DataFrame:
+    """Measurements as a pandas frame.
+
+    Parameters
+    ----------
+    results : iterable of TubeResult
+        One or many tubes.
+
+    Returns
+    -------
+    DataFrame
+        Columns `MEASUREMENT_COLUMNS`; counts are ``Int64``, fractions ``float64`` with NaN where
+        not evaluable, everything else text.
+    """
+    return _frame((row for r in results for row in measurement_rows(r)), MEASUREMENT_COLUMNS)
+
+
+def populations_frame(results: Iterable[TubeResult]) -> pd.DataFrame:
+    """Populations as a pandas frame with the columns `POPULATION_COLUMNS`."""
+    return _frame((row for r in results for row in population_rows(r)), POPULATION_COLUMNS)
+
+
+def findings_frame(results: Iterable[TubeResult]) -> pd.DataFrame:
+    """Findings as a pandas frame with the columns `FINDING_COLUMNS`."""
+    return _frame((row for r in results for row in finding_rows(r)), FINDING_COLUMNS)
+
+
+def write_table(path: Path, rows: Iterable[Row], columns: Sequence[str]) -> None:
+    """Write rows as RFC 4180 CSV in UTF-8; the file appears whole or not at all.
+
+    Notes
+    -----
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\r\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({column: _harmless(row[column]) for column in columns})
+    write_whole(path, text.getvalue().encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is either there in full or not there at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_RUNS_IN_A_SPREADSHEET) else cell
+
+
+def _frame(rows: Iterable[Row], columns: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(columns), dtype="object")
+    for column in frame.columns:
+        if column in _COUNTS:
+            frame[column] = pd.to_numeric(frame[column].replace("", None)).astype("Int64")
+        elif column in _FRACTIONS:
+            frame[column] = pd.to_numeric(frame[column].replace("", None)).astype("float64")
+        else:
+            frame[column] = frame[column].astype("string")
+    return frame
