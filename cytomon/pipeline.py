@@ -186,6 +186,7 @@ def measure_placed(
         limits=limits,
         specimen=source,
         failures=hard(quality),
+        gated_on=frozenset(spec.gated_on),
     )
     return TubeResult(
         file=file,

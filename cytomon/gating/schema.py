@@ -273,7 +273,8 @@ class TemplateSpec(_Strict):
     """A gating template.
 
     A role names the gate that fills it, or several of which the first one that the tube can answer
-    fills it.
+    fills it. `gated_on` names the antigens without which no event can become a blast: their loss
+    cannot be seen, and their calls say so.
     """
 
     schema_version: Literal[1]
@@ -288,5 +289,6 @@ class TemplateSpec(_Strict):
     limits: LimitSpec = LimitSpec()
     roles: dict[str, str | tuple[str, ...]]
     quantities: tuple[str, ...] = Field(min_length=1)
+    gated_on: tuple[str, ...] = ()
     gates: tuple[GateSpec, ...] = Field(min_length=1)
     literature: tuple[str, ...] = ()

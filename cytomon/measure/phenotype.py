@@ -113,7 +113,11 @@ def measure_antigen(
         denominator=blasts.n,
         estimate=staining.estimate,
         status=call,
-        qualifiers=_qualifiers(evidence, blasts.n, call, staining, has_r=bool(intensity)),
+        qualifiers=(
+            *_qualifiers(evidence, marker, call, staining),
+            *((Qualifier.NO_POSITIVE_REFERENCE,) if not intensity else ()),
+            *((Qualifier.QUALITY_FAILED,) if evidence.failures else ()),
+        ),
         details={**details, "median_linear": linear, **intensity, **_shape(staining)},
     )
 
@@ -244,18 +248,18 @@ def _decreased(staining: Staining) -> bool:
 
 
 def _qualifiers(
-    evidence: Evidence, n_blasts: int, call: AntigenCall, staining: Staining, *, has_r: bool
+    evidence: Evidence, marker: str, call: AntigenCall, staining: Staining
 ) -> tuple[str, ...]:
     fraction, day = staining.estimate, evidence.specimen.day
+    few = evidence.kept["blasts"].n < _FIRM_BLASTS
     open_end = call is AntigenCall.NEGATIVE and fraction.high >= _POSITIVE_FROM
     early = day is not None and day < _FIRM_DAY
     equivocal = fraction.value < _POSITIVE_FROM and staining.modes is None
     rules = (
         (Qualifier.EQUIVOCAL, call is AntigenCall.PARTIAL and equivocal),
-        (Qualifier.PROVISIONAL, n_blasts < _FIRM_BLASTS or early or open_end),
+        (Qualifier.PROVISIONAL, few or early or open_end),
         (Qualifier.DECREASED, _decreased(staining)),
-        (Qualifier.NO_POSITIVE_REFERENCE, not has_r),
-        (Qualifier.QUALITY_FAILED, bool(evidence.failures)),
+        (Qualifier.GATED_ON_ANTIGEN, marker in evidence.gated_on),
     )
     return tuple(qualifier for qualifier, holds in rules if holds)
 

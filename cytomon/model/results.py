@@ -208,6 +208,8 @@ class Evidence:
         Where the tube comes from.
     failures : tuple of Finding
         Hard quality failures (severity `ERROR`); empty when all is well.
+    gated_on : frozenset of str
+        Antigens without which this template sees no blast, and whose loss it cannot see.
     """
 
     counts: Mapping[str, int]
@@ -216,6 +218,7 @@ class Evidence:
     limits: Limits
     specimen: Specimen
     failures: tuple[Finding, ...] = ()
+    gated_on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

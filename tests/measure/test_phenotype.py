@@ -225,6 +225,17 @@ def test_without_usable_b_cells_there_is_no_relative_intensity(call: Call, matur
     assert found.status == AntigenCall.POSITIVE
 
 
+def test_a_template_that_enters_by_the_antigen_cannot_see_its_loss(call: Call):
+    """Blasts gated on CD19 say so beside the CD19 call, and beside no other."""
+    gated = frozenset({"CD19"})
+
+    cd19 = call((3.3, 0.35, 300), gated_on=gated)
+    cd22 = call((3.3, 0.35, 300), marker="CD22", gated_on=gated)
+
+    assert Qualifier.GATED_ON_ANTIGEN in cd19.qualifiers
+    assert Qualifier.GATED_ON_ANTIGEN not in cd22.qualifiers
+
+
 def test_b_cells_change_no_call_and_no_threshold(call: Call):
     """Aplasia takes r away and nothing else."""
     t_cells = {"t_cells": kept(NEGATIVE, seed=1)}
