@@ -22,6 +22,7 @@ def make_evidence() -> Callable[..., Evidence]:
         limits: Limits | None = None,
         failures: tuple[Finding, ...] = (),
         markers: tuple[str, ...] = ("CD19", "CD22"),
+        gated_on: frozenset[str] = frozenset(),
     ) -> Evidence:
         return Evidence(
             counts=counts or {},
@@ -30,6 +31,7 @@ def make_evidence() -> Callable[..., Evidence]:
             limits=limits or Limits(),
             specimen=specimen or Specimen(specimen_type=SpecimenType.MARROW),
             failures=failures,
+            gated_on=gated_on,
         )
 
     return make
