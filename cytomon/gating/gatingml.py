@@ -1,20 +1,21 @@
 """GatingML 2.0 documents become placements of fixed gates.
 
 FlowKit parses and validates the XML; this module translates its gates into ours, so that they are
-counted like those of any template. A document comes from elsewhere and is not trusted: size and
-number of gates are bounded and a DOCTYPE is refused before the parser sees it.
+counted like those of any template.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cytomon.errors import TemplateError
+from cytomon.gating.gatingml_intake import parse_document, read_document
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import (
     TUBE_MATRIX,
@@ -31,9 +32,6 @@ from cytomon.model.gating import (
     Shape,
 )
 from cytomon.model.tube import Spillover, Tube
-
-MOST_BYTES = 5_000_000
-MOST_GATES = 300
 
 
 def read_gatingml(path: Path, tube: Tube) -> Placement:
@@ -61,20 +59,11 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
     Where the document asks for the tube's matrix and the tube has none, GatingML 2.0 (section 3.3)
     says uncompensated; a finding says that it happened.
     """
-    content = _bounded(path)
-    strategy = _parse(content, path)
-    nodes = [node for node in strategy._dag.nodes if node != ("root",)]
-    if len(nodes) > MOST_GATES:
-        raise TemplateError(
-            f"the document holds {len(nodes)} gates; at most {MOST_GATES} are read",
-            where=path.name,
-            fix="export only the gates that are needed",
-        )
-    translated = tuple(_Translator(strategy, tube).gates())
-    matrices = {
-        name: Spillover(detectors=tuple(m.detectors), matrix=m.matrix, keyword=name)
-        for name, m in strategy.comp_matrices.items()
-    }
+    content = read_document(path)
+    strategy = parse_document(content, path)
+    translated = tuple(_Translator(strategy, tube, path).gates())
+    matrices = _matrices(strategy, tube, path)
+    _check_references(translated, matrices.keys(), path)
     findings: tuple[Finding, ...] = ()
     if tube.spillover is not None:
         matrices[TUBE_MATRIX] = tube.spillover
@@ -91,52 +80,53 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
     )
 
 
-def _bounded(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise TemplateError(
-            f"the document cannot be opened: {error.strerror}",
-            where=path.name,
-            fix="check the path and the permissions",
-        ) from error
-    if len(content) > MOST_BYTES:
-        raise TemplateError(
-            f"the document is larger than {MOST_BYTES} bytes",
-            where=path.name,
-            fix="export only the gates that are needed",
-        )
-    if b"<!DOCTYPE" in content.upper() or b"\x00" in content:
-        raise TemplateError(
-            "the document carries a DOCTYPE or is not UTF-8 text, and is not read",
-            where=path.name,
-            fix="GatingML needs no DOCTYPE: export the gates again as UTF-8",
-        )
-    return content
+def _matrices(strategy: Any, tube: Tube, path: Path) -> dict[str, Spillover]:  # noqa: ANN401
+    names = {channel.pnn for channel in tube.channels}
+    found = {}
+    for name, matrix in strategy.comp_matrices.items():
+        values = np.asarray(matrix.matrix, dtype=np.float64)
+        if not (np.isfinite(values).all() and np.linalg.matrix_rank(values) == len(values)):
+            raise _unusable(f"the matrix {name!r} of the document cannot be inverted", path)
+        missing = [detector for detector in matrix.detectors if detector not in names]
+        if missing:
+            what = f"the matrix {name!r} asks for {missing[0]!r}, which the tube does not have"
+            raise _unusable(what, path)
+        found[name] = Spillover(detectors=tuple(matrix.detectors), matrix=values, keyword=name)
+    return found
 
 
-def _parse(content: bytes, path: Path) -> Any:  # noqa: ANN401  (FlowKit carries no types)
-    import flowkit
-    from flowkit.exceptions import FlowKitException
-    from lxml.etree import LxmlError
+def _unusable(what: str, path: Path) -> TemplateError:
+    return TemplateError(
+        what, where=path.name, fix="use the document with the panel it was made for"
+    )
 
-    try:
-        return flowkit.parse_gating_xml(io.BytesIO(content))
-    except (FlowKitException, LxmlError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TemplateError(
-            f"the document is not valid GatingML 2.0: {type(error).__name__}",
-            where=path.name,
-            fix="check the document against the standard's schema",
-        ) from error
+
+def _check_references(gates: Sequence[PlacedGate], matrices: Set[str], path: Path) -> None:
+    for gate in gates:
+        for axis in gate.axes:
+            if axis.matrix not in {"", TUBE_MATRIX, *matrices}:
+                what = f"gate {gate.name} asks for the matrix {axis.matrix!r}"
+                raise _unusable(f"{what}, which the document does not hold", path)
+        for number in _numbers(gate.shape):
+            if np.isnan(number):
+                raise _unusable(f"gate {gate.name} has a bound that is not a number", path)
+
+
+def _numbers(shape: Shape) -> Iterator[float]:
+    match shape:
+        case Box(bounds=bounds):
+            yield from (end for side in bounds for end in side if end is not None)
+        case Polygon(vertices=vertices):
+            yield from (value for vertex in vertices for value in vertex)
+        case Ellipse(mean=mean, covariance=covariance, distance_square=square):
+            yield from (*mean, square, *(value for row in covariance for value in row))
 
 
 class _Translator:
     """FlowKit's gates, one after the other, in ours."""
 
-    def __init__(self, strategy: Any, tube: Tube) -> None:  # noqa: ANN401
-        self._strategy = strategy
-        self._tube = tube
+    def __init__(self, strategy: Any, tube: Tube, path: Path) -> None:  # noqa: ANN401
+        self._strategy, self._tube, self._path = strategy, tube, path
 
     def gates(self) -> Iterator[PlacedGate]:
         """Every gate, parents and operands first."""
@@ -189,7 +179,7 @@ class _Translator:
         )
         scale = self._scale(dim.transformation_ref)
         if isinstance(dim, RatioDimension):
-            fratio = self._strategy.transformations[dim.ratio_ref]
+            fratio = self._transformation(dim.ratio_ref)
             above, below = fratio.dimensions
             return Axis(
                 channel=self._detector(above, matrix),
@@ -223,10 +213,17 @@ class _Translator:
             fix="use the document with the panel it was made for",
         )
 
+    def _transformation(self, reference: str) -> Any:  # noqa: ANN401
+        known = self._strategy.transformations
+        if reference not in known:
+            what = f"the document asks for the transformation {reference!r}, which it does not hold"
+            raise _unusable(what, self._path)
+        return known[reference]
+
     def _scale(self, reference: str | None) -> Scale | None:
         if reference is None:
             return None
-        found = self._strategy.transformations[reference]
+        found = self._transformation(reference)
         kind = type(found).__name__.removeprefix("GML").removesuffix("Transform").lower()
         return Scale(
             kind={"parametrizedasinh": "asinh"}.get(kind, kind),

@@ -1,0 +1,103 @@
+"""A GatingML document comes from elsewhere and is not trusted: what is checked before it is used.
+
+Size and number of gates are bounded and a DOCTYPE is refused before FlowKit sees a byte; FlowKit's
+time grows faster than the square of the number of gates.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from cytomon.errors import TemplateError
+
+MOST_BYTES = 5_000_000
+MOST_GATES = 300
+STANDARD = "http://www.isac-net.org/std/Gating-ML/v2.0/gating"
+
+
+def parse_document(content: bytes, path: Path) -> Any:  # noqa: ANN401  (FlowKit carries no types)
+    """FlowKit's strategy of a document that `read_document` let through.
+
+    Raises
+    ------
+    TemplateError
+        If the document is not valid GatingML 2.0 or holds more than `MOST_GATES` gates.
+    """
+    import flowkit
+    from flowkit.exceptions import FlowKitException
+    from lxml import etree
+    from networkx import NetworkXException
+
+    try:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        root = etree.fromstring(content, parser)
+        _bound_gates(root, path)
+        _spell_out(root)
+        return flowkit.parse_gating_xml(io.BytesIO(etree.tostring(root)))
+    except (FlowKitException, etree.LxmlError, NetworkXException) as error:
+        raise _invalid(error, path) from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        # FlowKit follows references without asking whether they lead anywhere
+        raise _invalid(error, path) from error
+
+
+def read_document(path: Path) -> bytes:
+    """Bytes of a document of bounded size, in UTF-8, without DOCTYPE.
+
+    Raises
+    ------
+    TemplateError
+        If it cannot be opened or is not like that.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise TemplateError(
+            f"the document cannot be opened: {error.strerror}",
+            where=path.name,
+            fix="check the path and the permissions",
+        ) from error
+    if len(content) > MOST_BYTES:
+        raise TemplateError(
+            f"the document is larger than {MOST_BYTES} bytes",
+            where=path.name,
+            fix="export only the gates that are needed",
+        )
+    if b"<!DOCTYPE" in content.upper() or b"\x00" in content:
+        raise TemplateError(
+            "the document carries a DOCTYPE or is not UTF-8 text, and is not read",
+            where=path.name,
+            fix="GatingML needs no DOCTYPE: export the gates again as UTF-8",
+        )
+    return content
+
+
+def _bound_gates(root: Any, path: Path) -> None:  # noqa: ANN401
+    names = (element.tag for element in root.iter(f"{{{STANDARD}}}*"))
+    gates = sum(name.endswith(("Gate", "}Quadrant")) for name in names)
+    if gates > MOST_GATES:
+        raise TemplateError(
+            f"the document holds {gates} gates; at most {MOST_GATES} are read",
+            where=path.name,
+            fix="export only the gates that are needed",
+        )
+
+
+def _spell_out(root: Any) -> None:  # noqa: ANN401
+    """Write each complement as FlowKit reads it: to the standard ``1`` is ``true``, too."""
+    attribute = f"{{{STANDARD}}}use-as-complement"
+    for reference in root.iter(f"{{{STANDARD}}}gateReference"):
+        said = reference.get(attribute, "false").strip()
+        if attribute in reference.attrib and said in {"1", "true", "0", "false"}:
+            reference.set(attribute, "true" if said in {"1", "true"} else "false")
+
+
+def _invalid(error: Exception, path: Path) -> TemplateError:
+    return TemplateError(
+        f"the document is not valid GatingML 2.0: {type(error).__name__}",
+        where=path.name,
+        fix="check the document against the standard's schema",
+    )
