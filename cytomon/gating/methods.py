@@ -6,6 +6,7 @@ reason; the caller then falls back to the template's start and says so.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ MAD_TO_SD = 1.4826
 SHALLOWEST = 0.8
 VALLEY_BINS = 400
 EMPTY_SHARE = 0.02
+FLATTEST = 1e-6
 
 
 class NoPlace(Exception):  # noqa: N818  (an answer, not a failure: the caller falls back)
@@ -155,8 +157,15 @@ def robust_cloud(values: FloatArray, *, most: int = 2000) -> Cloud:
     if not (units > 0).all():
         msg = "the reference population has no spread on one dimension"
         raise NoPlace(msg)
-    # scatter is a hundred thousand times a marker's scale: MCD needs comparable dimensions
-    fitted = MinCovDet(random_state=0).fit(values[::step] / units)
+    with warnings.catch_warnings():
+        # what MinCovDet warns of, a cloud without volume, is refused below
+        warnings.simplefilter("ignore")
+        # scatter is a hundred thousand times a marker's scale: MCD needs comparable dimensions
+        fitted = MinCovDet(random_state=0).fit(values[::step] / units)
+    spreads = np.linalg.eigvalsh(fitted.covariance_)
+    if not spreads[0] > FLATTEST * spreads[-1]:
+        msg = "the reference population has no spread of its own on one dimension"
+        raise NoPlace(msg)
     covariance = fitted.covariance_ * np.outer(units, units)
     return Cloud(
         mean=tuple(float(v) for v in fitted.location_ * units),
