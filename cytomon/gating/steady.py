@@ -65,7 +65,9 @@ def steady_ranges(
 def _odd_rate(rate: np.ndarray) -> BoolArray:
     median, spread = robust_spread(rate.astype(np.float64))
     far = np.abs(rate - median) > DEVIATIONS * max(spread, np.sqrt(median))
-    odd: BoolArray = far & ((rate < SLOWEST * median) | (rate > FASTEST * median))
+    # an empty bin is a pause: it holds nothing to cut, and its neighbours may be sound
+    slow = (rate > 0) & (rate < SLOWEST * median)
+    odd: BoolArray = far & (slow | (rate > FASTEST * median))
     return odd
 
 
