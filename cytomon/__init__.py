@@ -1,7 +1,7 @@
 """cytomon: MRD, antigen escape and B-cell recovery by flow cytometry after CAR-T therapy.
 
 >>> import cytomon
->>> result = cytomon.measure_tube("sample_fcs/overt_relapse.fcs")
+>>> result = cytomon.measure_tube("sample_fcs/P002_d060_marrow_b_all_mrd.fcs")
 >>> result["mrd"].status
 <MrdStatus.POSITIVE: 'POSITIVE'>
 """

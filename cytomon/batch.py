@@ -2,16 +2,16 @@
 
 A tube's document is kept in ``DIR/tubes`` under the hash of all that it depends on, so that an
 interrupted batch goes on where it stopped, and a finished tube is not measured twice. The tables
-are written from the documents, in the order of the worklist: the same inputs give the same bytes on
-any number of workers.
+are written from the documents, in the order of the XX
 """
 
 from __future__ import annotations
 
 import dataclasses
 import platform
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import cytomon
+from cytomon.document import Document, to_json
 from cytomon.errors import InputError
 from cytomon.inputs import Job, Jobs, Lists, collect
 from cytomon.model.findings import Severity
@@ -29,10 +30,11 @@ from cytomon.tables import (
     POPULATION_COLUMNS,
     Row,
     finding_row,
+    unwritable,
     write_table,
     write_whole,
 )
-from cytomon.task import Document, Settings, Task, to_json
+from cytomon.task import IDENTIFIERS, Settings, Task
 
 Report = Callable[[Document], None]
 
@@ -111,22 +113,43 @@ def run(
     Returns
     -------
     Outcome
+
+    Raises
+    ------
+    InputError
+        If the results cannot be written.
     """
     started = datetime.now(UTC)
-    out.mkdir(parents=True, exist_ok=True)
+    _prepare(out)
     tasks = [Task(job=job, out=str(out), settings=settings) for job in jobs.jobs]
     documents = run_all(tasks, workers=workers, report=report)
     outcome = Outcome(documents=documents, refused_rows=len(jobs.refused))
-    write_table(out / "measurements.csv", _rows(documents, "measurements"), MEASUREMENT_COLUMNS)
-    write_table(out / "populations.csv", _rows(documents, "populations"), POPULATION_COLUMNS)
+    write_table(out / "measurements.csv", _measurements(jobs, documents), MEASUREMENT_COLUMNS)
+    write_table(out / "populations.csv", _populations(documents), POPULATION_COLUMNS)
     write_table(out / "findings.csv", _findings(jobs, documents), FINDING_COLUMNS)
     record = _record(jobs.jobs, outcome, settings, workers=workers, started=started)
     write_whole(out / "run.json", to_json(record))
     return outcome
 
 
-def _rows(documents: Iterable[Document], table: str) -> Iterable[Row]:
-    return (row for document in documents for row in getattr(document, table))
+def _prepare(out: Path) -> None:
+    """Find out before hours of work whether results can be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise unwritable(out, error) from error
+
+
+def _measurements(jobs: Jobs, documents: Iterable[Document]) -> Iterator[Row]:
+    for job, document in zip(jobs.jobs, documents, strict=True):
+        whose = {name: getattr(job.specimen, name, "") for name in IDENTIFIERS}
+        yield from ({**row, **whose} for row in document.measurements)
+
+
+def _populations(documents: Iterable[Document]) -> Iterator[Row]:
+    return (row for document in documents for row in document.populations)
 
 
 def _findings(jobs: Jobs, documents: Sequence[Document]) -> Iterable[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cytomon.batch import Outcome, Report, plan, run
+from cytomon.batch import plan
 from cytomon.inputs import Jobs, Lists
 from cytomon.task import Settings
 
@@ -16,21 +16,22 @@ def sample_folder(out: Path) -> Path:
         return samples
     from cytomon.simulate.samples import write_samples
 
-    write_samples(out / "tubes")
-    return out / "tubes"
+    write_samples(out / "sample_fcs")
+    return out / "sample_fcs"
 
 
-def run_demo(out: Path, *, workers: int = 1, report: Report | None = None) -> tuple[Jobs, Outcome]:
-    """Measure the sample tubes, with all figures.
+def plan_demo(out: Path) -> tuple[Jobs, Settings]:
+    """Find the sample tubes and their lists.
 
     Parameters
     ----------
     out : Path
-        Folder of the results.
-    workers : int, optional
-        Processes.
-    report : callable, optional
-        Told of each tube as it is done.
+        Folder of the results; the tubes are simulated there where none came along.
+
+    Returns
+    -------
+    Jobs, Settings
+        For `cytomon.batch.run`; every tube gets a figure.
     """
     samples = sample_folder(out)
     lists = Lists(
@@ -39,5 +40,4 @@ def run_demo(out: Path, *, workers: int = 1, report: Report | None = None) -> tu
         events=samples / "events.csv",
     )
     settings = Settings(figures="all")
-    jobs = plan([samples], lists, settings)
-    return jobs, run(jobs, out, settings, workers=workers, report=report)
+    return plan([samples], lists, settings), settings

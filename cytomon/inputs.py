@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from cytomon.errors import CytomonError, InputError
 from cytomon.fcs.intake import numbers_to_name, split_dataset
+from cytomon.folders import find_tubes, identity, is_file
+from cytomon.lists import Refusal, Table, read_rows, row_refused
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.patient import Specimen
-from cytomon.worklist import (
-    EventRow,
-    PatientRow,
-    Refusal,
-    Table,
-    read_rows,
-    read_worklist,
-    row_refused,
-    specimen_of,
-)
-
-SUFFIXES = (".fcs", ".lmd")
+from cytomon.worklist import EventRow, PatientRow, WorklistRow, specimen_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +65,8 @@ def collect(inputs: Sequence[Path], lists: Lists, *, template: str = "") -> Jobs
     Parameters
     ----------
     inputs : sequence of Path
-        FCS or LMD files, or folders that are searched through, in any letter case.
+        FCS or LMD files, or folders that are searched through, in any letter case. What begins
+        with a dot is hidden and left out.
     lists : Lists
         Worklist, patients and events.
     template : str, optional
@@ -90,79 +83,68 @@ def collect(inputs: Sequence[Path], lists: Lists, *, template: str = "") -> Jobs
         If an input does not exist, two inputs hold a file of the same relative path, or a list
         cannot be read at all.
     """
-    found = dict(sorted(_found(inputs).items()))
+    found = find_tubes(inputs)
     if lists.worklist is None:
         _without_worklist(lists)
         jobs = [Job(file=file, path=str(path), template=template) for file, path in found.items()]
         return Jobs(jobs=tuple(_by_dataset(jobs)), refused=())
-    worklist = read_worklist(lists.worklist)
+    table = read_rows(lists.worklist, WorklistRow)
     patients, patients_refused = _patients(lists.patients)
     events: Table[EventRow] = (
         read_rows(lists.events, EventRow) if lists.events else Table(rows=(), refused=())
     )
-    listed: list[Job] = []
-    refused = [*worklist.refused, *patients_refused, *events.refused]
-    taken: set[Path] = set()
-    for line, row in worklist.rows:
-        try:
-            file, path = _match(row.file, found, lists.worklist, line)
-        except InputError as error:
-            refused.append(Refusal(file=row.file, finding=_as_finding(error)))
-            continue
-        taken.add(Path(split_dataset(path)[0]).resolve())
-        specimen = specimen_of(row, patients, [event for _, event in events.rows])
-        listed.append(
-            Job(file=file, path=path, template=row.template or template, specimen=specimen)
-        )
+    known = _Known(found=found, patients=patients, events=[row for _, row in events.rows])
+    listed = list(_listed(table, known, lists, template))
+    jobs = [job for job in listed if isinstance(job, Job)]
+    taken = {identity(job.path) for job in jobs}
     others = [
         Job(file=file, path=str(path), template=template, findings=(_not_listed(file),))
         for file, path in found.items()
-        if path.resolve() not in taken
+        if identity(str(path)) not in taken
     ]
-    return Jobs(jobs=(*listed, *_by_dataset(others)), refused=tuple(refused))
+    rest = (job for job in _by_dataset(others) if identity(job.path) not in taken)
+    refused = [item for item in listed if isinstance(item, Refusal)]
+    return Jobs(
+        jobs=(*jobs, *rest),
+        refused=(*table.refused, *refused, *patients_refused, *events.refused),
+    )
 
 
-def _found(inputs: Sequence[Path]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for given in inputs:
-        for file, path in _tubes_of(given):
-            if file in found and found[file].resolve() != path.resolve():
-                raise InputError(
-                    "two inputs hold a tube of the same relative path",
-                    where=file,
-                    fix="name the folder above both, or run them one after the other",
-                )
-            found[file] = path
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What a row of the worklist is held against."""
+
+    found: Mapping[str, Path]
+    patients: Mapping[str, PatientRow]
+    events: Sequence[EventRow]
 
 
-def _tubes_of(given: Path) -> Iterator[tuple[str, Path]]:
-    if given.is_file():
-        yield given.name, given
-    elif given.is_dir():
-        for folder, _, names in os.walk(given):
-            for name in names:
-                path = Path(folder) / name
-                if not name.startswith(".") and _is_tube(path):
-                    yield path.relative_to(given).as_posix(), path
-    else:
-        name, dataset = split_dataset(str(given))
-        if dataset is None or not Path(name).is_file():
-            raise InputError(
-                "there is no such file or folder", where=given.name, fix="check the path"
-            )
-        yield given.name, given
-
-
-def _is_tube(path: Path) -> bool:
-    """By its suffix, or by its first bytes: some cytometers number their files (``.001``)."""
-    if path.suffix.lower() in SUFFIXES:
-        return True
-    try:
-        with path.open("rb") as stream:
-            return stream.read(3) == b"FCS"
-    except OSError:
-        return False
+def _listed(
+    table: Table[WorklistRow], known: _Known, lists: Lists, template: str
+) -> Iterator[Job | Refusal]:
+    """A job for each row that names a tube of its own; the others with their reasons."""
+    worklist = lists.worklist or Path()
+    lines: dict[tuple[str, int | None], int] = {}
+    for line, row in table.rows:
+        where = f"{worklist.name} line {line}"
+        try:
+            file, path = _match(row.file, known.found, worklist.parent, where)
+        except InputError as error:
+            yield Refusal(file=row.file, finding=_as_finding(error))
+            continue
+        first = lines.setdefault(identity(path), line)
+        if first != line:
+            reason = f"the tube is listed in line {first} already"
+            yield Refusal(file=row.file, finding=row_refused(worklist, line, reason))
+            continue
+        orphan = lists.patients is not None and row.patient_id not in known.patients
+        yield Job(
+            file=file,
+            path=path,
+            template=row.template or template,
+            specimen=specimen_of(row, known.patients, known.events),
+            findings=(_no_day(where),) if orphan else (),
+        )
 
 
 def _by_dataset(jobs: Iterable[Job]) -> Iterator[Job]:
@@ -180,17 +162,23 @@ def _by_dataset(jobs: Iterable[Job]) -> Iterator[Job]:
             yield job
 
 
-def _match(text: str, found: Mapping[str, Path], worklist: Path, line: int) -> tuple[str, str]:
-    name, dataset = split_dataset(PurePosixPath(text.replace("\\", "/")).as_posix())
+def _match(text: str, found: Mapping[str, Path], folder: Path, where: str) -> tuple[str, str]:
+    """Name in the tables and path of the tube that a worklist row means."""
+    written, dataset = split_dataset(text.replace("\\", "/"))
+    name = posixpath.normpath(written)
     suffix = "" if dataset is None else f"#{dataset}"
-    beside = worklist.parent / name
-    if beside.is_file():
-        known = [file for file, path in found.items() if path.resolve() == beside.resolve()]
+    beside = folder / name
+    if is_file(beside):
+        real = identity(str(beside))
+        known = [file for file, path in found.items() if identity(str(path)) == real]
+        if not known and name.startswith(("/", "../")):
+            raise InputError(
+                f"the tube {name!r} lies outside the worklist's folder and the inputs",
+                where=where,
+                fix="name its folder as an input too",
+            )
         return (known[0] if known else name) + suffix, str(beside) + suffix
-    candidates = [file for file in found if file == name or file.endswith(f"/{name}")]
-    exact = [file for file in candidates if file == name]
-    candidates = exact or candidates
-    where = f"{worklist.name} line {line}"
+    candidates = next(filter(None, _candidates(name, found)), [])
     if not candidates:
         raise InputError(
             f"the tube {name!r} is neither beside the worklist nor in an input",
@@ -204,6 +192,19 @@ def _match(text: str, found: Mapping[str, Path], worklist: Path, line: int) -> t
             fix="write the path relative to the input",
         )
     return candidates[0] + suffix, str(found[candidates[0]]) + suffix
+
+
+def _candidates(name: str, found: Mapping[str, Path]) -> Iterator[list[str]]:
+    """What a name may mean: the closest reading first, letter case forgiven last."""
+    yield [file for file in found if file == name]
+    yield [file for file in found if file.endswith(f"/{name}")]
+    folded = _folded(name)
+    yield [file for file in found if _folded(file) == folded]
+    yield [file for file in found if _folded(file).endswith(f"/{folded}")]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _patients(path: Path | None) -> tuple[dict[str, PatientRow], tuple[Refusal, ...]]:
@@ -248,4 +249,15 @@ def _not_listed(file: str) -> Finding:
         what="the tube is in no row of the worklist; it is measured without a patient",
         where=file,
         fix="add a row, or leave the file out of the inputs",
+    )
+
+
+def _no_day(where: str) -> Finding:
+    return Finding(
+        code="PATIENT_UNKNOWN",
+        severity=Severity.WARNING,
+        what="the patient is not in the list of patients: the day after infusion is not known, "
+        "and nothing is marked as provisional for being early",
+        where=where,
+        fix="add the patient with the day of infusion, and run again",
     )

@@ -82,9 +82,9 @@ def measure_tube(
 
     Examples
     --------
-    >>> result = measure_tube("sample_fcs/marrow_d28_blasts_0p5.fcs")
+    >>> result = measure_tube("sample_fcs/P002_d060_marrow_b_all_mrd.fcs")
     >>> result["mrd"].status
-    'POSITIVE'
+    <MrdStatus.POSITIVE: 'POSITIVE'>
     """
     opened = open_for_gating(path, template=template, mapping=mapping, file=file)
     events = read_events(opened.tube)

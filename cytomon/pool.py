@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
+from cytomon.document import Document
 from cytomon.model.findings import Finding, Severity
-from cytomon.task import Document, Task, perform, refused
+from cytomon.task import Task, perform, refused
 
 Report = Callable[[Document], None]
+Perform = Callable[[Task], Document]
 
 
 def run_all(
-    tasks: Sequence[Task], *, workers: int = 1, report: Report | None = None
+    tasks: Sequence[Task],
+    *,
+    workers: int = 1,
+    report: Report | None = None,
+    work: Perform = perform,
 ) -> tuple[Document, ...]:
     """Perform tasks and return their documents in the tasks' order.
 
@@ -27,57 +37,104 @@ def run_all(
         Processes; with 1 everything runs in this one.
     report : callable, optional
         Told of each document as it is done, in any order.
+    work : callable, optional
+        What is done with a task; known to other processes by its module and name.
 
     Notes
     -----
-    When a process dies (out of memory, say), everything unfinished is tried again one at a time,
-    so that only the tube that kills its process is refused.
+    When a process dies (out of memory, say), the tubes that were being measured are tried again,
+    each alone; only the one that ends its process again is refused.
     """
     tell = report or (lambda _: None)
     if workers <= 1 or len(tasks) <= 1:
         documents = []
         for task in tasks:
-            documents.append(perform(task))
+            documents.append(work(task))
             tell(documents[-1])
         return tuple(documents)
-    done: dict[int, Document] = {}
-    _run_pool(tasks, done, range(len(tasks)), workers=min(workers, len(tasks)), tell=tell)
-    for index in [i for i in range(len(tasks)) if i not in done]:
-        _run_pool(tasks, done, [index], workers=1, tell=tell)
-        if index not in done:
-            done[index] = refused(tasks[index].job, _died(tasks[index]))
-            tell(done[index])
-    return tuple(done[index] for index in range(len(tasks)))
+    crew = _Crew(tasks, work, tell)
+    waiting = deque(range(len(tasks)))
+    while waiting:
+        for index in crew.work_through(waiting, workers=min(workers, len(tasks))):
+            if crew.work_through(deque([index]), workers=1):
+                crew.finish(index, refused(tasks[index].job, _died(tasks[index])))
+    return tuple(crew.done[index] for index in range(len(tasks)))
 
 
-def _run_pool(
-    tasks: Sequence[Task],
-    done: dict[int, Document],
-    indices: Sequence[int],
-    *,
-    workers: int,
-    tell: Report,
-) -> None:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
-        waiting: dict[Future[Document], int] = {}
-        try:
-            for index in indices:
-                waiting[pool.submit(perform, tasks[index])] = index
-            for future in as_completed(waiting):
-                done[waiting[future]] = future.result()
-                tell(done[waiting[future]])
-        except BrokenProcessPool:
-            return
+class _Crew:
+    """Processes that share a list of tasks, and what they have done of it."""
+
+    def __init__(self, tasks: Sequence[Task], work: Perform, tell: Report) -> None:
+        self.done: dict[int, Document] = {}
+        self._tasks, self._work, self._tell = tasks, work, tell
+
+    def finish(self, index: int, document: Document) -> None:
+        """Keep a document and tell of it."""
+        self.done[index] = document
+        self._tell(document)
+
+    def work_through(self, waiting: deque[int], *, workers: int) -> list[int]:
+        """Empty the queue, or return what was in work when a process died."""
+        in_work: set[int] = set()
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+            try:
+                self._hand_out(pool, waiting, in_work, workers)
+            except BrokenProcessPool:
+                return sorted(in_work)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return []
+
+    def _hand_out(
+        self, pool: ProcessPoolExecutor, waiting: deque[int], in_work: set[int], workers: int
+    ) -> None:
+        """Give each process one task at a time, so that a death has few suspects."""
+        futures: dict[Future[Document], int] = {}
+        while waiting or futures:
+            while waiting and len(futures) < workers:
+                index = waiting.popleft()
+                in_work.add(index)
+                with _interrupts_held():
+                    futures[pool.submit(self._work, self._tasks[index])] = index
+            finished, _ = wait(futures, return_when=FIRST_COMPLETED)
+            for future in finished:
+                document = future.result()
+                index = futures.pop(future)
+                in_work.discard(index)
+                self.finish(index, document)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits while a process is born, so that it cannot die half made and noisily."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker() -> None:
     """One thread for each process: the processes are the parallelism."""
+    # for libraries that are loaded from now on; those that are there already are told below
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = "1"
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next task for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _died(task: Task) -> Finding:

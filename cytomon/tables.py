@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cytomon.errors import InputError
 from cytomon.model.findings import Finding
 from cytomon.model.results import Measurement, TubeResult
 
@@ -32,7 +33,7 @@ FINDING_COLUMNS = ("file", "code", "severity", "what", "where", "fix")
 
 _COUNTS = ("numerator", "denominator", "count", "parent_count")
 _FRACTIONS = ("value", "ci_low", "ci_high", "lod", "loq", "fraction_of_parent")
-_RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
+_RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def measurement_rows(result: TubeResult) -> Iterator[Row]:
@@ -135,13 +136,36 @@ def write_table(path: Path, rows: Iterable[Row], columns: Sequence[str]) -> None
     writer.writeheader()
     for row in rows:
         writer.writerow({column: _harmless(row[column]) for column in columns})
-    write_whole(path, text.getvalue().encode())
+    # a file name need not be text; what is none is spelled out
+    write_whole(path, text.getvalue().encode(errors="backslashreplace"))
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is either there in full or not there at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write a file that is either there in full or not there at all.
+
+    Raises
+    ------
+    InputError
+        If the disk is full, or the folder cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> InputError:
+    """What to say when results cannot be written."""
+    return InputError(
+        f"the results cannot be written: {error.strerror or type(error).__name__}",
+        where=path.name,
+        fix="check the free space, and that you may write into the folder of --out; run again",
+    )
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
@@ -155,7 +179,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else repr(value)
+    return "" if value is None else str(value)
 
 
 def _harmless(cell: str) -> str:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cytomon
+from cytomon.document import Document, seal, to_json, unseal
 from cytomon.errors import CytomonError, GatingError
 from cytomon.fcs.panel import PanelMapping
 from cytomon.fcs.read import read_events
 from cytomon.inputs import Job
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.results import TubeResult
+from cytomon.model.tube import FloatArray
 from cytomon.pipeline import (
     OpenedTube,
     measure_placed,
@@ -27,15 +27,16 @@ from cytomon.pipeline import (
     place_on,
 )
 from cytomon.tables import (
-    Row,
     finding_row,
     finding_rows,
     measurement_rows,
     population_rows,
+    unwritable,
     write_whole,
 )
 
 SCHEMA = 1
+IDENTIFIERS = ("patient_id", "specimen_id")
 DOUBTFUL = {
     "BORDERLINE_AT_THRESHOLD",
     "WITH_SUSPICIOUS_EVENTS",
@@ -79,50 +80,6 @@ class Task:
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """What is kept of one tube: its rows in the tables, and the places of its gates.
-
-    Attributes
-    ----------
-    file, sha256 : str
-        Name in the tables, and hash of the file; empty hash for a file that could not be read.
-    analysis : str
-        Hash of everything the result depends on; empty for a refused tube.
-    template : mapping of str to str
-        Name, version and hash; empty for a refused tube.
-    engine : str
-        Who decided membership.
-    refused, defect : bool
-        Whether the tube could not be measured, and whether that was our fault.
-    measurements, populations, findings : tuple of dict
-        Rows of the tables.
-    placement : tuple of dict
-        Each number of each gate: value, start, method, reference.
-    details : mapping
-        Quantity to the numbers behind its status.
-    seconds : float
-        Time of this run; not kept.
-    from_before : bool
-        Whether it was taken up from an earlier run; not kept.
-    """
-
-    file: str
-    sha256: str = ""
-    analysis: str = ""
-    template: Mapping[str, str] = field(default_factory=dict)
-    engine: str = ""
-    refused: bool = False
-    defect: bool = False
-    measurements: tuple[Row, ...] = ()
-    populations: tuple[Row, ...] = ()
-    findings: tuple[Row, ...] = ()
-    placement: tuple[Mapping[str, Any], ...] = ()
-    details: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
-    seconds: float = 0.0
-    from_before: bool = False
-
-
 def perform(task: Task) -> Document:
     """Measure one tube, or take up its document from before.
 
@@ -137,8 +94,13 @@ def perform(task: Task) -> Document:
         document = _measure(task)
     except CytomonError as error:
         document = refused(task.job, _reason(error))
+    except MemoryError:
+        document = refused(task.job, _out_of_memory(task))
     except Exception as error:  # noqa: BLE001  (one tube's defect must not stop the others)
         document = refused(task.job, _defect(error), defect=True)
+    if document.refused:
+        with suppress(CytomonError):
+            _forget(task)
     return dataclasses.replace(document, seconds=round(time.perf_counter() - started, 3))
 
 
@@ -148,21 +110,16 @@ def refused(job: Job, finding: Finding, *, defect: bool = False) -> Document:
     return Document(file=job.file, refused=True, defect=defect, findings=(row,))
 
 
-def to_json(content: object) -> bytes:
-    """Bytes that depend on the content alone."""
-    return (json.dumps(content, indent=1, sort_keys=True, default=str) + "\n").encode()
-
-
 def _measure(task: Task) -> Document:
     job, settings = task.job, task.settings
     opened = open_for_gating(
         job.path, template=job.template or None, mapping=settings.mapping, file=job.file
     )
     analysis = _analysis(task, opened)
-    kept = Path(task.out) / "tubes" / f"{analysis}.json"
-    before = None if settings.force else _from_before(kept)
+    before = None if settings.force else unseal(_kept_path(task), analysis)
     if before is not None and not _lacks_figure(task, before):
         return before
+    _forget(task)
     events = read_events(opened.tube)
     try:
         placement = place_on(opened, events)
@@ -174,15 +131,14 @@ def _measure(task: Task) -> Document:
     )
     document = _document(result, opened, analysis)
     if _lacks_figure(task, document):
-        from cytomon.gating.figures import draw_strategy
-
-        draw_strategy(_figure_path(task), opened.tube, result, events)
-    write_whole(kept, to_json(_kept(document)))
+        _draw(_figure_path(task), opened, result, events)
+    write_whole(_kept_path(task), seal(document))
     return document
 
 
 def _analysis(task: Task, opened: OpenedTube) -> str:
-    """Hash of everything a result depends on (design: section 1)."""
+    """Hash of everything a result depends on (design: section 1); whose it is does not count."""
+    specimen = dataclasses.asdict(task.job.specimen) if task.job.specimen else {}
     inputs = {
         "cytomon": cytomon.__version__,
         "schema": SCHEMA,
@@ -190,9 +146,10 @@ def _analysis(task: Task, opened: OpenedTube) -> str:
         "tube": opened.tube.sha256,
         "dataset": opened.tube.dataset,
         "panel": dict(opened.panel.columns),
+        "fluorochromes": dict(opened.panel.fluorochromes),
         "notices": [finding.what for finding in opened.panel.findings],
         "template": opened.template.sha256,
-        "specimen": dataclasses.asdict(task.job.specimen) if task.job.specimen else None,
+        "specimen": {k: v for k, v in specimen.items() if k not in IDENTIFIERS},
         "engine": task.settings.engine,
     }
     return hashlib.sha256(to_json(inputs)).hexdigest()[:32]
@@ -210,7 +167,9 @@ def _document(result: TubeResult, opened: OpenedTube, analysis: str) -> Document
             "sha256": template.sha256,
         },
         engine=result.engine,
-        measurements=tuple(measurement_rows(result)),
+        measurements=tuple(
+            {**row, **dict.fromkeys(IDENTIFIERS, "")} for row in measurement_rows(result)
+        ),
         populations=tuple(population_rows(result)),
         findings=tuple(finding_rows(result)),
         placement=tuple(
@@ -222,21 +181,22 @@ def _document(result: TubeResult, opened: OpenedTube, analysis: str) -> Document
     )
 
 
-def _kept(document: Document) -> dict[str, Any]:
-    content = dataclasses.asdict(document)
-    del content["seconds"], content["from_before"]
-    return content
-
-
-def _from_before(path: Path) -> Document | None:
-    """A document of an earlier run; one that cannot be read is measured again."""
+def _forget(task: Task) -> None:
+    """Remove what an earlier run left of this tube: a picture must never show other gates."""
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
-        for name in ("measurements", "populations", "findings", "placement"):
-            content[name] = tuple(content[name])
-        return Document(**content, from_before=True)
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+        _figure_path(task).unlink(missing_ok=True)
+        _kept_path(task).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(_kept_path(task), error) from error
+
+
+def _draw(path: Path, opened: OpenedTube, result: TubeResult, events: FloatArray) -> None:
+    from cytomon.gating.figures import draw_strategy
+
+    try:
+        draw_strategy(path, opened.tube, result, events)
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def _lacks_figure(task: Task, document: Document) -> bool:
@@ -253,7 +213,11 @@ def _is_doubtful(document: Document) -> bool:
 
 
 def _figure_path(task: Task) -> Path:
-    return Path(task.out) / "figures" / f"{task.job.file.replace('/', '__')}.png"
+    return Path(task.out) / "figures" / f"{task.job.file}.png"
+
+
+def _kept_path(task: Task) -> Path:
+    return Path(task.out) / "tubes" / f"{task.job.file}.json"
 
 
 def _reason(error: CytomonError) -> Finding:
@@ -266,9 +230,23 @@ def _reason(error: CytomonError) -> Finding:
     )
 
 
+def _out_of_memory(task: Task) -> Finding:
+    return Finding(
+        code="OUT_OF_MEMORY",
+        severity=Severity.ERROR,
+        what="there was not enough memory for this tube",
+        where=task.job.file,
+        fix="use fewer workers (--jobs 1), or a larger machine, and run again",
+    )
+
+
 def _defect(error: Exception) -> Finding:
     """Name the place of a defect, never its message: that may hold what a keyword said."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [
+        frame for frame in frames if Path(cytomon.__file__).parent in Path(frame.filename).parents
+    ]
+    frame = (ours or frames)[-1]
     return Finding(
         code="DEFECT",
         severity=Severity.ERROR,

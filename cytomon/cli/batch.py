@@ -94,12 +94,14 @@ def batch(
     if dry_run:
         return talk.preview(found, settings)
     with talk.progress(len(found.jobs)) as report:
-        outcome = run(found, out, settings, workers=_workers(jobs), report=report)
+        outcome = run(found, out, settings, workers=processes(jobs), report=report)
     talk.summary(found, outcome, out)
     return outcome.exit_code
 
 
-def _workers(wanted: int) -> int:
+def processes(wanted: int = 0) -> int:
+    """As many as wanted, or one on each processor that this process may use."""
     import os
 
-    return wanted or os.cpu_count() or 1
+    allowed = getattr(os, "sched_getaffinity", None)
+    return wanted or (len(allowed(0)) if allowed else os.cpu_count()) or 1

@@ -12,14 +12,14 @@ def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")] = Path("demo"),
 ) -> int:
     """Measure the simulated sample tubes and draw their gating strategies."""
-    import os
-
+    from cytomon.batch import run
+    from cytomon.cli.batch import processes
     from cytomon.cli.talk import Talk
-    from cytomon.demo import run_demo
+    from cytomon.demo import plan_demo
 
     talk = Talk()
-    with talk.progress(0) as report:
-        jobs, outcome = run_demo(out, workers=os.cpu_count() or 1, report=report)
+    jobs, settings = plan_demo(out)
+    with talk.progress(len(jobs.jobs)) as report:
+        outcome = run(jobs, out, settings, workers=processes(), report=report)
     talk.summary(jobs, outcome, out)
-    typer.echo(f"look at {out / 'measurements.csv'} and {out / 'figures'}", err=True)
     return outcome.exit_code

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import click
@@ -48,6 +51,9 @@ def _options(
 
 def run() -> None:
     """Run the command line; the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no error
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))
 
 
@@ -55,20 +61,38 @@ def main(arguments: list[str]) -> int:
     """Run the command line and return its exit code (design: section 6)."""
     try:
         code = app(arguments, standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return USAGE
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         typer.echo("interrupted; run the same command again to go on", err=True)
         return INTERRUPTED
-    except CytomonError as error:
+    except Exception as error:  # noqa: BLE001  (the funnel: whatever it is, said in words)
+        return _say(error)
+    return code if isinstance(code, int) else DONE
+
+
+def _say(error: Exception) -> int:
+    if isinstance(error, BrokenPipeError):
+        # the reader of stdout has gone (`| head`); what is left must not complain at the very end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    if isinstance(error, OSError):
+        error = _unusable(error)
+    if isinstance(error, CytomonError):
         typer.echo(f"error: {error}", err=True)
         return USAGE if isinstance(error, InputError | TemplateError) else NOTHING
-    except Exception:  # noqa: BLE001  (the funnel: a defect of ours, said as such)
-        typer.echo(traceback.format_exc(), err=True)
-        typer.echo("this is a defect of cytomon; please report it with the lines above", err=True)
-        return DEFECT
-    return code if isinstance(code, int) else DONE
+    # where it happened, never the message: that may hold what a keyword said
+    typer.echo("".join(traceback.format_tb(error.__traceback__)), err=True)
+    typer.echo(f"{type(error).__name__}: this is a defect of cytomon", err=True)
+    typer.echo("please report it with the lines above and `cytomon --version`", err=True)
+    return DEFECT
+
+
+def _unusable(error: OSError) -> InputError:
+    return InputError(
+        f"a file cannot be read or written: {error.strerror or type(error).__name__}",
+        where=Path(str(error.filename)).name if error.filename else "the file system",
+        fix="check the path, the free space and your rights",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,19 +12,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from cytomon.batch import Outcome
+from cytomon.document import Document
 from cytomon.errors import CytomonError
 from cytomon.inputs import Jobs
 from cytomon.pipeline import open_for_gating
-from cytomon.task import Document, Settings
+from cytomon.task import Settings
+
+NOT_ASSESSABLE = "NOT_ASSESSABLE"
 
 
 class Talk:
     """Results to stdout, everything else to stderr; plain text where there is no terminal."""
 
     def __init__(self) -> None:
-        width = None if sys.stdout.isatty() else 160
-        self._out = Console(width=width, highlight=False, markup=False, soft_wrap=False)
-        self._err = Console(stderr=True, highlight=False, markup=False)
+        # without a terminal nobody sees a margin: a line is as long as what it says
+        width = None if sys.stdout.isatty() else 10_000
+        self._out = Console(width=width, highlight=False, markup=False, emoji=False)
+        self._err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     @contextmanager
     def progress(self, total: int) -> Iterator[Callable[[Document], None]]:
@@ -35,9 +39,7 @@ class Talk:
             def say(document: Document) -> None:
                 nonlocal done
                 done += 1
-                self._err.print(
-                    f"[{done}/{total}] {document.file}: {_how(document)}", soft_wrap=True
-                )
+                self._say(f"[{done}/{total}] {document.file}: {_how(document)}")
 
             yield say
             return
@@ -53,7 +55,9 @@ class Talk:
 
     def preview(self, found: Jobs, settings: Settings) -> int:
         """Say for each tube which template would be placed, or why it would be refused."""
-        table = Table("tube", "template", "specimen", "says", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for name in ("tube", "template", "specimen", "says"):
+            table.add_column(name, overflow="fold")
         usable = 0
         for job in found.jobs:
             kind = job.specimen.specimen_type.value if job.specimen else "(template's)"
@@ -71,36 +75,51 @@ class Talk:
             table.add_row(job.file, opened.template.name, kind, f"{opened.tube.n_events} events")
         self._out.print(table)
         self._refused_rows(found)
+        refused = len(found.jobs) - usable + len(found.refused)
+        self._say(f"{usable} would be measured, {refused} refused; nothing was written")
         if not usable:
             return 3
-        return 1 if usable < len(found.jobs) or found.refused else 0
+        return 1 if refused else 0
 
     def summary(self, found: Jobs, outcome: Outcome, out: Path) -> None:
-        """A row for each tube, then what was refused, then where to look."""
-        table = Table(box=None, pad_edge=False)
-        for name in ("tube", "MRD", "status", "CD19", "CD22", "B cells", "status "):
-            table.add_column(name, overflow="fold")
-        for document in outcome.documents:
-            if not document.refused:
-                table.add_row(document.file, *_answers(document))
-        self._out.print(table)
+        """The answers of each tube, then what was refused, then where to look."""
+        self._answers([document for document in outcome.documents if not document.refused])
         for document in outcome.documents:
             if document.refused:
                 reason = document.findings[-1]
-                self._err.print(f"refused: {document.file}: {reason['what']}", soft_wrap=True)
-                self._err.print(f"  fix: {reason['fix']}", soft_wrap=True)
+                self._say(f"refused: {document.file}: {reason['what']}")
+                self._say(f"  fix: {reason['fix']}")
         self._refused_rows(found)
         before = sum(document.from_before for document in outcome.documents)
-        self._err.print(
-            f"{outcome.measured} measured ({before} of them before), {outcome.refused} refused; "
-            f"tables{' and figures' if (out / 'figures').is_dir() else ''} in {out}",
-            soft_wrap=True,
-        )
+        earlier = f" ({before} of them before)" if before else ""
+        rows = f" and {outcome.refused_rows} rows of the lists" if outcome.refused_rows else ""
+        self._say(f"{outcome.measured} measured{earlier}, {outcome.refused} refused{rows}")
+        self._say(f"look at {out / 'measurements.csv'}")
+        if (out / "figures").is_dir():
+            self._say(f"and at the pictures in {out / 'figures'}")
+
+    def _answers(self, documents: Sequence[Document]) -> None:
+        """A row for each tube; on a narrow terminal a few lines for each, nothing cut."""
+        if not documents:
+            return
+        table = Table(box=None, pad_edge=False)
+        for name in ("tube", "MRD", "status", "CD19", "CD22", "B cells", "status "):
+            table.add_column(name, no_wrap=True)
+        for document in documents:
+            table.add_row(document.file, *_answers(document))
+        if self._out.measure(table).minimum <= self._out.width:
+            self._out.print(table)
+            return
+        for document in documents:
+            for line in _lines(document):
+                self._out.print(line, soft_wrap=True)
 
     def _refused_rows(self, found: Jobs) -> None:
         for refusal in found.refused:
-            finding = refusal.finding
-            self._err.print(f"refused: {finding.where}: {finding.what}", soft_wrap=True)
+            self._say(f"refused: {refusal.finding.where}: {refusal.finding.what}")
+
+    def _say(self, text: str) -> None:
+        self._err.print(text, soft_wrap=True)
 
 
 def _how(document: Document) -> str:
@@ -119,8 +138,21 @@ def _answers(document: Document) -> tuple[str, ...]:
     )
 
 
+def _lines(document: Document) -> Iterator[str]:
+    mrd, mrd_status, cd19, cd22, b_cells, b_status = _answers(document)
+    yield document.file
+    if mrd_status:
+        yield f"  MRD      {mrd:>10}  {mrd_status}"
+    if {cd19, cd22} - {"", NOT_ASSESSABLE}:
+        yield f"  blasts   CD19 {cd19}, CD22 {cd22}"
+    if b_status:
+        yield f"  B cells  {b_cells:>10}  {b_status}"
+
+
 def _fraction(row: dict[str, str] | None) -> tuple[str, str]:
     if row is None:
         return "", ""
-    value = f"{float(row['value']):.4%}" if row["value"] else "-"
-    return value.replace("%", " %"), row["status"]
+    if not row["value"]:
+        return "-", row["status"]
+    value = float(row["value"])
+    return (f"{value:.4%}".replace("%", " %") if value else "0 %"), row["status"]

@@ -1,0 +1,170 @@
+"""Lists in CSV that people write, read row by row.
+
+A row that cannot be used is refused by its line, with the reason; the others stand. Refusals never
+repeat what a cell holds, save the name of a file: a cell may identify a patient.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from cytomon.errors import InputError
+from cytomon.model.findings import Finding, Severity
+
+MOST_BYTES = 200_000_000
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+
+RowType = TypeVar("RowType", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A row that cannot be used: what it named, and why."""
+
+    file: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Generic[RowType]):
+    """Rows that can be used, each with its line, and the others with their reasons."""
+
+    rows: tuple[tuple[int, RowType], ...]
+    refused: tuple[Refusal, ...]
+
+
+def read_rows(path: Path, kind: type[RowType]) -> Table[RowType]:
+    """Read a list of rows.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file in UTF-8 with a header.
+    kind : type
+        A model of `cytomon.worklist`; its fields are the columns.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened, is no UTF-8 text, or its header lacks a column or has one
+        that is not known.
+    """
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""), strict=True)
+    try:
+        header = [name.strip() for name in reader.fieldnames or ()]
+        reader.fieldnames = header
+        _check_header(path, header, kind)
+        numbered = [(reader.line_num, row) for row in reader if _says_something(row)]
+    except csv.Error as error:
+        raise InputError(
+            f"the file is not sound CSV: {error}",
+            where=f"{path.name} line {reader.line_num}",
+            fix="save the list as comma-separated UTF-8 text",
+        ) from error
+    rows: list[tuple[int, RowType]] = []
+    refused: list[Refusal] = []
+    for line, row in numbered:
+        if None in row or None in row.values():
+            # no cell can be trusted to be the file's name: it may be a person's
+            finding = row_refused(path, line, "the number of cells differs from the header's")
+            refused.append(Refusal(file="", finding=finding))
+            continue
+        try:
+            rows.append((line, kind.model_validate(row)))
+        except ValidationError as error:
+            reason = "; ".join(_reasons(error))
+            finding = row_refused(path, line, reason)
+            refused.append(Refusal(file=str(row.get("file") or ""), finding=finding))
+    return Table(rows=tuple(rows), refused=tuple(refused))
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise InputError(
+                f"the list is larger than {MOST_BYTES} bytes", where=path.name, fix="split it"
+            )
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(
+            f"the list cannot be opened: {error.strerror}", where=path.name, fix="check the path"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"the list is not UTF-8 text (byte {error.start})",
+            where=path.name,
+            fix="save it as CSV UTF-8 in the spreadsheet program",
+        ) from error
+
+
+def _says_something(row: Mapping[str, object]) -> bool:
+    """Whether any cell is filled; spreadsheets leave rows of commas behind."""
+    return any(not isinstance(cell, str) or cell.strip() for cell in row.values())
+
+
+def _check_header(path: Path, header: Sequence[str], kind: type[BaseModel]) -> None:
+    known = kind.model_fields
+    said = list(_wrong_in_header(header, known))
+    if said:
+        raise InputError(
+            "; ".join(said),
+            where=f"{path.name} line 1",
+            fix=f"the columns are {', '.join(known)}, separated by commas",
+        )
+
+
+def _wrong_in_header(header: Sequence[str], known: Mapping[str, FieldInfo]) -> Iterator[str]:
+    if not set(header) & set(known):
+        # the line may be a row of a list without header: it may name a person
+        found = [
+            name for mark, name in _SEPARATORS.items() if len(header) == 1 and mark in header[0]
+        ]
+        yield "line 1 does not hold the names of the columns" + "".join(
+            f"; it is separated by {name}, not by commas" for name in found
+        )
+        return
+    for name, field in known.items():
+        if field.is_required() and name not in header:
+            yield f"the column {name!r} is missing"
+    for name in header:
+        if name not in known:
+            yield f"the column {name!r} is not known{_near(name, known)}"
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        yield f"the column {name!r} is there twice"
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _reasons(error: ValidationError) -> Iterator[str]:
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        column = item["loc"][0] if item["loc"] else "row"
+        yield f"{column}: {item['msg'].removeprefix('Value error, ')}"
+
+
+def row_refused(path: Path, line: int, reason: str) -> Finding:
+    """The finding of a row that cannot be used."""
+    return Finding(
+        code="ROW_REFUSED",
+        severity=Severity.ERROR,
+        what=f"the row cannot be used: {reason}",
+        where=f"{path.name} line {line}",
+        fix="correct the row and run again; finished tubes are not measured twice",
+    )
