@@ -9,7 +9,6 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 import cytomon
@@ -62,18 +61,20 @@ def main(arguments: list[str]) -> int:
     try:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
-        typer.echo("interrupted; run the same command again to go on", err=True)
-        return INTERRUPTED
+    except (typer.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  (the funnel: whatever it is, said in words)
         return _say(error)
+    if code == INTERRUPTED:
+        typer.echo("interrupted; run the same command again to go on", err=True)
     return code if isinstance(code, int) else DONE
 
 
 def _say(error: Exception) -> int:
+    show = getattr(error, "show", None)
+    if show is not None:  # typer's own errors, whichever copy of click it brings along
+        show()
+        return USAGE
     if isinstance(error, BrokenPipeError):
         # the reader of stdout has gone (`| head`); what is left must not complain at the very end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
