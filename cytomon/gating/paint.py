@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes as Plot
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import FuncFormatter
+from matplotlib.patches import StepPatch
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from cytomon.model.gating import Axis
 from cytomon.model.tube import FloatArray
 
 BINS = 110
+LABEL_POINTS, TICK_POINTS = 7.0, 6.0
 # from light to dark by way of blue: readable in grey, and red gates stand out
 DENSITY = LinearSegmentedColormap.from_list(
-    "density", ["#a9c9e6", "#7fb0dc", "#3f7fb8", "#1d4e7e", "#0b2239"]
+    "density", ["#93bde0", "#6fa5d6", "#3f7fb8", "#1d4e7e", "#0b2239"]
 )
 
 View = tuple[float, float]
@@ -50,7 +55,8 @@ def paint_density(
         aspect="auto",
         interpolation="nearest",
     )
-    set_limits(plot, x_view, y_view)
+    _set_view(plot, plot.xaxis, x_view)
+    _set_view(plot, plot.yaxis, y_view)
 
 
 def paint_histogram(plot: Plot, values: FloatArray, limits: View | None) -> None:
@@ -58,32 +64,41 @@ def paint_histogram(plot: Plot, values: FloatArray, limits: View | None) -> None
     limits = limits or _extent(values)
     counts, edges = np.histogram(np.clip(values, *limits), bins=2 * BINS, range=limits)
     # the square root keeps a rare population visible beside a common one
-    plot.stairs(np.sqrt(counts), edges, fill=True, color="#8fb7dc")
-    plot.stairs(np.sqrt(counts), edges, color="#1d4e7e", linewidth=0.6)
-    plot.set_xlim(*limits)
-    plot.set_ylim(0, max(1.0, 1.12 * float(np.sqrt(counts.max(initial=0)))))
-    plot.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v * v:.0f}"))
-    plot.set_ylabel("events (√ scale)", fontsize=6, labelpad=1)
-    _ticks(plot, limits, None)
+    heights = np.sqrt(counts)
+    shape = StepPatch(heights, edges, facecolor="#8fb7dc", edgecolor="#1d4e7e", linewidth=0.6)
+    # add_patch would search the whole outline for new limits, which are fixed
+    plot.add_artist(shape)
+    highest = max(1, int(counts.max(initial=0)))
+    plot.set_ylim(0, 1.12 * np.sqrt(highest))
+    plot.set_ylabel("events (√ scale)", fontsize=LABEL_POINTS, labelpad=1)
+    _set_view(plot, plot.xaxis, limits)
+    marks = [0, *(mark for mark in _round_numbers(highest) if 30 * mark >= highest)]
+    _set_ticks(plot.yaxis, [float(np.sqrt(mark)) for mark in marks], [str(m) for m in marks])
 
 
-def set_limits(plot: Plot, x_view: View | None, y_view: View | None) -> None:
-    """Show just these ranges."""
-    if x_view:
-        plot.set_xlim(*x_view)
-    if y_view:
-        plot.set_ylim(*y_view)
-    _ticks(plot, x_view, y_view)
+def _round_numbers(highest: int) -> tuple[int, ...]:
+    """A round number near the highest bin and a tenth of it."""
+    power = 10 ** (len(str(highest)) - 1)
+    top = next(step * power for step in (5, 2, 1) if step * power <= highest)
+    return (top // 10, top) if top >= 10 else (top,)
 
 
-def _ticks(plot: Plot, x_view: View | None, y_view: View | None) -> None:
-    plot.tick_params(labelsize=5.5, length=2, pad=1.5)
-    for axis, limits in ((plot.xaxis, x_view), (plot.yaxis, y_view)):
-        if limits == SCATTER_VIEW:
-            axis.set_ticks([0, 50_000, 100_000, 150_000, 200_000, 250_000])
-            axis.set_ticklabels(["0", "50k", "100k", "150k", "200k", "250k"])
-        elif limits == L_VIEW:
-            axis.set_ticks(range(-1, 7))
+def _set_view(plot: Plot, axis: XAxis | YAxis, limits: View) -> None:
+    """Show just this range, with few and fixed ticks: they are most of the drawing time."""
+    (plot.set_xlim if axis is plot.xaxis else plot.set_ylim)(*limits)
+    if limits == SCATTER_VIEW:
+        _set_ticks(axis, [0.0, 100_000.0, 200_000.0], ["0", "100k", "200k"])
+    elif limits == L_VIEW:
+        _set_ticks(axis, [0.0, 2.0, 4.0, 6.0], ["0", "2", "4", "6"])
+    else:
+        axis.set_major_locator(MaxNLocator(4))
+        axis.set_tick_params(labelsize=TICK_POINTS, length=2, pad=1.5)
+
+
+def _set_ticks(axis: XAxis | YAxis, places: Sequence[float], labels: Sequence[str]) -> None:
+    axis.set_major_locator(FixedLocator(places))
+    axis.set_major_formatter(FixedFormatter(labels))
+    axis.set_tick_params(labelsize=TICK_POINTS, length=2, pad=1.5)
 
 
 def _bins(values: FloatArray, limits: View) -> NDArray[np.int64]:
