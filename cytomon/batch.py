@@ -24,6 +24,7 @@ from cytomon.errors import InputError
 from cytomon.inputs import Job, Jobs, Lists, collect
 from cytomon.model.findings import Severity
 from cytomon.pool import run_all
+from cytomon.specimens import pooled_rows
 from cytomon.tables import (
     FINDING_COLUMNS,
     MEASUREMENT_COLUMNS,
@@ -142,10 +143,12 @@ def _prepare(out: Path) -> None:
         raise unwritable(out, error) from error
 
 
-def _measurements(jobs: Jobs, documents: Iterable[Document]) -> Iterator[Row]:
-    for job, document in zip(jobs.jobs, documents, strict=True):
+def _measurements(jobs: Jobs, documents: Sequence[Document]) -> Iterator[Row]:
+    pooled = pooled_rows(jobs.jobs, documents)
+    for position, (job, document) in enumerate(zip(jobs.jobs, documents, strict=True)):
         whose = {name: getattr(job.specimen, name, "") for name in IDENTIFIERS}
-        yield from ({**row, **whose} for row in document.measurements)
+        for row in (*document.measurements, *pooled.get(position, ())):
+            yield {**row, **whose}
 
 
 def _populations(documents: Iterable[Document]) -> Iterator[Row]:

@@ -36,6 +36,8 @@ class Document:
         Rows of the tables.
     placement : tuple of dict
         Each number of each gate: value, start, method, reference.
+    limits : mapping
+        Limits of the template (`cytomon.model.results.Limits`).
     details : mapping
         Quantity to the numbers behind its status.
     seconds : float
@@ -55,6 +57,7 @@ class Document:
     populations: tuple[Row, ...] = ()
     findings: tuple[Row, ...] = ()
     placement: tuple[Mapping[str, Any], ...] = ()
+    limits: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
     seconds: float = 0.0
     from_before: bool = False

@@ -49,10 +49,11 @@ def measurement_rows(result: TubeResult) -> Iterator[Row]:
         "template": result.placement.template,
     }
     for measurement in result.measurements:
-        yield {**source, **_measured(measurement)}
+        yield {**source, **measured_cells(measurement)}
 
 
-def _measured(measurement: Measurement) -> Row:
+def measured_cells(measurement: Measurement) -> Row:
+    """The cells of a row that a measurement fills."""
     estimate = measurement.estimate
     return {
         "quantity": measurement.quantity,

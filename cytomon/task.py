@@ -177,6 +177,7 @@ def _document(result: TubeResult, opened: OpenedTube, analysis: str) -> Document
             for gate in result.placement.gates
             for bound in gate.bounds
         ),
+        limits=template.spec.limits.model_dump(),
         details={m.quantity: dict(m.details) for m in result.measurements if m.details},
     )
 

@@ -1,0 +1,90 @@
+"""Two tubes of one specimen give a row each, and one row for the specimen (domain: 0.1, 1.1)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from cytomon.document import Document
+from cytomon.inputs import Job
+from cytomon.measure.pooling import pool_mrd
+from cytomon.model.patient import SpecimenType
+from cytomon.model.results import Estimate, Limits, Measurement, MrdStatus
+from cytomon.tables import Row, measured_cells
+
+POOLED = ("mrd", "mrd_wbc", "mrd_mnc")
+
+Specimens = Mapping[tuple[str, str, str], Sequence[int]]
+
+
+def pooled_rows(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, tuple[Row, ...]]:
+    """Rows of ``measurements.csv`` for specimens that were measured in two tubes.
+
+    Parameters
+    ----------
+    jobs, documents : sequence
+        The tubes of a batch and what was kept of each, in the same order.
+
+    Returns
+    -------
+    dict of int to tuple of dict
+        Position of a specimen's second tube to the rows that follow it; ``file`` and ``sha256`` are
+        empty, ``template`` names both.
+
+    Notes
+    -----
+    Only two different tubes with the same limits are pooled: the same bytes twice are one tube.
+    """
+    found: dict[int, tuple[Row, ...]] = {}
+    for positions in _specimens(jobs, documents).values():
+        tubes = [documents[position] for position in positions]
+        if len(tubes) != 2 or tubes[0].sha256 == tubes[1].sha256:
+            continue
+        if tubes[0].limits == tubes[1].limits:
+            found[positions[1]] = tuple(_pool(tubes[0], tubes[1]))
+    return found
+
+
+def _specimens(jobs: Sequence[Job], documents: Sequence[Document]) -> Specimens:
+    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for position, (job, document) in enumerate(zip(jobs, documents, strict=True)):
+        source = job.specimen
+        counted = any(row["quantity"] == "mrd" for row in document.measurements)
+        if source is not None and source.specimen_id and counted and not document.refused:
+            whose = (source.patient_id, source.specimen_id, source.specimen_type.value)
+            groups[whose].append(position)
+    return groups
+
+
+def _pool(first: Document, second: Document) -> Iterator[Row]:
+    rows = [{row["quantity"]: row for row in tube.measurements} for tube in (first, second)]
+    for quantity in POOLED:
+        if quantity not in rows[0] or quantity not in rows[1]:
+            continue
+        one, other = rows[0][quantity], rows[1][quantity]
+        pooled = pool_mrd(
+            _measurement(one),
+            _measurement(other),
+            limits=Limits(**first.limits),
+            specimen_type=SpecimenType(one["specimen_type"]),
+        )
+        both = "+".join((one["template"], other["template"]))
+        yield {**one, "file": "", "sha256": "", "template": both, **measured_cells(pooled)}
+
+
+def _measurement(row: Row) -> Measurement:
+    """A measurement back from its row."""
+    estimate = None
+    if row["value"]:
+        value, low, high = (float(row[name]) for name in ("value", "ci_low", "ci_high"))
+        estimate = Estimate(value=value, low=low, high=high)
+    return Measurement(
+        quantity=row["quantity"],
+        numerator=int(row["numerator"]) if row["numerator"] else None,
+        denominator=int(row["denominator"]) if row["denominator"] else None,
+        estimate=estimate,
+        lod=float(row["lod"]) if row["lod"] else None,
+        loq=float(row["loq"]) if row["loq"] else None,
+        status=MrdStatus(row["status"]),
+        qualifiers=tuple(q for q in row["qualifiers"].split(";") if q),
+    )
