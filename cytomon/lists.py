@@ -83,7 +83,9 @@ def read_rows(path: Path, kind: type[RowType]) -> Table[RowType]:
             refused.append(Refusal(file="", finding=finding))
             continue
         try:
-            rows.append((line, kind.model_validate(row)))
+            rows.append(
+                (line, kind.model_validate({name: cell.strip() for name, cell in row.items()}))
+            )
         except ValidationError as error:
             reason = "; ".join(_reasons(error))
             finding = row_refused(path, line, reason)

@@ -7,6 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import cytomon
+from cytomon.model.results import TubeResult
+from cytomon.simulate.plan import TubePlan
+from cytomon.simulate.tube import simulate_tube, write_tube
+
+BROKEN = b"FCS3.1 and nothing that follows from it"
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -26,3 +33,24 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if skipped and os.environ.get("CYTOMON_REFUSE_SKIPS") and session.exitstatus == 0:
         reporter.write_line(f"\n{skipped} tests were left out, and that is refused here", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def tubes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of small tubes: a marrow with 5 % blasts, two bloods, one that is broken."""
+    folder = tmp_path_factory.mktemp("tubes")
+    marrow = TubePlan(state="BM_d28_BCA", n_events=12_000, seed=71, blasts={"blast_typical": 0.05})
+    write_tube(simulate_tube(marrow), folder, "marrow")
+    for seed, name in enumerate(("blood_a", "blood_b")):
+        blood = TubePlan(
+            state="PB_m6_recovered", n_events=6000, seed=seed, panel="lymphocyte_subsets"
+        )
+        write_tube(simulate_tube(blood), folder, name)
+    (folder / "broken.fcs").write_bytes(BROKEN)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def marrow_result(tubes: Path) -> TubeResult:
+    """What the marrow of `tubes` says."""
+    return cytomon.measure_tube(tubes / "marrow.fcs")
