@@ -9,7 +9,8 @@ import numpy as np
 from scipy.stats import chi2
 
 from cytomon.gating.methods import NoPlace, above_negative, below_positive, robust_cloud, valley
-from cytomon.gating.schema import Bound, EllipseGate
+from cytomon.gating.numbers_spec import Bound
+from cytomon.gating.schema import EllipseGate
 from cytomon.model.gating import Ellipse, PlacedBound
 from cytomon.model.tube import FloatArray
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from cytomon.gating.lint import candidates
+from cytomon.gating.numbers_spec import Bound
 from cytomon.gating.schema import (
     BooleanGate,
-    Bound,
     BoxGate,
     EllipseGate,
     GateSpec,

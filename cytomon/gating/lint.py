@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from cytomon.gating.numbers_spec import Bound
 from cytomon.gating.schema import (
     BooleanGate,
-    Bound,
     BoxGate,
     EllipseGate,
     GateSpec,
@@ -119,8 +119,9 @@ def _reference_mistakes(
                 f"gate {gate.name}: {name!r} is not a gate above it",
                 "move that gate up" if later else _near(name, known),
             )
-    for name in produced(gate):
-        if name in known:
+    names = produced(gate)
+    for name in dict.fromkeys(names):
+        if name in known or names.count(name) > 1:
             yield Mistake(line, f"gate {gate.name}: the name {name!r} is taken", "choose another")
 
 

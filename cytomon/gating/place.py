@@ -18,17 +18,16 @@ from cytomon.gating.bounds import place_bound, place_ellipse
 from cytomon.gating.columns import Columns
 from cytomon.gating.count import evaluate
 from cytomon.gating.lint import candidates
+from cytomon.gating.numbers_spec import Bound, Side
 from cytomon.gating.reference import inside
 from cytomon.gating.schema import (
     BooleanGate,
-    Bound,
     BoxGate,
     EllipseGate,
     GateSpec,
     PolygonGate,
     QuadrantGate,
     ScoreGate,
-    Side,
     TemplateSpec,
     TimeGate,
 )

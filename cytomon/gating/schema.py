@@ -7,92 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
+from cytomon.gating.numbers_spec import Bound, Number, Side, Strict
 from cytomon.model.patient import SpecimenType
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]
-Span = tuple[float, float]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Bound(_Strict):
-    """One number of a gate that finds its place in the tube.
-
-    Attributes
-    ----------
-    start : float
-        The literature's position, and the fallback.
-    by : str
-        ``fixed``, ``valley``, ``ref_neg`` or ``ref_pos``.
-    of : str
-        Reference population; for a valley the parent gate where left empty.
-    leash : tuple of float
-        The position stays within these two numbers.
-    window : tuple of float, optional
-        Where a valley's two modes are looked for; the leash widened by its own width where empty.
-    plus : float
-        Added to what was found, before the leash.
-    sd : float, optional
-        For `ref_neg` and `ref_pos`: median plus or minus so many robust SD instead of the rule.
-    percentile : float
-        For `ref_pos`: the lower percentile of the reference.
-    least : int
-        Fewest reference events.
-    """
-
-    start: float
-    by: Literal["fixed", "valley", "ref_neg", "ref_pos"] = "fixed"
-    of: str = ""
-    leash: Span | None = None
-    window: Span | None = None
-    plus: float = 0.0
-    sd: float | None = Field(default=None, gt=0)
-    percentile: float = Field(default=2.5, gt=0, lt=50)
-    least: int = Field(default=50, ge=50)
-
-    @model_validator(mode="after")
-    def _complete(self) -> Bound:
-        if self.by != "fixed" and self.leash is None:
-            msg = f"a bound placed by {self.by} needs a leash: [least, most]"
-            raise ValueError(msg)
-        if self.by in {"ref_neg", "ref_pos"} and not self.of:
-            msg = f"a bound placed by {self.by} needs a reference population: of: NAME"
-            raise ValueError(msg)
-        if self.leash and not self.leash[0] <= self.start <= self.leash[1]:
-            msg = f"the start {self.start} lies outside the leash {list(self.leash)}"
-            raise ValueError(msg)
-        return self
-
-
-def _kind_of_number(value: object) -> str:
-    return "placed" if isinstance(value, (dict, Bound)) else "plain"
-
-
-Number = Annotated[
-    Annotated[Bound, Tag("placed")] | Annotated[float, Tag("plain")],
-    Discriminator(_kind_of_number),
-]
-
-
-class Side(_Strict):
-    """The two ends of one dimension; an end left out is open."""
-
-    low: Number | None = None
-    high: Number | None = None
-
-    @model_validator(mode="after")
-    def _not_open(self) -> Side:
-        if self.low is None and self.high is None:
-            msg = "a dimension needs a low or a high end"
-            raise ValueError(msg)
-        return self
-
-
-class _Gate(_Strict):
+class _Gate(Strict):
     """What every gate has.
 
     Attributes
@@ -126,7 +49,7 @@ class BoxGate(_Gate):
         return self
 
 
-class Anchor(_Strict):
+class Anchor(Strict):
     """A polygon moves as a whole along one dimension, from `bound.start` to where it is found."""
 
     on: str
@@ -140,6 +63,13 @@ class PolygonGate(_Gate):
     on: tuple[str, str]
     vertices: tuple[tuple[float, float], ...] = Field(min_length=3)
     anchor: Anchor | None = None
+
+    @model_validator(mode="after")
+    def _anchored_on_itself(self) -> PolygonGate:
+        if self.anchor is not None and self.anchor.on not in self.on:
+            msg = f"the anchor lies on {self.anchor.on}, the polygon on {' and '.join(self.on)}"
+            raise ValueError(msg)
+        return self
 
 
 class EllipseGate(_Gate):
@@ -215,6 +145,13 @@ class ScoreGate(_Gate):
     terms: dict[str, Annotated[float, Field(gt=0)]] = Field(min_length=1)
     at_least: float = Field(gt=0)
 
+    @model_validator(mode="after")
+    def _within_reach(self) -> ScoreGate:
+        if sum(self.terms.values()) < self.at_least:
+            msg = f"the score {self.at_least:g} can never be reached"
+            raise ValueError(msg)
+        return self
+
 
 class TimeGate(_Gate):
     """Parts of the run with a steady flow; `steady` names the reference events."""
@@ -229,7 +166,7 @@ GateSpec = Annotated[
 ]
 
 
-class ScaleSpec(_Strict):
+class ScaleSpec(Strict):
     """A GatingML scale; the default is the L scale, x = 150 sinh(1.3 L)."""
 
     kind: Literal["linear", "log", "asinh", "logicle", "hyperlog"] = "asinh"
@@ -241,6 +178,9 @@ class ScaleSpec(_Strict):
     @model_validator(mode="after")
     def _valid(self) -> ScaleSpec:
         """Refuse what FlowKit would turn into numbers without a word."""
+        if self.kind != "linear" and self.m <= 0:
+            msg = f"{self.kind}: M must be above 0"
+            raise ValueError(msg)
         if self.kind in {"logicle", "hyperlog"} and not (
             0 <= self.w <= self.m / 2 and -self.w <= self.a <= self.m - 2 * self.w
         ):
@@ -249,14 +189,14 @@ class ScaleSpec(_Strict):
         return self
 
 
-class MarkerSpec(_Strict):
+class MarkerSpec(Strict):
     """Markers a template cannot do without, and those it uses where they are."""
 
     required: tuple[str, ...] = Field(min_length=1)
     optional: tuple[str, ...] = ()
 
 
-class LimitSpec(_Strict):
+class LimitSpec(Strict):
     """Limits of the assay; see `cytomon.model.results.Limits`."""
 
     lod_events: int = Field(default=20, ge=1)
@@ -269,7 +209,7 @@ class LimitSpec(_Strict):
     reference_events: int = Field(default=500, ge=50)
 
 
-class TemplateSpec(_Strict):
+class TemplateSpec(Strict):
     """A gating template.
 
     A role names the gate that fills it, or several of which the first one that the tube can answer

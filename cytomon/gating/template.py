@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -114,6 +115,8 @@ def check_template(content: bytes) -> tuple[Mistake, ...]:
         problem = getattr(error, "problem", None) or "the file is not UTF-8 text"
         line = mark.line + 1 if mark else 1
         return (Mistake(line, f"not valid YAML: {problem}", "check indentation and quotes"),)
+    except RecursionError:
+        return (Mistake(1, "not valid YAML: nested too deeply", "check brackets"),)
     if not isinstance(data, dict):
         return (Mistake(1, "the file holds no mapping", "start with `schema_version: 1`"),)
     lines = dict(_lines(root, ()))
@@ -143,6 +146,10 @@ def pick_template(markers: Set[str], templates: Sequence[Template], *, where: st
         If none fits, or several fit equally well.
     """
     fitting = [t for t in templates if set(t.spec.markers.required) <= markers]
+    if not templates:
+        raise TemplateError(
+            "there is no template to choose from", where=where, fix="add a template to the folder"
+        )
     if not fitting:
         closest = min(templates, key=lambda t: len(set(t.spec.markers.required) - markers))
         missing = sorted(set(closest.spec.markers.required) - markers)
@@ -198,12 +205,25 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(
+                    problem="a key must be a word", problem_mark=key.start_mark
+                )
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
+
+
+# YAML 1.1 takes `on`, `off`, `yes` and `no` for truth values; gates have a key `on`
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile("true|false"), list("tf"))
 
 
 def _lines(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], int]]:  # noqa: ANN401

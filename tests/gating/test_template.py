@@ -1,0 +1,359 @@
+"""Template files: mistakes with their lines, identity, and the choice by panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cytomon.errors import TemplateError
+from cytomon.gating.template import (
+    MOST_BYTES,
+    check_template,
+    list_templates,
+    load_template,
+    parse_template,
+    pick_template,
+)
+
+SOUND = """\
+schema_version: 1
+name: small
+version: 1.0.0
+title: A small template
+specimen: marrow
+markers:
+  required: [CD45, CD19]
+  optional: [CD10]
+scale: {kind: logicle, t: 262144, m: 4.5, w: 0.5}
+roles: {nucleated: cells}
+quantities: [mrd]
+gates:
+  - {name: cells, kind: interval, bounds: {FSC-A: {low: 20000}}}
+  - name: cd19_pos
+    parent: cells
+    kind: interval
+    bounds:
+      CD19: {low: {start: 1.5, by: ref_neg, of: cells, leash: [1.0, 2.0]}}
+  - {name: both, parent: cells, kind: boolean, all: [cd19_pos]}
+"""
+LAST = "  - {name: both, parent: cells, kind: boolean, all: [cd19_pos]}\n"
+
+
+def changed(old: str, new: str) -> bytes:
+    assert SOUND.count(old) == 1, "the snippet must name one place"
+    return SOUND.replace(old, new).encode()
+
+
+def added(gate: str) -> bytes:
+    return f"{SOUND}  - {gate}\n".encode()
+
+
+# what is broken, line of the mistake, words of its explanation
+MISTAKES: dict[str, tuple[bytes, int, str]] = {
+    "a key twice": (changed("title: A", "name: other\ntitle: A"), 4, "'name' is given twice"),
+    "a gate's key twice": (
+        changed("    parent: cells\n", "    parent: cells\n    parent: cells\n"),
+        16,
+        "'parent' is given twice",
+    ),
+    "an alias": (
+        changed("roles: {nucleated: cells}", "roles: &r {nucleated: cells}\nmore: *r"),
+        11,
+        "aliases are not allowed",
+    ),
+    "a merged mapping": (
+        changed("roles: {nucleated: cells}", "roles: &r {nucleated: cells}\nmore: {<<: *r}"),
+        11,
+        "aliases are not allowed",
+    ),
+    "a python object": (changed("A small template", "!!python/name:os.system ''"), 4, "YAML"),
+    "a tab": (changed("  required:", "\trequired:"), 7, "not valid YAML"),
+    "an open bracket": (changed("[CD45, CD19]", "[CD45, CD19"), 8, "not valid YAML"),
+    "an unhashable key": (changed("title: A", "? [a, b]\n: c\ntitle: A"), 4, "YAML"),
+    "two documents": (SOUND.encode() + b"---\na: 1\n", 20, "not valid YAML"),
+    "nothing": (b"", 1, "no mapping"),
+    "only a comment": (b"# nothing\n", 1, "no mapping"),
+    "a list": (b"- a\n- b\n", 1, "no mapping"),
+    "not UTF-8": (SOUND.replace("small template", "sm\xe4ll").encode("latin-1"), 1, "UTF-8"),
+    "a control character": (changed("A small", "A \x07 small"), 1, "not valid YAML"),
+    "huge": (SOUND.encode() + b"#" * MOST_BYTES, 1, f"larger than {MOST_BYTES} bytes"),
+    "very deep": (b"a: " + b"[" * 20_000, 1, "not valid YAML"),
+    "another schema": (changed("schema_version: 1", "schema_version: 2"), 1, "schema_version"),
+    "an unknown key": (changed("title: A", "titel: B\ntitle: A"), 4, "titel"),
+    "a missing key": (changed("specimen: marrow\n", ""), 1, "specimen"),
+    "no such specimen": (changed("marrow", "liver"), 5, "specimen"),
+    "a version of two numbers": (changed("1.0.0", "1.0"), 3, "version"),
+    "a name with a blank": (changed("name: small", "name: a b"), 2, "name"),
+    "a gate's name with a slash": (changed("name: both", "name: a/b"), 19, "name"),
+    "an unknown key of a gate": (
+        added("{name: g, kind: interval, colour: red, bounds: {CD19: {low: 1}}}"),
+        20,
+        "gate g: colour",
+    ),
+    "an unknown kind": (added("{name: g, kind: blob}"), 20, "gate g"),
+    "no kind": (added("{name: g}"), 20, "gate g"),
+    "a gate that is no mapping": (added("nothing"), 20, "gates.3"),
+    "a wrong parent": (
+        changed("name: both, parent: cells", "name: both, parent: cels"),
+        19,
+        "'cels' is not a gate above it (did you mean cells?)",
+    ),
+    "a forward reference": (
+        changed("bounds: {FSC-A: {low: 20000}}", "parent: both, bounds: {FSC-A: {low: 1}}"),
+        13,
+        "'both' is not a gate above it (move that gate up)",
+    ),
+    "a gate in itself": (added("{name: g, kind: boolean, all: [g]}"), 20, "move that gate up"),
+    "a circle": (
+        added("{name: g, parent: h, kind: boolean, all: [cells]}\n"
+              "  - {name: h, parent: g, kind: boolean, all: [cells]}"),
+        20,
+        "gate g: 'h' is not a gate above it",
+    ),
+    "a wrong reference population": (changed("of: cells", "of: tcells"), 14, "'tcells'"),
+    "a wrong operand": (changed("all: [cd19_pos]", "all: [cd19_neg]"), 19, "cd19_pos?"),
+    "a name that is taken": (
+        changed("name: both", "name: cells"), 19, "the name 'cells' is taken",
+    ),
+    "an unknown marker": (
+        added("{name: g, kind: interval, bounds: {CD91: {low: 1}}}"),
+        20,
+        "'CD91' is neither a marker",
+    ),
+    "an optional marker, no word on its absence": (
+        added("{name: g, kind: interval, bounds: {CD10: {low: 1}}}"),
+        20,
+        "CD10 is an optional marker (say `optional: pass` or `optional: drop`)",
+    ),
+    "a role without a gate": (changed("{nucleated: cells}", "{nucleated: cell}"), 10, "cells?"),
+    "a scale of no marker": (
+        changed("roles:", "scales: {CD91: {kind: asinh}}\nroles:"), 10, "scale of 'CD91'",
+    ),
+    "a start off its leash": (
+        changed("[1.0, 2.0]", "[1.6, 2.0]"), 18, "start 1.5 lies outside the leash [1.6, 2.0]",
+    ),
+    "a leash the wrong way round": (changed("[1.0, 2.0]", "[2.0, 1.0]"), 18, "outside the leash"),
+    "no leash": (changed(", leash: [1.0, 2.0]", ""), 18, "needs a leash"),
+    "no reference": (changed("of: cells, ", ""), 18, "needs a reference population"),
+    "too few reference events": (
+        changed("leash: [1.0, 2.0]", "least: 49, leash: [1.0, 2.0]"), 18, "least",
+    ),
+    "a method that is not known": (changed("by: ref_neg", "by: guess"), 18, "by"),
+    "a bound that is a word": (changed("low: 20000", "low: many"), 13, "number"),
+    "a bound that is NaN": (changed("low: 20000", "low: .nan"), 13, "finite"),
+    "a bound that is infinite": (changed("low: 20000", "low: -.inf"), 13, "finite"),
+    "a start that is NaN": (changed("start: 1.5", "start: .nan"), 18, "finite"),
+    "a window without room": (
+        changed("leash: [1.0", "window: [3, 0], leash: [1.0"), 18, "window [3.0, 0.0] is empty",
+    ),
+    "a side that is open at both ends": (changed("{low: 20000}", "{}"), 13, "a low or a high end"),
+    "bounds the wrong way round": (
+        changed("{low: 20000}", "{low: 20000, high: 100}"), 13, "lies above its high end",
+    ),
+    "an interval of two": (
+        added("{name: g, kind: interval, bounds: {CD19: {low: 1}, CD45: {low: 1}}}"),
+        20,
+        "has 2 dimensions",
+    ),
+    "a rectangle of one": (
+        added("{name: g, kind: rectangle, bounds: {CD19: {low: 1}}}"), 20, "has 1 dimensions",
+    ),
+    "a polygon of two points": (
+        added("{name: g, kind: polygon, on: [CD19, CD45], vertices: [[0, 0], [1, 1]]}"),
+        20,
+        "vertices",
+    ),
+    "a polygon anchored on a stranger": (
+        added("{name: g, kind: polygon, on: [CD19, CD45], vertices: [[0, 0], [1, 1], [1, 0]], "
+              "anchor: {on: FSC-A, bound: {start: 1}}}"),
+        20,
+        "anchor",
+    ),
+    "an ellipse with too few numbers": (
+        added("{name: g, kind: ellipse, on: [CD19, CD45], mean: [1], sd: [1, 1]}"),
+        20,
+        "one entry for each dimension",
+    ),
+    "an ellipse that follows nobody": (
+        added("{name: g, kind: ellipse, on: [CD19, CD45], mean: [1, 1], sd: [1, 1], "
+              "by: ellipse_ref}"),
+        20,
+        "needs a reference population and a leash",
+    ),
+    "a quadrant with one divider": (
+        added("{name: g, kind: quadrant, dividers: {CD19: 1}, names: [a, b, c, d]}"),
+        20,
+        "dividers",
+    ),
+    "a quadrant with a name twice": (
+        added("{name: g, kind: quadrant, dividers: {CD19: 1, CD45: 1}, names: [a, b, c, a]}"),
+        20,
+        "the name 'a' is taken",
+    ),
+    "a boolean gate of nothing": (added("{name: g, kind: boolean}"), 20, "at least one of"),
+    "a score without terms": (
+        added("{name: g, kind: score, terms: {}, at_least: 1}"), 20, "terms",
+    ),
+    "a score that cannot be reached": (
+        added("{name: g, kind: score, terms: {cells: 1}, at_least: 2}"), 20, "never be reached",
+    ),
+    "a logicle scale with too much W": (changed("w: 0.5", "w: 2.5"), 9, "W must lie in [0, M/2]"),
+    "a logicle scale with too much A": (changed("w: 0.5", "w: 0.5, a: 4"), 9, "A in [-W, M - 2W]"),
+    "a scale without M": (changed("m: 4.5, ", "m: 0, "), 9, "M must be above 0"),
+    "a scale that is not known": (changed("kind: logicle", "kind: biex"), 9, "scale"),
+    "a negative T": (changed("t: 262144", "t: -1"), 9, "scale"),
+    "a limit below one": (
+        changed("roles:", "limits: {lod_events: 0}\nroles:"), 10, "lod_events",
+    ),
+    "no quantities": (changed("[mrd]", "[]"), 11, "quantities"),
+}  # fmt: skip
+
+
+def test_the_sound_template_is_sound():
+    """What the table of mistakes starts from has none."""
+    assert check_template(SOUND.encode()) == ()
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_each_mistake_has_its_line_and_words(name: str):
+    """A broken template is explained by line, in words, with something to do."""
+    content, line, words = MISTAKES[name]
+
+    found = check_template(content)
+
+    assert found, "the mistake was not seen"
+    assert found[0].line == line
+    assert words in f"{found[0].what} ({found[0].fix})"
+    assert all(mistake.fix for mistake in found)
+
+
+def test_every_mistake_is_named_at_once():
+    """A person mends a file in one go: all mistakes come together, in the order of lines."""
+    content = changed("of: cells", "of: tcells").replace(b"all: [cd19_pos]", b"all: [lost]")
+    content = content.replace(b"nucleated: cells", b"nucleated: cell")
+
+    with pytest.raises(TemplateError) as refusal:
+        parse_template(content, Path("/secret/folder/mine.yaml"))
+
+    said = str(refusal.value)
+    assert "3 mistakes" in said
+    assert said.index("line 10") < said.index("line 14") < said.index("line 19")
+    assert "mine.yaml" in said
+    assert "secret" not in said
+
+
+def hash_of(text: str) -> str:
+    return parse_template(text.encode(), Path("t.yaml")).sha256
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("low: 20000", "low: 20001"),
+        ("start: 1.5", "start: 1.6"),
+        ("leash: [1.0, 2.0]", "leash: [1.0, 2.1]"),
+        ("1.0.0", "1.0.1"),
+        ("w: 0.5", "w: 0.6"),
+        ("A small template", "A template"),
+        ("of: cells,", "of: cells, plus: 0.1,"),
+        ("[CD45, CD19]", "[CD45, CD19, CD20]"),
+        ("quantities: [mrd]", "quantities: [mrd, mrd_wbc]"),
+        ("roles:", "limits: {lod_events: 21}\nroles:"),
+    ],
+)
+def test_hash_changes_with_the_content(old: str, new: str):
+    """Whatever the template says counts for its identity."""
+    assert hash_of(SOUND) != hash_of(SOUND.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("schema_version", "# a word\nschema_version"),
+        ("low: 20000}", "low:   2.0e+4}"),
+        ("[CD45, CD19]", "\n    - CD45\n    - CD19"),
+        (
+            "roles: {nucleated: cells}\nquantities: [mrd]",
+            "quantities: [mrd]\nroles: {nucleated: cells}",
+        ),
+    ],
+)  # fmt: skip
+def test_hash_ignores_layout(old: str, new: str):
+    """Comments, spelling of numbers, layout and order of keys do not count."""
+    assert old in SOUND
+    assert hash_of(SOUND) == hash_of(SOUND.replace(old, new))
+
+
+def test_shipped_templates_are_sound():
+    """Every template that comes with cytomon is valid, and found under its file's name."""
+    names = [template.name for template in list_templates()]
+
+    assert names == ["b_all_mrd", "b_all_mrd_aieop_bfm", "lymphocyte_subsets"]
+    for name in names:
+        assert load_template(name).path.stem == name
+
+
+@pytest.mark.parametrize("name", ["nothing", "../gates/b_all_mrd", "b_all_mrd/", "", "a\x00b"])
+def test_unknown_name(name: str):
+    """A name leads to a template of the folder or to a refusal, never to another place."""
+    with pytest.raises(TemplateError, match=r"no such template|no template"):
+        load_template(name)
+
+
+def test_a_changed_file_is_read_again(tmp_path: Path):
+    """A template edited between two tubes is the edited one."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(SOUND)
+    before = load_template(str(path)).sha256
+    path.write_text(SOUND.replace("20000", "30000"))
+
+    assert load_template(str(path)).sha256 != before
+
+
+AIEOP = {"CD45", "CD19", "CD10", "CD20", "CD34", "CD38", "Nuclear"}
+FIFTEEN = {
+    "CD45", "CD19", "CD22", "CD10", "CD20", "CD34", "CD38", "CD3", "CD58", "CD66c+CD123", "CD24",
+    "CD66b", "CD33+CD14", "cyCD79a", "Viability",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("markers", "picked"),
+    [
+        (AIEOP, "b_all_mrd_aieop_bfm"),
+        (FIFTEEN, "b_all_mrd"),
+        ({"CD45", "CD3", "CD19", "CD16+CD56"}, "lymphocyte_subsets"),
+        ({*FIFTEEN, "Nuclear"}, "b_all_mrd"),
+    ],
+)
+def test_the_panel_picks(markers: set[str], picked: str):
+    """Of the templates whose markers are all there, the one that uses most is taken."""
+    assert pick_template(markers, list_templates(), where="t.fcs").name == picked
+
+
+def test_no_template_fits():
+    """A panel that fits nothing is refused, and what the nearest template lacks is named."""
+    with pytest.raises(TemplateError) as refusal:
+        pick_template({"CD45", "CD3"}, list_templates(), where="t.fcs")
+
+    assert "lymphocyte_subsets, also needs CD19" in refusal.value.what
+
+
+def test_no_templates_at_all():
+    """A folder without templates fits no tube."""
+    with pytest.raises(TemplateError, match="no template"):
+        pick_template({"CD45"}, (), where="t.fcs")
+
+
+def test_a_tie_is_refused_with_the_names():
+    """Two templates that fit equally well are a question for a person."""
+    twins = [
+        parse_template(SOUND.replace("name: small", f"name: {name}").encode(), Path("t.yaml"))
+        for name in ("first", "second")
+    ]
+
+    with pytest.raises(TemplateError) as refusal:
+        pick_template({"CD45", "CD19"}, twins, where="t.fcs")
+
+    assert "first, second" in refusal.value.what
