@@ -28,7 +28,12 @@ def describe_template(template: Template) -> str:
     for role, names in spec.roles.items():
         roles[candidates(names)[0]].append(role)
     lines = {gate.name: _rule(gate) + _role(roles.get(gate.name)) for gate in spec.gates}
-    tree = _tree([(gate.name, gate.parent) for gate in spec.gates], lines)
+    steps = [(gate.name, gate.parent) for gate in spec.gates]
+    for gate in spec.gates:
+        if isinstance(gate, QuadrantGate):
+            steps += [(name, gate.name) for name in gate.names]
+            lines |= {name: _role(roles.get(name)).strip() for name in gate.names}
+    tree = _tree(steps, lines)
     limits = spec.limits
     return "\n".join(
         [
