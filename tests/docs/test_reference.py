@@ -89,7 +89,10 @@ def test_gate_examples_are_sound() -> None:
     """Every example of a gate is one, and every kind that is not in the whole file has one."""
     gate: TypeAdapter[schema.GateSpec] = TypeAdapter(schema.GateSpec)
     examples = [b for b in blocks(TEMPLATES, "yaml") if b.startswith("- ")]
-    kinds = {gate.validate_python(yaml.safe_load(example)[0]).kind for example in examples}
+    kinds = {
+        gate.validate_python(yaml.load(example, yaml.BaseLoader)[0]).kind  # noqa: S506
+        for example in examples
+    }
 
     assert kinds >= {"rectangle", "polygon", "ellipse", "quadrant", "boolean", "score", "time"}
 
