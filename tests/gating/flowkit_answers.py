@@ -150,10 +150,10 @@ class Strategy:
                     key,
                     transforms.RatioTransform(parts, axis.ratio.a, axis.ratio.b, axis.ratio.c),
                 )
-            # FlowKit fails on a ratio that is open on one side
-            low = -np.inf if low is None else low
-            high = np.inf if high is None else high
-            return flowkit.RatioDimension(key, "uncompensated", scale, low, high)
+            dimension = flowkit.RatioDimension(key, "uncompensated", scale, low, high)
+            # FlowKit leaves the open side of a ratio without an attribute, and then asks for it
+            dimension.min, dimension.max = low, high
+            return dimension
         return flowkit.Dimension(axis.channel, axis.matrix or "uncompensated", scale, low, high)
 
     def _scale(self, scale: Scale | None) -> str | None:

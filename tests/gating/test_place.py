@@ -241,6 +241,15 @@ def test_time_gate_without_disturbance(tube: Opened):
     assert shape_of(found, "ok") == Ranges(kept=((-np.inf, np.inf),))
 
 
+@pytest.mark.parametrize(("n", "short"), [(N, True), (12_000, False)])
+def test_a_short_run_is_said_not_to_be_judged(n: int, short: bool, tmp_path: Path):
+    """A run that is too short to be judged is kept, and nobody may take that for a clean run."""
+    tube = synthetic(tmp_path / "tube.fcs", **flat(n=n))
+    found = placed("{name: ok, kind: time, steady: {CD3: {low: 2}}}", tube)
+
+    assert ("RUN_NOT_JUDGED" in codes(found)) is short
+
+
 def test_order_of_events_does_not_matter(tube: Opened):
     """Gates that do not look at time stand where they stood when events come in another order."""
     gates = one("{start: 1.5, by: ref_neg, of: t, leash: [0.5, 2.0]}") + (

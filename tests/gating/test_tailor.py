@@ -27,14 +27,11 @@ def names(found: Tailored) -> list[str]:
     return [g.name for g in found.gates]
 
 
-PASSED = (
-    """
+PASSED = """
 {name: clean, kind: interval, optional: pass, bounds: {CD10: {low: 1}}}
 {name: child, parent: clean, kind: interval, bounds: {CD19: {low: 1}}}
-{name: follower, parent: child, kind: interval, bounds: {CD3: {low: %s}}}
+{name: follower, parent: child, kind: ellipse, on: [CD19, CD3], mean: [0, 0], sd: [1, 1], of: clean}
 """
-    % "{start: 1, by: ref_pos, of: clean, leash: [0, 2]}"
-)
 
 
 def test_pass_hangs_children_on_the_parent():
