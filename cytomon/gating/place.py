@@ -31,7 +31,7 @@ from cytomon.gating.schema import (
     TemplateSpec,
     TimeGate,
 )
-from cytomon.gating.steady import steady_ranges
+from cytomon.gating.steady import FEWEST_EVENTS, steady_ranges
 from cytomon.gating.tailor import tailor
 from cytomon.gating.template import Template
 from cytomon.model.findings import Finding, Severity
@@ -111,6 +111,7 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
         findings=(
             *tailored.findings,
             *_stand_ins(spec, roles, tube.name),
+            *_short_run(desk.gates, len(events), tube.name),
             *axes.unusual_ranges(),
             *_moved_badly(desk.gates, tube.name),
             *_fixed(desk.gates, tube.name),
@@ -134,6 +135,18 @@ def _stand_ins(spec: TemplateSpec, roles: Mapping[str, str], where: str) -> Iter
             "erythroid debris enlarges the denominator and lowers MRD",
             where=where,
             fix="compare with results of the same method only",
+        )
+
+
+def _short_run(gates: Sequence[PlacedGate], n_events: int, where: str) -> Iterator[Finding]:
+    if n_events < FEWEST_EVENTS and any(isinstance(gate.shape, Ranges) for gate in gates):
+        yield Finding(
+            code="RUN_NOT_JUDGED",
+            severity=Severity.INFO,
+            what=f"{n_events} events are too few to see whether the run was steady "
+            f"({FEWEST_EVENTS} are needed); all of it is kept",
+            where=where,
+            fix="look at the run over time",
         )
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from cytomon.gating.methods import robust_spread
 from cytomon.model.tube import BoolArray, FloatArray
 
-EVENTS_PER_BIN = 1500
+EVENTS_PER_BIN = 500
 FEWEST_BINS, MOST_BINS = 20, 200
+FEWEST_EVENTS = EVENTS_PER_BIN * FEWEST_BINS
 FEWEST_REFERENCE = 25
 NARROW = 0.45
 EFFECT = 0.12
@@ -46,9 +47,9 @@ def steady_ranges(
     """
     n = int(members.sum())
     everything = ((-np.inf, np.inf),)
-    n_bins = min(MOST_BINS, n // EVENTS_PER_BIN)
-    if n_bins < FEWEST_BINS:
+    if n < FEWEST_EVENTS:
         return everything
+    n_bins = min(MOST_BINS, n // EVENTS_PER_BIN)
     first, last = float(time[members].min()), float(time[members].max())
     if not last > first:
         return everything
