@@ -6,12 +6,13 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cytomon.cli.main import main
 from docs.command_line import commands
-from tests.docs.pages import ROOT, blocks, every_page, read
+from tests.docs.pages import DOCS, ROOT, blocks, every_page, read
 
 README = read(ROOT / "README.md")
 COMMANDS = dict(commands())
@@ -105,6 +106,18 @@ def test_readme_example_runs(
     exec(compile(example, "README.md", "exec"), {})  # noqa: S102
 
     assert capsys.readouterr().out.startswith("POSITIVE ")
+
+
+def test_auditors_example() -> None:
+    """The number done by hand comes out as the page says."""
+    (example,) = blocks(read(DOCS / "explanation" / "from-tube-to-number.md"), "python")
+    names: dict[str, Any] = {}
+
+    exec(compile(example, "from-tube-to-number.md", "exec"), names)  # noqa: S102
+
+    estimate = names["estimate"]
+    said = f"{estimate.value:.5f} ({estimate.low:.5f} to {estimate.high:.5f})"
+    assert f"# {said}" in example
 
 
 @pytest.mark.parametrize("path", every_page(), ids=lambda path: path.name)
