@@ -63,6 +63,10 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
+    except SystemExit:
+        code = _say(
+            BrokenPipeError()
+        )  # typer leaves in this way when the reader of stdout has gone
     except Exception as error:  # noqa: BLE001  (the funnel: whatever it is, said in words)
         return _say(error)
     if code == INTERRUPTED:

@@ -19,6 +19,7 @@ from cytomon.pipeline import open_for_gating
 from cytomon.task import Settings
 
 NOT_ASSESSABLE = "NOT_ASSESSABLE"
+UNBOUNDED = 10_000
 
 
 class Talk:
@@ -26,7 +27,7 @@ class Talk:
 
     def __init__(self) -> None:
         # without a terminal nobody sees a margin: a line is as long as what it says
-        width = None if sys.stdout.isatty() else 10_000
+        width = None if sys.stdout.isatty() else UNBOUNDED
         self._out = Console(width=width, highlight=False, markup=False, emoji=False)
         self._err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
@@ -107,7 +108,8 @@ class Talk:
             table.add_column(name, no_wrap=True)
         for document in documents:
             table.add_row(document.file, *_answers(document))
-        if self._out.measure(table).minimum <= self._out.width:
+        unbounded = self._out.options.update(width=UNBOUNDED)
+        if self._out.measure(table, options=unbounded).maximum <= self._out.width:
             self._out.print(table)
             return
         for document in documents:
