@@ -1,8 +1,9 @@
 """The story of a folder: every tube measured, whatever happens to one of them.
 
-A tube's document is kept in ``DIR/tubes`` under the hash of all that it depends on, so that an
+A tube's document is kept in ``DIR/tubes`` with the hash of all that it depends on, so that an
 interrupted batch goes on where it stopped, and a finished tube is not measured twice. The tables
-are written from the documents, in the order of the XX
+are written from the documents, in the order of the worklist: the same inputs give the same bytes
+on any number of workers.
 """
 
 from __future__ import annotations
