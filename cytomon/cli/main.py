@@ -90,7 +90,8 @@ def _say(error: Exception) -> int:
         return USAGE if isinstance(error, InputError | TemplateError) else NOTHING
     # where it happened, never the message: that may hold what a keyword said
     typer.echo("".join(traceback.format_tb(error.__traceback__)), err=True)
-    typer.echo(f"{type(error).__name__}: this is a defect of cytomon", err=True)
+    missing = f" ({error})" if isinstance(error, ImportError) else ""
+    typer.echo(f"{type(error).__name__}{missing}: this is a defect of cytomon", err=True)
     typer.echo("please report it with the lines above and `cytomon --version`", err=True)
     return DEFECT
 
