@@ -15,6 +15,7 @@ from cytomon.batch import Outcome
 from cytomon.document import Document
 from cytomon.errors import CytomonError
 from cytomon.inputs import Jobs
+from cytomon.model.findings import Severity
 from cytomon.pipeline import open_for_gating
 from cytomon.task import Settings
 
@@ -96,6 +97,10 @@ class Talk:
         rows = f" and {outcome.refused_rows} rows of the lists" if outcome.refused_rows else ""
         self._say(f"{outcome.measured} measured{earlier}, {outcome.refused} refused{rows}")
         self._say(f"look at {out / 'measurements.csv'}")
+        warned = _warned(found, outcome)
+        if warned:
+            tubes = "1 tube" if warned == 1 else f"{warned} tubes"
+            self._say(f"and at the warnings about {tubes} in {out / 'findings.csv'}")
         if (out / "figures").is_dir():
             self._say(f"and at the pictures in {out / 'figures'}")
 
@@ -122,6 +127,16 @@ class Talk:
 
     def _say(self, text: str) -> None:
         self._err.print(text, soft_wrap=True)
+
+
+def _warned(found: Jobs, outcome: Outcome) -> int:
+    """Tubes that were measured and that a person should look at nevertheless."""
+    warned = 0
+    for job, document in zip(found.jobs, outcome.documents, strict=True):
+        severities = {finding.severity.value for finding in job.findings}
+        severities |= {row["severity"] for row in document.findings}
+        warned += not document.refused and bool(severities - {Severity.INFO.value})
+    return warned
 
 
 def _how(document: Document) -> str:

@@ -13,7 +13,7 @@ from cytomon.cli import batch as command
 from cytomon.cli.main import main
 from cytomon.cli.talk import Talk
 from cytomon.document import Document
-from cytomon.inputs import Jobs
+from cytomon.inputs import Job, Jobs
 
 Captured = pytest.CaptureFixture[str]
 
@@ -33,6 +33,7 @@ def test_answers_go_to_stdout_and_talk_to_stderr(tubes: Path, tmp_path: Path, ca
     assert "[4/4]" in said.err
     assert "refused: broken.fcs" in said.err
     assert "3 measured, 1 refused" in said.err
+    assert "the warnings about 1 tube in" in said.err
 
 
 def test_what_is_piped_is_plain_text(tubes: Path, tmp_path: Path, capsys: Captured):
@@ -135,7 +136,8 @@ def test_answers_fit_the_terminal(
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("TERM", "xterm")
     outcome = Outcome(documents=(RELAPSE,), refused_rows=0)
-    Talk().summary(Jobs(jobs=(), refused=()), outcome, tmp_path)
+    jobs = Jobs(jobs=(Job(file=RELAPSE.file, path=""),), refused=())
+    Talk().summary(jobs, outcome, tmp_path)
     lines = capsys.readouterr().out.splitlines()
     text = "\n".join(lines)
     for word in (RELAPSE.file, "0.1235 %", "POSITIVE", "PARTIAL", "0 %", "PROVISIONAL_APLASIA"):
