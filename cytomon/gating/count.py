@@ -17,6 +17,9 @@ from cytomon.model.gating import Axis, Boolean, PlacedGate, Placement, Score
 from cytomon.model.results import Kept, Population
 from cytomon.model.tube import BoolArray, Channel, FloatArray
 
+# weights such as 0.7 and 0.1 do not add up to 0.8 to the last bit
+ROUNDING = 1e-9
+
 Decide = Callable[[PlacedGate, Columns], BoolArray]
 
 
@@ -144,7 +147,7 @@ def evaluate(
             score = np.zeros(len(columns))
             for name, weight in terms:
                 score += weight * members[name]
-            return (score >= at_least) & members[gate.parent]
+            return (score >= at_least - ROUNDING) & members[gate.parent]
         case _:
             return decide(gate, columns) & members[gate.parent]
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cytomon.errors import TemplateError
+from cytomon.gating.gatingml_check import check_gates, check_scale, unusable, usable_matrices
 from cytomon.gating.gatingml_intake import parse_document, read_document
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import (
@@ -31,7 +30,7 @@ from cytomon.model.gating import (
     Scale,
     Shape,
 )
-from cytomon.model.tube import Spillover, Tube
+from cytomon.model.tube import Tube
 
 
 def read_gatingml(path: Path, tube: Tube) -> Placement:
@@ -62,8 +61,8 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
     content = read_document(path)
     strategy = parse_document(content, path)
     translated = tuple(_Translator(strategy, tube, path).gates())
-    matrices = _matrices(strategy, tube, path)
-    _check_references(translated, matrices.keys(), path)
+    matrices = usable_matrices(strategy, tube, path)
+    check_gates(translated, matrices.keys(), path)
     findings: tuple[Finding, ...] = ()
     if tube.spillover is not None:
         matrices[TUBE_MATRIX] = tube.spillover
@@ -78,48 +77,6 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
         matrices=matrices,
         findings=findings,
     )
-
-
-def _matrices(strategy: Any, tube: Tube, path: Path) -> dict[str, Spillover]:  # noqa: ANN401
-    names = {channel.pnn for channel in tube.channels}
-    found = {}
-    for name, matrix in strategy.comp_matrices.items():
-        values = np.asarray(matrix.matrix, dtype=np.float64)
-        if not (np.isfinite(values).all() and np.linalg.matrix_rank(values) == len(values)):
-            raise _unusable(f"the matrix {name!r} of the document cannot be inverted", path)
-        missing = [detector for detector in matrix.detectors if detector not in names]
-        if missing:
-            what = f"the matrix {name!r} asks for {missing[0]!r}, which the tube does not have"
-            raise _unusable(what, path)
-        found[name] = Spillover(detectors=tuple(matrix.detectors), matrix=values, keyword=name)
-    return found
-
-
-def _unusable(what: str, path: Path) -> TemplateError:
-    return TemplateError(
-        what, where=path.name, fix="use the document with the panel it was made for"
-    )
-
-
-def _check_references(gates: Sequence[PlacedGate], matrices: Set[str], path: Path) -> None:
-    for gate in gates:
-        for axis in gate.axes:
-            if axis.matrix not in {"", TUBE_MATRIX, *matrices}:
-                what = f"gate {gate.name} asks for the matrix {axis.matrix!r}"
-                raise _unusable(f"{what}, which the document does not hold", path)
-        for number in _numbers(gate.shape):
-            if np.isnan(number):
-                raise _unusable(f"gate {gate.name} has a bound that is not a number", path)
-
-
-def _numbers(shape: Shape) -> Iterator[float]:
-    match shape:
-        case Box(bounds=bounds):
-            yield from (end for side in bounds for end in side if end is not None)
-        case Polygon(vertices=vertices):
-            yield from (value for vertex in vertices for value in vertex)
-        case Ellipse(mean=mean, covariance=covariance, distance_square=square):
-            yield from (*mean, square, *(value for row in covariance for value in row))
 
 
 class _Translator:
@@ -172,7 +129,7 @@ class _Translator:
             )
 
     def _axis(self, dim: Any) -> Axis:  # noqa: ANN401
-        from flowkit import RatioDimension
+        from flowkit import RatioDimension, transforms
 
         matrix = {None: "", "uncompensated": "", "FCS": TUBE_MATRIX}.get(
             dim.compensation_ref, dim.compensation_ref
@@ -180,6 +137,8 @@ class _Translator:
         scale = self._scale(dim.transformation_ref)
         if isinstance(dim, RatioDimension):
             fratio = self._transformation(dim.ratio_ref)
+            if not isinstance(fratio, transforms.RatioTransform):
+                raise unusable(f"the transformation {dim.ratio_ref!r} is no ratio", self._path)
             above, below = fratio.dimensions
             return Axis(
                 channel=self._detector(above, matrix),
@@ -217,7 +176,7 @@ class _Translator:
         known = self._strategy.transformations
         if reference not in known:
             what = f"the document asks for the transformation {reference!r}, which it does not hold"
-            raise _unusable(what, self._path)
+            raise unusable(what, self._path)
         return known[reference]
 
     def _scale(self, reference: str | None) -> Scale | None:
@@ -225,13 +184,15 @@ class _Translator:
             return None
         found = self._transformation(reference)
         kind = type(found).__name__.removeprefix("GML").removesuffix("Transform").lower()
-        return Scale(
+        scale = Scale(
             kind={"parametrizedasinh": "asinh"}.get(kind, kind),
-            t=found.param_t,
+            t=getattr(found, "param_t", 0.0),
             m=getattr(found, "param_m", 0.0),
             w=getattr(found, "param_w", 0.0),
             a=getattr(found, "param_a", 0.0),
         )
+        check_scale(scale, reference, self._path)
+        return scale
 
 
 def _shape(gate: Any) -> Shape:  # noqa: ANN401

@@ -42,7 +42,12 @@ def view(axis: Axis) -> View | None:
 def paint_density(
     plot: Plot, x: FloatArray, y: FloatArray, x_view: View | None, y_view: View | None
 ) -> None:
-    """Every event as a density on a logarithmic colour scale; events outside sit on the border."""
+    """Every event as a density on a logarithmic colour scale; events outside sit on the border.
+
+    Events without a place on the scale are left out.
+    """
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
     x_view, y_view = x_view or _extent(x), y_view or _extent(y)
     columns = _bins(x, x_view)
     rows = _bins(y, y_view)
@@ -61,6 +66,7 @@ def paint_density(
 
 def paint_histogram(plot: Plot, values: FloatArray, limits: View | None) -> None:
     """Every event as a histogram; its height is the number of events."""
+    values = values[np.isfinite(values)]
     limits = limits or _extent(values)
     counts, edges = np.histogram(np.clip(values, *limits), bins=2 * BINS, range=limits)
     # the square root keeps a rare population visible beside a common one

@@ -147,7 +147,7 @@ class ScoreGate(_Gate):
 
     @model_validator(mode="after")
     def _within_reach(self) -> ScoreGate:
-        if sum(self.terms.values()) < self.at_least:
+        if sum(self.terms.values()) < self.at_least - 1e-9:
             msg = f"the score {self.at_least:g} can never be reached"
             raise ValueError(msg)
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
+from cytomon.gating.count import ROUNDING
 from cytomon.gating.lint import dimensions, produced, references, split_ratio
 from cytomon.gating.schema import BooleanGate, GateSpec, ScoreGate, TemplateSpec
 from cytomon.model.findings import Finding, Severity
@@ -89,7 +90,7 @@ def _fit(gate: GateSpec, stands_for: dict[str, str]) -> GateSpec | None:
             changes |= {"all": every, "any": some, "none": none}
         case ScoreGate():
             terms = {name: weight for name, weight in gate.terms.items() if name in stands_for}
-            if sum(terms.values()) < gate.at_least:
+            if sum(terms.values()) < gate.at_least - ROUNDING:
                 return None
             changes["terms"] = terms
         case _:

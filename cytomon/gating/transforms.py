@@ -45,11 +45,14 @@ def to_scale(values: FloatArray, scale: Scale | None) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape (n_events,)
+        Not finite where a logarithmic scale has no place for the value.
     """
     if scale is None:
         return values
     column = np.ascontiguousarray(values, dtype=np.float64)[:, np.newaxis]
-    return np.asarray(_flowkit_transform(scale).apply(column), dtype=np.float64)[:, 0]
+    # a logarithm has no value at zero and below; gates and references leave such events out
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(_flowkit_transform(scale).apply(column), dtype=np.float64)[:, 0]
 
 
 def from_scale(values: FloatArray, scale: Scale | None) -> FloatArray:

@@ -290,3 +290,21 @@ def test_an_engine_that_does_not_exist(sheet: Sheet):
 
     with pytest.raises(ValueError, match="unknown engine 'magic'"):
         count(sheet.events, sheet.channels, placement, engine="magic")
+
+
+@pytest.mark.parametrize(("weights", "least"), [((0.7, 0.1), 0.8), ((0.1, 0.2), 0.3)])
+def test_weights_add_up_as_written(weights: tuple[float, float], least: float, sheet: Sheet):
+    """Weights whose sum is the cut-off on paper reach it, whatever binary rounding says."""
+    everything = Box(bounds=((-100.0, None),))
+    gates = (
+        PlacedGate(name="a", parent="", shape=everything, axes=(axis("FSC-A", "", None),)),
+        PlacedGate(name="b", parent="", shape=everything, axes=(axis("FSC-A", "", None),)),
+        PlacedGate(
+            name="s",
+            parent="",
+            shape=Score(terms=(("a", weights[0]), ("b", weights[1])), at_least=least),
+        ),
+    )
+    placement = Placement(template="t", version="", sha256="", gates=gates)
+
+    assert memberships(sheet.events, sheet.channels, placement)["s"].all()

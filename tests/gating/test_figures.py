@@ -7,8 +7,11 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
 
 from cytomon.gating.figures import draw_strategy
+from cytomon.gating.paint import paint_density, paint_histogram
 from cytomon.gating.panels import MOST_GATES, panels_of
 from cytomon.model.gating import Axis, Box, Ellipse, PlacedGate
 from cytomon.model.results import TubeResult
@@ -193,3 +196,20 @@ def test_gates_share_a_plot_until_it_is_full():
 
     assert [len(panel.gates) for panel in panels] == [MOST_GATES, 1]
     assert [g.name for panel in panels for g in panel.gates] == [g.name for g in gates]
+
+
+@pytest.mark.parametrize("limits", [None, (-1.0, 1.0)])
+def test_values_off_the_scale_are_left_out(limits: tuple[float, float] | None):
+    """Events that a logarithmic scale has no place for are in no density and no histogram."""
+    figure = Figure()
+    values = np.array([np.nan, -np.inf, 0.1, 0.2, 0.3, np.inf])
+    density, histogram = figure.subplots(1, 2)
+
+    paint_density(density, values, values[::-1], limits, limits)
+    paint_histogram(histogram, values, limits)
+
+    (image,) = density.images
+    assert np.expm1(image.get_array()).sum() == pytest.approx(2)
+    (shape,) = histogram.patches or [a for a in histogram.artists if isinstance(a, StepPatch)]
+    assert (np.asarray(shape.get_data().values) ** 2).sum() == pytest.approx(3)
+    assert np.isfinite([*density.get_xlim(), *histogram.get_xlim()]).all()

@@ -68,6 +68,37 @@ def matrix(values: list[str], second: str = "FL2-H") -> str:
     )
 
 
+FCS_DIMENSION = '<data-type:fcs-dimension data-type:name="FSC-H"/>'
+RATIO_DIMENSION = '<data-type:new-dimension data-type:transformation-ref="L"/>'
+
+
+def ellipse(values: str) -> str:
+    """An ellipse with this covariance, row by row."""
+    dimension = f'<gating:dimension gating:compensation-ref="uncompensated">{FCS_DIMENSION}'
+    numbers = [f'<gating:entry data-type:value="{value}"/>' for value in values.split()]
+    rows = "".join(f"<gating:row>{numbers[i]}{numbers[i + 1]}</gating:row>" for i in (0, 2))
+    return (
+        '<gating:EllipsoidGate gating:id="E">'
+        f"{dimension}</gating:dimension>"
+        f"{dimension.replace('FSC-H', 'SSC-H')}</gating:dimension>"
+        '<gating:mean><gating:coordinate data-type:value="1"/>'
+        '<gating:coordinate data-type:value="1"/></gating:mean>'
+        f"<gating:covarianceMatrix>{rows}</gating:covarianceMatrix>"
+        '<gating:distanceSquare data-type:value="4"/></gating:EllipsoidGate>'
+    )
+
+
+def logicle(w: str) -> str:
+    return (
+        '<transforms:transformation transforms:id="L"><transforms:logicle transforms:T="1000" '
+        f'transforms:W="{w}" transforms:M="4.5" transforms:A="0"/></transforms:transformation>'
+    )
+
+
+def scaled_gate() -> str:
+    return range_gate().replace("gating:min", 'gating:transformation-ref="L" gating:min')
+
+
 @pytest.fixture(scope="module")
 def folder(shared: Path) -> Path:
     return shared / "gatingml"
@@ -219,6 +250,19 @@ REFUSED = {
             document(matrix(["1", "0", "0", "1"], "BV421-A"), range_gate(matrix="M", channel="F1"))
         ),
         "'BV421-A'",
+    ),
+    "a matrix under the name of the tube's own": (
+        _gml(document(matrix(["1", "0", "0", "1"]).replace('"M"', '"tube"'), range_gate())),
+        "called 'tube'",
+    ),
+    "a flat ellipse": (_gml(document(ellipse("1 1 1 1"))), "covariance that cannot be inverted"),
+    "a logicle scale with too much W": (
+        _gml(document(logicle("3"), scaled_gate())),
+        "'L' is not usable: logicle: W must lie in [0, M/2]",
+    ),
+    "a ratio that is a scale": (
+        _gml(document(logicle("0.5"), scaled_gate().replace(FCS_DIMENSION, RATIO_DIMENSION))),
+        "'L' is no ratio",
     ),
     "entities without end": (
         _gml(document(range_gate()).replace("</gating:Gating-ML>", "&a;</gating:Gating-ML>")),

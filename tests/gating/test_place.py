@@ -140,6 +140,22 @@ def test_reference_ignores_what_is_no_number(tmp_path: Path):
     assert bound(found, "g").n_reference == pytest.approx(N / 4 * 2 / 3, abs=2)
 
 
+def test_reference_ignores_what_has_no_place_on_the_scale(tube: Opened):
+    """On a logarithmic scale, values of zero and below are in no reference."""
+    gates = (
+        "{name: g, kind: interval, bounds: "
+        "{CD19: {low: {start: 0.5, by: ref_pos, of: all, percentile: 5, leash: [0, 1]}}}}"
+    )
+    everything = "{name: all, kind: interval, bounds: {FSC-A: {low: 0}}}\n"
+    log = "{kind: log, t: 10000, m: 4}"
+
+    found = bound(placed(everything + gates, tube, scale=log), "g")
+
+    above_zero = (tube.events[:, 2] > 0).sum()
+    assert found.n_reference == above_zero < N
+    assert np.isfinite(found.value)
+
+
 def ellipse(rest: str) -> str:
     return T_CELLS + f"{{name: g, kind: ellipse, on: [CD19, CD3], {rest}}}"
 
@@ -363,5 +379,13 @@ def test_counting_is_exact_where_placing_samples(marrow: SimulatedTube, tmp_path
 
     counted = count(opened.events, opened.tube.channels, found)
 
+    members = memberships(opened.events, opened.tube.channels, found)
     assert counted.n_root == len(opened.events)
-    assert counted.populations[0].parent_count == len(opened.events)
+    assert len(counted.populations) == len(found.gates)
+    for population in counted.populations:
+        *above, name = population.path
+        assert population.count == members[name].sum()
+        assert population.parent_count == (
+            members[above[-1]].sum() if above else len(opened.events)
+        )
+        assert population.path == found.path(name)
