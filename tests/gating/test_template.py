@@ -113,6 +113,32 @@ MISTAKES: dict[str, tuple[bytes, int, str]] = {
     ),
     "a wrong reference population": (changed("of: cells", "of: tcells"), 14, "'tcells'"),
     "a wrong operand": (changed("all: [cd19_pos]", "all: [cd19_neg]"), 19, "cd19_pos?"),
+    "an excluded gate that is not there": (
+        added("{name: g, kind: boolean, none: [lost]}"), 20, "'lost' is not a gate above it",
+    ),
+    "an alternative that is not there": (
+        added("{name: g, kind: boolean, any: [cells, lost]}"), 20, "'lost' is not a gate above it",
+    ),
+    "evidence that is not there": (
+        added("{name: g, kind: score, terms: {cells: 1, lost: 1}, at_least: 1}"), 20, "'lost'",
+    ),
+    "an ellipse on a gate that is not there": (
+        added("{name: g, kind: ellipse, on: [CD19, CD45], mean: [1, 1], sd: [1, 1], "
+              "by: ellipse_ref, of: lost, leash: [1, 1]}"),
+        20,
+        "'lost' is not a gate above it",
+    ),
+    "a polygon on an unknown marker": (
+        added("{name: g, kind: polygon, on: [CD19, CD91], vertices: [[0, 0], [1, 1], [1, 0]]}"),
+        20,
+        "'CD91' is neither a marker",
+    ),
+    "a steady reference on an unknown marker": (
+        added("{name: g, kind: time, steady: {CD91: {low: 1}}}"), 20, "'CD91' is neither",
+    ),
+    "a ratio of a stranger": (
+        added("{name: g, kind: interval, bounds: {FSC-A/CD19: {low: 1}}}"), 20, "'FSC-A/CD19'",
+    ),
     "a name that is taken": (
         changed("name: both", "name: cells"), 19, "the name 'cells' is taken",
     ),
