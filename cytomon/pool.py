@@ -82,9 +82,6 @@ class _Crew:
                 self._hand_out(pool, waiting, in_work, workers)
             except BrokenProcessPool:
                 return sorted(in_work)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
         return []
 
     def _hand_out(
