@@ -3,7 +3,7 @@
 A tube's document is kept in ``DIR/tubes`` with the hash of all that it depends on, so that an
 interrupted batch goes on where it stopped, and a finished tube is not measured twice. The tables
 are written from the documents, in the order of the worklist: the same inputs give the same bytes
-on any number of workers.
+on any number of workers. Patients and specimens are named in ``measurements.csv`` only.
 """
 
 from __future__ import annotations
