@@ -179,11 +179,11 @@ def test_ctrl_c_ends_a_batch_quickly_and_quietly(tubes: Path, tmp_path: Path):
     """The processes that measure end with it, without a word of their own."""
     folder = tmp_path / "in"
     folder.mkdir()
-    for n in range(30):
-        (folder / f"{n:02}.fcs").symlink_to(tubes / "marrow.fcs")
+    for n in range(150):
+        (folder / f"{n:03}.fcs").symlink_to(tubes / "marrow.fcs")
     command = [sys.executable, "-m", "cytomon", "batch", str(folder), "--out", str(tmp_path / "o")]
     process = subprocess.Popen(  # noqa: S603
-        [*command, "--jobs", "2"],
+        [*command, "--jobs", "2", "--figures", "none"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
