@@ -95,7 +95,7 @@ def plan(inputs: Sequence[Path], lists: Lists, settings: Settings) -> Jobs:
 
 
 def run(
-    jobs: Jobs, out: Path, settings: Settings, *, workers: int = 1, report: Report | None = None
+    jobs: Jobs, out: Path, settings: Settings, *, workers: int = 0, report: Report | None = None
 ) -> Outcome:
     """Measure every tube of a batch and write the tables.
 
@@ -108,7 +108,7 @@ def run(
     settings : Settings
         What holds for every tube.
     workers : int, optional
-        Processes.
+        Processes beside this one; 0 measures in this one.
     report : callable, optional
         Told of each tube as it is done.
 

@@ -23,7 +23,7 @@ Perform = Callable[[Task], Document]
 def run_all(
     tasks: Sequence[Task],
     *,
-    workers: int = 1,
+    workers: int = 0,
     report: Report | None = None,
     work: Perform = perform,
 ) -> tuple[Document, ...]:
@@ -34,7 +34,8 @@ def run_all(
     tasks : sequence of Task
         One for each tube.
     workers : int, optional
-        Processes; with 1 everything runs in this one.
+        Processes beside this one; with 0, and for a single task, everything runs in this one, and
+        what kills it ends all.
     report : callable, optional
         Told of each document as it is done, in any order.
     work : callable, optional
@@ -46,7 +47,7 @@ def run_all(
     each alone; only the one that ends its process again is refused.
     """
     tell = report or (lambda _: None)
-    if workers <= 1 or len(tasks) <= 1:
+    if workers < 1 or len(tasks) <= 1:
         documents = []
         for task in tasks:
             documents.append(work(task))

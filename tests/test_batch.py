@@ -38,7 +38,7 @@ def batch(
     out: Path,
     *,
     lists: Lists | None = None,
-    workers: int = 1,
+    workers: int = 0,
     **how: object,
 ) -> Outcome:
     settings = Settings(**how)  # type: ignore[arg-type]

@@ -47,7 +47,7 @@ def test_one_worker_is_this_process(double: Callable[[str], Double]):
     """Nothing is started for a single process, or a single tube."""
     import os
 
-    documents = run_all(tasks("a", "b"), workers=1, work=double("answer"))
+    documents = run_all(tasks("a", "b"), workers=0, work=double("answer"))
     documents += run_all(tasks("c"), workers=4, work=double("answer"))
     assert {document.engine for document in documents} == {str(os.getpid())}
 
@@ -57,10 +57,13 @@ def test_nothing_to_do_is_nothing_done():
     assert run_all([], workers=4) == ()
 
 
-def test_a_tube_that_ends_its_process_is_refused_alone(double: Callable[[str], Double]):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_tube_that_ends_its_process_is_refused_alone(
+    double: Callable[[str], Double], workers: int
+):
     """The others are measured, also those that were in work when the process died."""
     names = ["a", "bad", "b", "c", "d"]
-    documents = run_all(tasks(*names), workers=2, work=double("die_on_bad"))
+    documents = run_all(tasks(*names), workers=workers, work=double("die_on_bad"))
     assert [document.file for document in documents] == names
     assert [document.refused for document in documents] == [False, True, False, False, False]
     assert documents[1].findings[0]["code"] == "WORKER_DIED"

@@ -185,8 +185,8 @@ def _locate(name: str) -> Path:
         return path
     known = sorted(p.stem for p in template_folder().glob("*.yaml"))
     raise TemplateError(
-        f"there is no template {name!r}",
-        where="--template",
+        "there is no such template",
+        where=name,
         fix=f"known templates: {', '.join(known)}",
     )
 
