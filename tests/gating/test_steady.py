@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cytomon.gating.steady import steady_ranges
+from cytomon.gating.steady import FEWEST_EVENTS, steady_ranges
 from cytomon.simulate.plan import Artefacts, Realism, TubePlan
 from cytomon.simulate.populations import to_scale
 from cytomon.simulate.tube import SimulatedTube, simulate_tube
@@ -153,14 +153,29 @@ def test_a_disturbance_at_either_end_is_cut():
     assert inside[~ends].mean() > 0.97
 
 
-@pytest.mark.parametrize("n", [0, 1, 900, 9_999])
-def test_too_few_events_are_not_judged(n: int):
-    """Below twenty bins of 500 events nothing is said about the run."""
+def short(n: int) -> Run:
+    """A run of which a fifth is disturbed."""
     run = Run(26, n)
     for signal in run.narrow:
-        signal[: n // 3] += 2.0
+        signal[: n // 5] += 2.0
+    return run
 
-    assert run.ranges() == EVERYTHING
+
+@pytest.mark.parametrize("n", [0, 1, 900, FEWEST_EVENTS - 1])
+def test_too_few_events_are_not_judged(n: int):
+    """Below twenty bins of 500 events nothing is said about the run."""
+    assert short(n).ranges() == EVERYTHING
+
+
+def test_enough_events_are_judged():
+    """From ten thousand events on, the same disturbance is cut."""
+    run = short(FEWEST_EVENTS)
+
+    inside = kept(run.time, run.ranges())
+
+    assert FEWEST_EVENTS == 10_000
+    assert inside[: FEWEST_EVENTS // 5].mean() < 0.1
+    assert inside[FEWEST_EVENTS // 5 :].mean() > 0.9
 
 
 def test_a_clock_that_stands_still():
