@@ -210,7 +210,10 @@ def _lacks_figure(task: Task, document: Document) -> bool:
 def _is_doubtful(document: Document) -> bool:
     qualifiers = {q for row in document.measurements for q in row["qualifiers"].split(";")}
     codes = {row["code"] for row in document.findings}
-    return bool(qualifiers & DOUBTFUL or codes & {"GATE_FALLBACK", "GATE_AT_LEASH"})
+    return bool(
+        qualifiers & DOUBTFUL
+        or codes & {"GATE_FALLBACK", "GATE_AT_LEASH", "BLASTS_AMONG_HEMATOGONES"}
+    )
 
 
 def _figure_path(task: Task) -> Path:

@@ -14,6 +14,7 @@ Check = Callable[[Counts, Specimen, Limits], Iterator[Finding]]
 
 _LEAST_REFERENCE = 50
 _MANY_EVENTS = 500_000
+_EDGE_OF_HEMATOGONES = 0.2
 _AGE_HARD_HOURS = 96
 _AGE_WARNING_HOURS = 72
 _DAY_HOURS = 24
@@ -172,6 +173,22 @@ def check_reference(counts: Counts, _specimen: Specimen, limits: Limits) -> Iter
     )
 
 
+def check_regeneration(counts: Counts, _specimen: Specimen, _limits: Limits) -> Iterator[Finding]:
+    """Blasts are not just the edge of many hematogones."""
+    blasts, hematogones = counts.get("blasts", 0), counts.get("hematogones", 0)
+    if not blasts or blasts > _EDGE_OF_HEMATOGONES * hematogones:
+        return
+    yield Finding(
+        code="BLASTS_AMONG_HEMATOGONES",
+        severity=Severity.WARNING,
+        what=f"{blasts} blasts beside {hematogones} hematogones: some or all may be the edge of "
+        "normal maturation",
+        where="gate blasts",
+        fix="look at the blasts in the last row of the figure: one compact cloud, or the border "
+        "of the hematogones?",
+    )
+
+
 CHECKS: tuple[Check, ...] = (
     check_instrument,
     check_age,
@@ -180,6 +197,7 @@ CHECKS: tuple[Check, ...] = (
     check_viability,
     check_events,
     check_reference,
+    check_regeneration,
 )
 
 

@@ -74,6 +74,14 @@ def test_a_good_tube_has_no_finding():
         pytest.param({"nucleated": 500_000}, [], id="nucleated-500k"),
         pytest.param({"nucleated": 499_999}, [("FEW_EVENTS", WARNING)], id="nucleated-fewer"),
         pytest.param({"nucleated": 0}, [("FEW_EVENTS", WARNING)], id="nucleated-none"),
+        pytest.param(
+            {"blasts": 200, "hematogones": 1000},
+            [("BLASTS_AMONG_HEMATOGONES", WARNING)],
+            id="edge-of-hematogones",
+        ),
+        pytest.param({"blasts": 201, "hematogones": 1000}, [], id="more-than-an-edge"),
+        pytest.param({"blasts": 0, "hematogones": 1000}, [], id="hematogones-alone"),
+        pytest.param({"blasts": 30}, [], id="hematogones-not-counted"),
     ],
 )
 def test_limits_of_the_counts(changes: dict[str, int], expected: list[tuple[str, Severity]]):
