@@ -185,7 +185,7 @@ def test_a_template_that_is_not_there_refuses_the_tube(tubes: Path, tmp_path: Pa
         dataclasses.replace(base, job=dataclasses.replace(base.job, template="nope"))
     )
     assert document.refused
-    assert document.findings[0]["what"] == "there is no such template"
+    assert document.findings[0]["what"] == "there is no template 'nope'"
     assert document.findings[0]["where"] == "nope"
 
 

@@ -57,7 +57,8 @@ class Columns:
             return values
         below = table[:, self._column_of(axis.ratio.over)]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return axis.ratio.a * (values - axis.ratio.b) / (below - axis.ratio.c)
+            # the order of operations is FlowKit's: the last bit decides ties
+            return axis.ratio.a * ((values - axis.ratio.b) / (below - axis.ratio.c))
 
     def finite(self) -> BoolArray:
         """Events without NaN or infinity in any channel, shape (n_events,)."""

@@ -185,7 +185,7 @@ def _locate(name: str) -> Path:
         return path
     known = sorted(p.stem for p in template_folder().glob("*.yaml"))
     raise TemplateError(
-        "there is no such template",
+        f"there is no template {name!r}",
         where=name,
         fix=f"known templates: {', '.join(known)}",
     )

@@ -36,7 +36,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """GatingML's fratio: ``a * (x - b) / (y - c)``, with y the channel named here."""
+    """GatingML's fratio: ``a * ((x - b) / (y - c))``, with y the channel named here."""
 
     over: str
     a: float = 1.0
