@@ -96,14 +96,17 @@ def collect(inputs: Sequence[Path], lists: Lists, *, template: str = "") -> Jobs
     known = _Known(found=found, patients=patients, events=[row for _, row in events.rows])
     listed = list(_listed(table, known, lists, template))
     jobs = [job for job in listed if isinstance(job, Job)]
+    refused = [item for item in listed if isinstance(item, Refusal)]
+    # a tube whose row was refused must not come back as one without a row: whose it is, and
+    # whether it is marrow, is what the row was to say
     taken = {identity(job.path) for job in jobs}
+    taken |= set(_named(table.refused, found, lists.worklist.parent))
     others = [
         Job(file=file, path=str(path), template=template, findings=(_not_listed(file),))
         for file, path in found.items()
         if identity(str(path)) not in taken
     ]
     rest = (job for job in _by_dataset(others) if identity(job.path) not in taken)
-    refused = [item for item in listed if isinstance(item, Refusal)]
     return Jobs(
         jobs=(*jobs, *rest),
         refused=(*table.refused, *refused, *patients_refused, *events.refused),
@@ -145,6 +148,16 @@ def _listed(
             specimen=specimen_of(row, known.patients, known.events),
             findings=(_no_day(where),) if orphan else (),
         )
+
+
+def _named(
+    refused: Iterable[Refusal], found: Mapping[str, Path], folder: Path
+) -> Iterator[tuple[str, int | None]]:
+    for refusal in refused:
+        try:
+            yield identity(_match(refusal.file, found, folder, "")[1])
+        except InputError:
+            continue
 
 
 def _by_dataset(jobs: Iterable[Job]) -> Iterator[Job]:

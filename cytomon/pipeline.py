@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from cytomon.measure.quality import check_quality, hard
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Axis, Placement
 from cytomon.model.patient import Specimen
-from cytomon.model.results import Evidence, Limits, TubeResult
+from cytomon.model.results import Evidence, Limits, Measurement, TubeResult
 from cytomon.model.tube import FloatArray, Panel, Tube
 
 ANTIGENS = ("CD19", "CD22")
@@ -188,22 +188,37 @@ def measure_placed(
         failures=hard(quality),
         gated_on=frozenset(spec.gated_on),
     )
+    measurements = measure_all(evidence, spec.quantities)
     return TubeResult(
         file=file,
         sha256=opened.tube.sha256,
         specimen=source,
         placement=placement,
         populations=counted.populations,
-        measurements=measure_all(evidence, spec.quantities),
+        measurements=measurements,
         findings=(
             *opened.tube.findings,
             *opened.panel.findings,
             *placement.findings,
             *counted.findings,
             *quality,
+            *_without_value(measurements),
         ),
         engine=engine,
     )
+
+
+def _without_value(measurements: Sequence[Measurement]) -> Iterator[Finding]:
+    for measurement in measurements:
+        reason = measurement.details.get("reason")
+        if measurement.estimate is None and reason:
+            yield Finding(
+                code="NOT_EVALUABLE",
+                severity=Severity.INFO,
+                what=f"{measurement.quantity} has no value: {reason}",
+                where=measurement.quantity,
+                fix="see what this tube or template lacks; repeat the tube if it matters",
+            )
 
 
 def not_evaluable(

@@ -52,6 +52,17 @@ def test_without_a_worklist_tubes_come_by_path_and_nameless(tmp_path: Path):
     assert [(job.file, job.specimen) for job in jobs] == [("a.fcs", None), ("b.fcs", None)]
 
 
+def test_a_tube_of_a_refused_row_is_not_measured_without_it(tmp_path: Path):
+    """Whether it is marrow or blood stands in the row: without the row nobody may guess."""
+    lay(tmp_path / "in", "a.fcs", "b.fcs")
+    path = rows(tmp_path / "w.csv", "b.fcs")
+    path.write_text(path.read_text() + "a.fcs,P1,S,9.2.2026,blood,\n")
+    found = collect([tmp_path / "in"], Lists(worklist=path))
+
+    assert [job.file for job in found.jobs] == ["b.fcs"]
+    assert [refusal.file for refusal in found.refused] == ["a.fcs"]
+
+
 def test_the_worklists_order_comes_first_then_the_rest_by_path(tmp_path: Path):
     """A tube in no row is measured all the same, and said to be in no row."""
     lay(tmp_path / "in", *(f"{name}.fcs" for name in "abcd"))

@@ -11,6 +11,8 @@ from cytomon.model.gating import TUBE_MATRIX, Axis, Ratio, Scale
 from cytomon.model.tube import Panel, Role, Tube
 
 USUAL_RANGE = 262_144.0
+# dyes of the nucleus and of dead cells fill their detector, and laboratories leave them out
+NOT_ALWAYS_COMPENSATED = ("Nuclear", "Viability")
 
 
 class Axes:
@@ -54,6 +56,13 @@ class Axes:
         """Markers of the template that the tube has."""
         wanted = (*self._spec.markers.required, *self._spec.markers.optional)
         return tuple(name for name in wanted if name in self)
+
+    def uncompensated(self) -> tuple[str, ...]:
+        """Markers that a compensating template would see as measured: not in the matrix."""
+        if self._spec.compensation == "none":
+            return ()
+        wanted = (name for name in self.markers() if name not in NOT_ALWAYS_COMPENSATED)
+        return tuple(name for name in wanted if not self[name].matrix)
 
     def unusual_ranges(self) -> Iterator[Finding]:
         """A finding where start positions were made for another scale of numbers."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytomon.errors import GatingError
+from cytomon.gating import remarks
 from cytomon.gating.axes import Axes
 from cytomon.gating.bounds import place_bound, place_ellipse
 from cytomon.gating.columns import Columns
@@ -31,10 +32,9 @@ from cytomon.gating.schema import (
     TemplateSpec,
     TimeGate,
 )
-from cytomon.gating.steady import FEWEST_EVENTS, steady_ranges
+from cytomon.gating.steady import clock, steady_ranges
 from cytomon.gating.tailor import tailor
 from cytomon.gating.template import Template
-from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import (
     TUBE_MATRIX,
     Boolean,
@@ -97,6 +97,7 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
         matrices = {TUBE_MATRIX: tube.spillover}
     tailored = tailor(spec, set(panel.columns), where=tube.name)
     axes = Axes(spec, tube, panel)
+    _refuse_uncompensated(spec, axes, tube)
     desk = _Desk(axes, Columns(events, tube.channels, matrices), tailored.stands_for)
     for gate in tailored.gates:
         desk.put(gate)
@@ -110,11 +111,12 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
         matrices=matrices,
         findings=(
             *tailored.findings,
-            *_stand_ins(spec, roles, tube.name),
-            *_short_run(desk.gates, len(events), tube.name),
+            *remarks.stand_ins(spec, roles, tube.name),
+            *(remarks.not_judged(tube.name) for _ in range(desk.runs_not_judged)),
             *axes.unusual_ranges(),
-            *_moved_badly(desk.gates, tube.name),
-            *_fixed(desk.gates, tube.name),
+            *remarks.uncompensated(axes, tube.name),
+            *remarks.moved_badly(desk.gates, tube.name),
+            *remarks.fixed(desk.gates, tube.name),
         ),
     )
 
@@ -126,27 +128,14 @@ def _roles(spec: TemplateSpec, gates: Set[str]) -> Iterator[tuple[str, str]]:
             yield role, present[0]
 
 
-def _stand_ins(spec: TemplateSpec, roles: Mapping[str, str], where: str) -> Iterator[Finding]:
-    if candidates(spec.roles.get("nucleated", ("",)))[0] != roles.get("nucleated", ""):
-        yield Finding(
-            code="NUCLEATED_BY_SCATTER",
-            severity=Severity.INFO,
-            what="without a nuclear dye nucleated cells are taken by scatter; "
-            "erythroid debris enlarges the denominator and lowers MRD",
-            where=where,
-            fix="compare with results of the same method only",
-        )
-
-
-def _short_run(gates: Sequence[PlacedGate], n_events: int, where: str) -> Iterator[Finding]:
-    if n_events < FEWEST_EVENTS and any(isinstance(gate.shape, Ranges) for gate in gates):
-        yield Finding(
-            code="RUN_NOT_JUDGED",
-            severity=Severity.INFO,
-            what=f"{n_events} events are too few to see whether the run was steady "
-            f"({FEWEST_EVENTS} are needed); all of it is kept",
-            where=where,
-            fix="look at the run over time",
+def _refuse_uncompensated(spec: TemplateSpec, axes: Axes, tube: Tube) -> None:
+    """A marker that the template stands on must not be gated as measured."""
+    missing = [name for name in axes.uncompensated() if name in spec.markers.required]
+    if missing:
+        raise GatingError(
+            f"the spillover matrix lacks the detectors of {', '.join(missing)}",
+            where=tube.name,
+            fix="export the tube with its whole compensation ($SPILLOVER)",
         )
 
 
@@ -157,6 +146,7 @@ class _Desk:
         self._axes, self._columns, self._stands_for = axes, columns, stands_for
         self._members: dict[str, BoolArray] = {"": columns.finite()}
         self.gates: list[PlacedGate] = []
+        self.runs_not_judged = 0
 
     def put(self, gate: GateSpec) -> None:
         """Place one gate of the template; a quadrant gate makes four."""
@@ -244,6 +234,7 @@ class _Desk:
             reference &= _within(values, side)
         signals = [self._columns.column(self._axes[name]) for name in self._axes.markers()]
         time = self._columns.column(self._axes["Time"])
+        self.runs_not_judged += clock(time, members) is None
         return Ranges(kept=steady_ranges(time, members, reference, signals))
 
 
@@ -263,38 +254,3 @@ def _combination(gate: BooleanGate | ScoreGate) -> Boolean | Score:
         ),
         some=tuple(Operand(gate=name) for name in gate.any),
     )
-
-
-def _moved_badly(gates: Sequence[PlacedGate], where: str) -> Iterator[Finding]:
-    for gate in gates:
-        for bound in gate.bounds:
-            if bound.fallback:
-                yield Finding(
-                    code="GATE_FALLBACK",
-                    severity=Severity.WARNING,
-                    what=f"{gate.name}: {bound.where} stays at its start {bound.start:g}: "
-                    f"{bound.reason}",
-                    where=where,
-                    fix="look at this gate; use the last approved tube or the batch control",
-                )
-            elif bound.at_leash:
-                yield Finding(
-                    code="GATE_AT_LEASH",
-                    severity=Severity.WARNING,
-                    what=f"{gate.name}: {bound.where} was stopped by its leash at "
-                    f"{bound.value:g} (start {bound.start:g})",
-                    where=where,
-                    fix="look at this gate and at the instrument's settings",
-                )
-
-
-def _fixed(gates: Sequence[PlacedGate], where: str) -> Iterator[Finding]:
-    names = [g.name for g in gates if g.bounds and all(b.method == "fixed" for b in g.bounds)]
-    if names:
-        yield Finding(
-            code="GATE_FIXED",
-            severity=Severity.INFO,
-            what=f"{len(names)} gates stand where the template puts them: {', '.join(names)}",
-            where=where,
-            fix="nothing; look at them first when a result surprises",
-        )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cytomon.gating.methods import robust_spread
 from cytomon.model.tube import BoolArray, FloatArray
@@ -22,6 +23,7 @@ FEWEST_REFERENCE = 25
 NARROW = 0.45
 EFFECT = 0.12
 DEVIATIONS = 4.0
+CLOCK_PERCENTILES = (0.02, 99.98)
 SLOWEST = 0.5
 FASTEST = 1.6
 
@@ -45,22 +47,38 @@ def steady_ranges(
     tuple of (float, float)
         Half-open ranges; one that holds everything when nothing is wrong or nothing can be judged.
     """
-    n = int(members.sum())
+    edges = clock(time, members)
     everything = ((-np.inf, np.inf),)
-    if n < FEWEST_EVENTS:
+    if edges is None:
         return everything
-    n_bins = min(MOST_BINS, n // EVENTS_PER_BIN)
-    first, last = float(time[members].min()), float(time[members].max())
-    if not last > first:
-        return everything
-    edges = np.linspace(first, last, n_bins + 1)
-    where = np.clip(np.searchsorted(edges, time, side="right") - 1, 0, n_bins - 1)
+    n_bins = len(edges) - 1
+    where = _bins(time, edges)
     rate = np.bincount(where[members], minlength=n_bins)
     bad = _odd_rate(rate) | _odd_signals(where, reference, signals, n_bins)
     bad = _with_neighbour(bad)
     if not bad.any():
         return everything
     return _kept(edges, bad)
+
+
+def clock(time: FloatArray, members: BoolArray) -> FloatArray | None:
+    """Edges of the bins in which a run is judged, or None where it cannot be.
+
+    A run cannot be judged when it has too few events, or when its clock stands still or shows
+    but a few times. One event with a wild time does not stretch the clock.
+    """
+    n = int(members.sum())
+    if n < FEWEST_EVENTS:
+        return None
+    first, last = np.percentile(time[members], CLOCK_PERCENTILES)
+    edges: FloatArray = np.linspace(first, last, min(MOST_BINS, n // EVENTS_PER_BIN) + 1)
+    if not last > first or len(np.unique(_bins(time[members], edges))) < FEWEST_BINS:
+        return None
+    return edges
+
+
+def _bins(time: FloatArray, edges: FloatArray) -> NDArray[np.int64]:
+    return np.clip(np.searchsorted(edges, time, side="right") - 1, 0, len(edges) - 2)
 
 
 def _odd_rate(rate: np.ndarray) -> BoolArray:

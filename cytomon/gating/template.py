@@ -129,7 +129,7 @@ def check_template(content: bytes) -> tuple[Mistake, ...]:
 
 
 def pick_template(markers: Set[str], templates: Sequence[Template], *, where: str) -> Template:
-    """The template whose required markers are all in the tube; of several, the richest.
+    """The template whose required markers are all in the tube; of several, the most demanding.
 
     Parameters
     ----------
@@ -159,8 +159,8 @@ def pick_template(markers: Set[str], templates: Sequence[Template], *, where: st
             where=where,
             fix="name the detectors' markers in a mapping file, or name a template in the worklist",
         )
-    counts = {t.name: len(markers & _used(t)) for t in fitting}
-    best = [t for t in fitting if counts[t.name] == max(counts.values())]
+    ranks = {t.name: (len(t.spec.markers.required), len(markers & _used(t))) for t in fitting}
+    best = [t for t in fitting if ranks[t.name] == max(ranks.values())]
     if len(best) > 1:
         raise TemplateError(
             f"several templates fit the panel equally well: {', '.join(t.name for t in best)}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cytomon.measure.intervals import binomial_interval, poisson_upper
 from cytomon.measure.limits import lod_events, loq_events
@@ -43,7 +44,7 @@ def measure_mrd(
     Results over different denominators are not comparable: nucleated red cells alone can halve
     a fraction.
     """
-    return mrd_from_counts(
+    found = mrd_from_counts(
         evidence.counts.get("blasts"),
         evidence.counts.get(denominator_role),
         quantity=quantity,
@@ -51,6 +52,11 @@ def measure_mrd(
         specimen_type=evidence.specimen.specimen_type,
         failures=evidence.failures,
     )
+    if not evidence.gated_on:
+        return found
+    # blasts that lost the antigen are not seen: no number of this tube may hide that
+    said = {*found.qualifiers, Qualifier.GATED_ON_ANTIGEN}
+    return replace(found, qualifiers=tuple(q for q in Qualifier if q in said))
 
 
 def mrd_from_counts(

@@ -149,7 +149,9 @@ def check_events(counts: Counts, _specimen: Specimen, limits: Limits) -> Iterato
     total = counts.get("nucleated")
     if "blasts" not in counts or total is None or total >= _MANY_EVENTS:
         return
-    reach = f"; the sensitivity is {lod_events(limits, total) / total:.4%}" if total else ""
+    reach = (
+        f"; the sensitivity is {min(1.0, lod_events(limits, total) / total):.4%}" if total else ""
+    )
     yield Finding(
         code="FEW_EVENTS",
         severity=Severity.WARNING,
@@ -189,6 +191,22 @@ def check_regeneration(counts: Counts, _specimen: Specimen, _limits: Limits) -> 
     )
 
 
+def check_maturation(counts: Counts, _specimen: Specimen, limits: Limits) -> Iterator[Finding]:
+    """Recovery does not rest on where precursors end and B cells begin."""
+    b_cells, precursors = counts.get("b_cells", 0), counts.get("b_precursors", 0)
+    lymphocytes = counts.get("lymphocytes", 0)
+    if not lymphocytes or b_cells < limits.recovery_fraction * lymphocytes or precursors < b_cells:
+        return
+    yield Finding(
+        code="B_CELLS_AMONG_PRECURSORS",
+        severity=Severity.WARNING,
+        what=f"{b_cells} B cells beside {precursors} precursors: one continuum, and the border "
+        "between them moves the B-cell fraction by more than its interval says",
+        where="gate b_cells",
+        fix="compare with blood; look at CD10 against CD45 of the B cells",
+    )
+
+
 CHECKS: tuple[Check, ...] = (
     check_instrument,
     check_age,
@@ -198,6 +216,7 @@ CHECKS: tuple[Check, ...] = (
     check_events,
     check_reference,
     check_regeneration,
+    check_maturation,
 )
 
 

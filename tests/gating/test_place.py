@@ -12,7 +12,7 @@ from cytomon.errors import GatingError
 from cytomon.gating.count import count, memberships
 from cytomon.gating.place import MOST_EVENTS, place, sample_rows
 from cytomon.model.gating import Box, Ellipse, Polygon, Ranges
-from cytomon.model.tube import Role
+from cytomon.model.tube import Role, Spillover
 from cytomon.pipeline import open_for_gating, place_on
 from cytomon.simulate.plan import TubePlan
 from cytomon.simulate.tube import SimulatedTube, simulate_tube, write_tube
@@ -300,6 +300,34 @@ def test_missing_compensation_stops(tube: Opened):
     with pytest.raises(GatingError, match="no usable spillover matrix"):
         placed(one("1"), bare)
     assert placed(one("1"), bare, compensation="none").matrices == {}
+
+
+def without_detector(tube: Opened, marker: str) -> Opened:
+    """The tube with a matrix that does not know the detector of a marker."""
+    matrix = tube.tube.spillover
+    assert matrix is not None
+    detector = tube.tube.channels[tube.panel.columns[marker]].pnn
+    kept = [i for i, name in enumerate(matrix.detectors) if name != detector]
+    smaller = Spillover(
+        detectors=tuple(matrix.detectors[i] for i in kept),
+        matrix=matrix.matrix[np.ix_(kept, kept)],
+        keyword=matrix.keyword,
+    )
+    return dataclasses.replace(tube, tube=dataclasses.replace(tube.tube, spillover=smaller))
+
+
+def test_a_required_marker_outside_the_matrix_stops(tube: Opened):
+    """Part of a compensation is none for the markers it leaves out."""
+    with pytest.raises(GatingError, match="lacks the detectors of CD19"):
+        placed(one("1"), without_detector(tube, "CD19"))
+
+
+def test_an_optional_marker_outside_the_matrix_is_said(tube: Opened):
+    """What a template can do without may be gated as measured, and never in silence."""
+    found = placed(one("1"), without_detector(tube, "CD10"))
+
+    assert "MARKER_UNCOMPENSATED" in codes(found)
+    assert "MARKER_UNCOMPENSATED" not in codes(placed(one("1"), tube))
 
 
 def test_compensated_and_raw_placements_differ(tmp_path: Path):

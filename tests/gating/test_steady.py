@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cytomon.gating.steady import FEWEST_EVENTS, steady_ranges
+from cytomon.gating.steady import FEWEST_EVENTS, clock, steady_ranges
 from cytomon.simulate.plan import Artefacts, Realism, TubePlan
 from cytomon.simulate.populations import to_scale
 from cytomon.simulate.tube import SimulatedTube, simulate_tube
@@ -184,6 +184,24 @@ def test_a_clock_that_stands_still():
     run.time[:] = 5.0
 
     assert run.ranges() == EVERYTHING
+
+
+def test_one_wild_time_does_not_hide_a_clog():
+    """An event with a time far beyond the run leaves the clock as it is."""
+    run = Run(28)
+    clean = run.ranges()
+    run.time[-1] = 1e9
+
+    assert clock(run.time, np.ones(len(run.time), dtype=bool)) is not None
+    assert run.ranges() == clean
+
+
+@pytest.mark.parametrize("times", [0.0, np.arange(30_000) // 10_000], ids=["still", "three-times"])
+def test_a_clock_of_a_few_times_judges_nothing(times: object):
+    """Where the clock stands still, or jumps, there is nothing to judge by."""
+    time = np.zeros(30_000) + times
+
+    assert clock(time, np.ones(30_000, dtype=bool)) is None
 
 
 def test_no_reference_leaves_the_rate():

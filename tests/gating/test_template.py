@@ -372,6 +372,18 @@ def test_no_templates_at_all():
         pick_template({"CD45"}, (), where="t.fcs")
 
 
+def test_more_required_markers_win_over_more_optional_ones():
+    """A marrow tube with a T-cell marker more stays an MRD tube."""
+    aieop = {"CD45", "CD19", "CD10", "CD20", "CD34", "CD38", "Nuclear"}
+    shipped = list_templates()
+
+    for extra in (set(), {"CD3"}, {"CD3", "CD14", "CD16+CD56"}):
+        assert pick_template(aieop | extra, shipped, where="t").name == "b_all_mrd_aieop_bfm"
+    least = {"CD45", "CD19", "CD22", "CD10", "CD20", "CD34", "CD38", "CD3"}
+    for extra in (set(), {"Viability"}, {"CD14"}, {"CD16+CD56", "CD14"}):
+        assert pick_template(least | extra, shipped, where="t").name == "b_all_mrd"
+
+
 def test_a_tie_is_refused_with_the_names():
     """Two templates that fit equally well are a question for a person."""
     twins = [

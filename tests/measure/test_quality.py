@@ -79,6 +79,17 @@ def test_a_good_tube_has_no_finding():
             [("BLASTS_AMONG_HEMATOGONES", WARNING)],
             id="edge-of-hematogones",
         ),
+        pytest.param(
+            {"lymphocytes": 10_000, "b_cells": 300, "b_precursors": 300},
+            [("B_CELLS_AMONG_PRECURSORS", WARNING)],
+            id="precursors-as-many-as-b-cells",
+        ),
+        pytest.param(
+            {"lymphocytes": 10_000, "b_cells": 300, "b_precursors": 299}, [], id="b-cells-prevail"
+        ),
+        pytest.param(
+            {"lymphocytes": 10_000, "b_cells": 99, "b_precursors": 300}, [], id="aplasia-anyway"
+        ),
         pytest.param({"blasts": 201, "hematogones": 1000}, [], id="more-than-an-edge"),
         pytest.param({"blasts": 0, "hematogones": 1000}, [], id="hematogones-alone"),
         pytest.param({"blasts": 30}, [], id="hematogones-not-counted"),
