@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cytomon.errors import TemplateError
 from cytomon.fcs.intake import open_tube, split_dataset
 from cytomon.fcs.panel import PanelMapping, match_panel, require
 from cytomon.fcs.read import read_events
@@ -134,7 +135,7 @@ def open_for_gating(
     own, unused = _own_mapping(tube, mapping, file or tube.name)
     panel = match_panel(tube, mapping=own)
     if template is None:
-        chosen = pick_template(set(panel.columns), list_templates(), where=tube.name)
+        chosen = _pick(panel, tube.name)
     else:
         chosen = load_template(template)
         require(panel, chosen.spec.markers.required, where=tube.name)
@@ -246,6 +247,15 @@ def not_evaluable(
         findings=(*opened.tube.findings, *opened.panel.findings, reason),
         engine="",
     )
+
+
+def _pick(panel: Panel, where: str) -> Template:
+    """The template that fits; a refusal also names the stains that are not known."""
+    try:
+        return pick_template(set(panel.columns), list_templates(), where=where)
+    except TemplateError as error:
+        what = "; ".join([error.what, *(finding.what for finding in panel.findings)])
+        raise TemplateError(what, where=error.where, fix=error.fix) from None
 
 
 def _own_mapping(

@@ -18,10 +18,12 @@ from cytomon.model.patient import Specimen, SpecimenType
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 # Days after a dose during which a drug hides an antigen from the antibody (domain: rulings, 10).
+# Generic and brand names, by their letters in lower case.
 DRUG_WINDOWS: Mapping[str, tuple[str, int]] = {
     "blinatumomab": ("CD19", 90),
+    "blincyto": ("CD19", 90),
     "inotuzumab": ("CD22", 90),
-    "inotuzumab ozogamicin": ("CD22", 90),
+    "besponsa": ("CD22", 90),
 }
 
 EventKind = Literal[
@@ -146,6 +148,12 @@ def _masked(row: WorklistRow, events: Sequence[EventRow]) -> Iterator[str]:
     for event in events:
         if event.patient_id != row.patient_id or event.event != "drug":
             continue
-        antigen, days = DRUG_WINDOWS.get(event.value.strip().lower(), ("", 0))
-        if antigen and timedelta(0) < row.collected_on - event.date <= timedelta(days=days):
-            yield antigen
+        for antigen, days in _hidden_by(event.value):
+            if timedelta(0) < row.collected_on - event.date <= timedelta(days=days):
+                yield antigen
+
+
+def _hidden_by(drug: str) -> Iterator[tuple[str, int]]:
+    """Antigens and days of a drug, whatever stands beside its name: salt, cycle, dose."""
+    letters = "".join(letter for letter in drug.casefold() if letter.isalpha())
+    yield from (window for name, window in DRUG_WINDOWS.items() if name in letters)

@@ -54,6 +54,15 @@ _DETECTOR_PULSE: Final = re.compile(r"[-_ ](a|h|w|area|height|width)$", re.IGNOR
 _NOTHING: Final = frozenset(
     {"", "empty", "blank", "none", "na", "nil", "unused", "unstained", "af"}
 )
+_CONTROL: Final = re.compile(
+    r"(fmo|isotype?|iso|controls?|ctrls?|ctl|dump|negative|neg|unstained|blank)+[0-9]*"
+)
+_WORD: Final = re.compile(r"[^\W_]+")
+_LIKE_A_STAIN: Final = re.compile(r"[a-z]{1,6}[0-9]{1,3}[a-z]{0,2}")
+_SPACED_CD: Final = re.compile(r"\b(cd)[ _-](?=[0-9])", re.IGNORECASE)
+_NAMED_LIKENESS: Final = 0.6
+_PRINTED_LIKENESS: Final = 0.85
+_SHORTEST_LIKENESS: Final = 5
 _INSIDE: Final = frozenset({"cy", "cyto", "ic", "intra", "intracellular"})
 _DASHES: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
 
@@ -63,7 +72,8 @@ def parse_stain(text: str) -> tuple[str, str] | None:
 
     Letter case, spaces, dashes and the order within a combination do not matter. A nuclear dye is
     the marker ``Nuclear``, a dye for dead cells ``Viability``, each with the dye in the place of
-    the fluorochrome. ``DAPI`` may be either and is not guessed; a mapping says which.
+    the fluorochrome. ``DAPI`` may be either and is not guessed; a mapping says which. A control,
+    such as ``CD19 FMO``, holds no antibody against its marker and is none.
 
     Parameters
     ----------
@@ -83,6 +93,8 @@ def parse_stain(text: str) -> tuple[str, str] | None:
     >>> parse_stain("SYTO-41"), parse_stain("FITC-A"), parse_stain("CD3+CD19 PE")
     (('Nuclear', 'SYTO-41'), None, None)
     """
+    if names_control(text):
+        return None
     text = " ".join(unicodedata.normalize("NFKC", text).translate(_DASHES).split())
     text = _DETECTOR_PULSE.sub("", text.rpartition("::")[2].strip())
     for end in reversed(_boundaries(text)):
@@ -119,19 +131,88 @@ def says_nothing(text: str) -> bool:
     return _key(text) in _NOTHING
 
 
-def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Find the names that look most like the given one, at most three.
+def names_control(text: str) -> bool:
+    """Whether one of the words says that the stain is a control and not the antibody.
 
     Examples
     --------
+    >>> names_control("CD19_FMO PE"), names_control("Iso Ctrl"), names_control("CD19 PE")
+    (True, True, False)
+    """
+    return any(_CONTROL.fullmatch(word) for word in _words(text))
+
+
+def looks_like_stain(text: str) -> bool:
+    """Whether a text can be printed as a stain, and not be a person's name or number.
+
+    Every word must be one that stains are made of, and at least one must be like a marker.
+
+    Examples
+    --------
+    >>> looks_like_stain("CD91 PE-Cy7"), looks_like_stain("Lamda FITC"), looks_like_stain("HLA-DQ")
+    (True, True, True)
+    >>> looks_like_stain("Jane Doe"), looks_like_stain("Doe CD19"), looks_like_stain("12345678")
+    (False, False, False)
+    """
+    if _is_like_known(_key(text)):
+        return True
+    words = list(_words(_SPACED_CD.sub(r"\1", text)))
+    like = [
+        bool(_LIKE_A_STAIN.fullmatch(word)) or word in _ALIASES or _is_like_known(word)
+        for word in words
+    ]
+    others = [word for word, is_like in zip(words, like, strict=True) if not is_like]
+    control = any(_CONTROL.fullmatch(word) for word in words)
+    return (any(like) or control) and all(
+        _CONTROL.fullmatch(word) or is_fluorochrome(word) or len(word) == 1 for word in others
+    )
+
+
+def without_fluorochrome(text: str) -> str:
+    """Leave the part of a stain that should name its marker.
+
+    Examples
+    --------
+    >>> without_fluorochrome("CD91 PE-Cy7"), without_fluorochrome("CD91"), without_fluorochrome("")
+    ('CD91', 'CD91', '')
+    """
+    ends = (end for end in _boundaries(text)[:-1] if is_fluorochrome(text[end:].strip(" -_/")))
+    return text[: next(ends, len(text))].strip(" -_/") or text
+
+
+def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Find the names that look most like the given one, at most three.
+
+    Names of the same letters and digits in another order come first: ``CD91`` is more often a slip
+    for ``CD19`` than for ``CD9``.
+
+    Examples
+    --------
+    >>> nearest("CD91", ["CD9", "CD19"])
+    ('CD19', 'CD9')
     >>> nearest("CD119", ["CD19", "CD3", "CD117"])
     ('CD19', 'CD117')
     >>> nearest("Frankenstein", ["CD19"])
     ()
     """
-    by_key = {_key(candidate): candidate for candidate in known}
-    matches = difflib.get_close_matches(_key(name), by_key, n=3, cutoff=0.6)
-    return tuple(by_key[match] for match in matches)
+    key = _key(name)
+    ranks = {}
+    for candidate in known:
+        other = _key(candidate)
+        likeness = difflib.SequenceMatcher(None, other, key).ratio()
+        shuffled = sorted(other) == sorted(key)
+        if shuffled or likeness >= _NAMED_LIKENESS:
+            ranks[candidate] = (not shuffled, -likeness)
+    return tuple(sorted(ranks, key=ranks.__getitem__)[:3])
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _is_like_known(key: str) -> bool:
+    known = [alias for alias in _ALIASES if len(alias) >= _SHORTEST_LIKENESS]
+    return bool(difflib.get_close_matches(key, known, n=1, cutoff=_PRINTED_LIKENESS))
 
 
 def _key(text: str) -> str:

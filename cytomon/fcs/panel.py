@@ -8,7 +8,16 @@ from typing import Final, NamedTuple
 from cytomon.errors import PanelError
 from cytomon.fcs.detectors import is_time, pulse, scatter
 from cytomon.fcs.mapping import PanelMapping, read_mapping
-from cytomon.fcs.markers import MARKERS, is_fluorochrome, nearest, parse_stain, says_nothing
+from cytomon.fcs.markers import (
+    MARKERS,
+    is_fluorochrome,
+    looks_like_stain,
+    names_control,
+    nearest,
+    parse_stain,
+    says_nothing,
+    without_fluorochrome,
+)
 from cytomon.fcs.verdicts import caution
 from cytomon.model.findings import Finding
 from cytomon.model.tube import Channel, Panel, Role, Tube
@@ -21,6 +30,7 @@ Stain = tuple[str, str]
 
 _PREFERENCE: Final = {"A": 0, "": 1, "H": 2, "W": 3}
 _WORST_SPELLING: Final = 4
+_LONGEST_STAIN: Final = 40
 _MAP_IT: Final = "name the marker of each detector in a mapping file (detector,marker)"
 
 
@@ -49,7 +59,8 @@ def match_panel(tube: Tube, *, mapping: Mapping[str, str | Stain] | None = None)
     -------
     Panel
         With a finding ``PANEL_UNKNOWN_STAIN`` for each stain that is neither a known marker nor a
-        fluorochrome.
+        fluorochrome, or that is a control. What does not look like a stain is not repeated: it
+        may be a person's name.
 
     Raises
     ------
@@ -91,7 +102,8 @@ def require(panel: Panel, markers: Iterable[str], *, where: str) -> None:
     Raises
     ------
     PanelError
-        Naming every missing marker, each with the most similar ones that are in the tube.
+        Naming every missing marker, each with the most similar ones that are in the tube, and
+        every stain that is not known.
     """
     missing = [marker for marker in dict.fromkeys(markers) if marker not in panel.columns]
     if not missing:
@@ -102,7 +114,8 @@ def require(panel: Panel, markers: Iterable[str], *, where: str) -> None:
         listed.append(
             f"{marker} (similar in the tube: {', '.join(similar)})" if similar else marker
         )
-    what = f"the tube lacks {', '.join(listed)}"
+    lacking = f"the tube lacks {', '.join(listed)}"
+    what = "; ".join([lacking, *(finding.what for finding in panel.findings)])
     present = ", ".join(sorted(panel.columns)) or "nothing that is known"
     raise PanelError(what, where=where, fix=f"the tube holds {present}; {_MAP_IT}")
 
@@ -126,31 +139,43 @@ def _mapped(tube: Tube, mapping: Mapping[str, str | Stain]) -> dict[str, Stain]:
 def _stain(channel: Channel) -> Stain | None:
     if channel.role is not Role.FLUORESCENCE:
         return None
-    if says_nothing(channel.pns) or is_fluorochrome(channel.pns) or channel.pns == channel.pnn:
-        return parse_stain(channel.pnn)
-    return parse_stain(channel.pns)
+    if names_control(channel.pns):
+        return None
+    return parse_stain(channel.pnn if _is_silent(channel) else channel.pns)
+
+
+def _is_silent(channel: Channel) -> bool:
+    """Whether ``$PnS`` leaves it to ``$PnN`` to name the marker."""
+    stain = channel.pns
+    return says_nothing(stain) or is_fluorochrome(stain) or stain == channel.pnn
 
 
 def _is_unknown(channel: Channel) -> bool:
-    stain = channel.pns
-    return not (
-        channel.role is not Role.FLUORESCENCE
-        or says_nothing(stain)
-        or stain == channel.pnn
-        or is_fluorochrome(stain)
-        or is_time(stain)
-        or scatter(stain)
-    )
+    if channel.role is not Role.FLUORESCENCE:
+        return False
+    if _is_silent(channel):
+        detector = pulse(channel.pnn)[0]
+        return names_control(detector) and not says_nothing(detector)
+    return not (is_time(channel.pns) or scatter(channel.pns))
 
 
 def _unknown(channel: Channel, name: str) -> Finding:
-    stain = channel.pns if len(channel.pns) <= 40 else channel.pns[:39] + "…"
-    similar = nearest(stain, MARKERS)
-    what = f"the stain {stain!r} of {channel.pnn} is not a marker that is known"
-    fix = f"did you mean {' or '.join(similar)}? " if similar else ""
-    return caution(
-        "PANEL_UNKNOWN_STAIN", what, f"{name}: $P{channel.index + 1}S", fix=fix + _MAP_IT
-    )
+    stain, letter = (channel.pnn, "N") if _is_silent(channel) else (channel.pns, "S")
+    where = f"{name}: $P{channel.index + 1}{letter}"
+    shown = f"the stain {stain!r}" if _is_printable(stain) else "the stain (not shown)"
+    if names_control(stain):
+        what = f"{shown} of {channel.pnn} names a control and not an antibody"
+        fix = f"if the detector holds the antibody after all, {_MAP_IT}"
+    else:
+        similar = nearest(without_fluorochrome(stain), MARKERS)
+        near = f"; nearest known: {', '.join(similar)}" if similar else ""
+        what = f"{shown} of {channel.pnn} is not a marker that is known{near}"
+        fix = f"did you mean {' or '.join(similar)}? {_MAP_IT}" if similar else _MAP_IT
+    return caution("PANEL_UNKNOWN_STAIN", what, where, fix=fix)
+
+
+def _is_printable(stain: str) -> bool:
+    return len(stain) <= _LONGEST_STAIN and looks_like_stain(stain)
 
 
 def _one(marker: str, claims: list[_Claim], name: str) -> _Claim:

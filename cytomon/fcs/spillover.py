@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from cytomon.fcs.numerals import number, whole
-from cytomon.fcs.verdicts import alarm, note
+from cytomon.fcs.verdicts import alarm, caution
 from cytomon.model.findings import Finding
 from cytomon.model.tube import Channel, FloatArray, Spillover
 
@@ -50,7 +50,8 @@ def read_spillover(
     spillover : Spillover or None
         None where no keyword carries a matrix or the matrix cannot be used.
     findings : tuple of Finding
-        ``SPILLOVER_UNREADABLE`` (error) or ``SPILLOVER_IDENTITY`` (for the record), else empty.
+        ``SPILLOVER_UNREADABLE`` (error), ``SPILLOVER_IDENTITY`` or ``SPILLOVER_STRANGE``
+        (warnings), else empty.
     """
     present = [name for name in KEYWORDS if keywords.get(name, "").strip()]
     if not present:
@@ -63,13 +64,24 @@ def read_spillover(
         fix = "export the file again with its matrix, or give the matrix of this run"
         place = f"{where}: {', '.join(present)}"
         return None, (alarm("SPILLOVER_UNREADABLE", what, place, fix=fix),)
-    spillover = found[0]
-    if np.array_equal(spillover.matrix, np.eye(len(spillover.detectors))):
-        what = "the spillover matrix is the identity: nothing is compensated by it"
-        fix = "check that compensation was set up before the tube was acquired"
-        place = f"{where}: {spillover.keyword}"
-        return spillover, (note("SPILLOVER_IDENTITY", what, place, fix=fix),)
-    return spillover, ()
+    return found[0], _doubts(found[0], f"{where}: {found[0].keyword}")
+
+
+def _doubts(spillover: Spillover, place: str) -> tuple[Finding, ...]:
+    """What is odd about a matrix that can be used."""
+    matrix, detectors = spillover.matrix, spillover.detectors
+    spill = np.where(np.eye(len(detectors), dtype=bool), 0.0, matrix)
+    if not spill.any():
+        what = "the spillover matrix is the identity: nothing was compensated"
+        fix = "check that the tube was acquired and exported with its compensation"
+        return (caution("SPILLOVER_IDENTITY", what, place, fix=fix),)
+    row, column = np.unravel_index(int(np.argmax(np.abs(spill))), spill.shape)
+    worst = float(spill[row, column])
+    if abs(worst) > 1.0:
+        what = f"{detectors[row]} spills {worst:g} into {detectors[column]}, more than it shows"
+        fix = "check that the matrix belongs to these detectors, and its single-stained controls"
+        return (caution("SPILLOVER_STRANGE", what, place, fix=fix),)
+    return ()
 
 
 def _parse(text: str, keyword: str, channels: tuple[Channel, ...]) -> Spillover:
@@ -132,6 +144,14 @@ def _check_matrix(matrix: FloatArray, detectors: tuple[str, ...]) -> None:
 def _check_same(found: list[Spillover]) -> None:
     first = found[0]
     for other in found[1:]:
-        if other.detectors != first.detectors or not np.array_equal(other.matrix, first.matrix):
+        if not _is_same(first, other):
             msg = f"{first.keyword} and {other.keyword} differ"
             raise _UnreadableError(msg)
+
+
+def _is_same(first: Spillover, other: Spillover) -> bool:
+    """Whether the matrices agree, in whatever order they name their detectors."""
+    if set(first.detectors) != set(other.detectors):
+        return False
+    order = [other.detectors.index(detector) for detector in first.detectors]
+    return np.array_equal(other.matrix[np.ix_(order, order)], first.matrix)

@@ -22,6 +22,9 @@ from cytomon.gating.schema import (
 
 SCATTER = ("FSC-A", "FSC-H", "FSC-W", "SSC-A", "SSC-H", "SSC-W", "Time")
 
+MOST_LISTED = 12
+LIMITS_IN_ORDER = (("lod_events", "loq_events"), ("lymphocytes_least", "lymphocytes_firm"))
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
@@ -106,6 +109,24 @@ def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> I
         yield Mistake(
             lines.get(("scales", name), 1), f"scale of {name!r}: no such marker", "list it"
         )
+    yield from _limit_mistakes(spec, lines)
+    for position, name in enumerate(spec.gated_on):
+        if name not in _markers(spec):
+            line = lines.get(("gated_on", position), 1)
+            what = f"gated_on: {name!r} is not a marker of the template"
+            yield Mistake(line, what, _near(name, _markers(spec)))
+
+
+def _limit_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> Iterator[Mistake]:
+    limits = spec.limits.model_dump()
+    for smaller, larger in LIMITS_IN_ORDER:
+        if limits[smaller] > limits[larger]:
+            written = [lines[place] for n in (smaller, larger) if (place := ("limits", n)) in lines]
+            yield Mistake(
+                max(written, default=1),
+                f"limits: {smaller} ({limits[smaller]}) is above {larger} ({limits[larger]})",
+                f"write {smaller} of at most {limits[larger]}, or raise {larger}",
+            )
 
 
 def _reference_mistakes(
@@ -148,5 +169,10 @@ def _markers(spec: TemplateSpec) -> set[str]:
 
 
 def _near(name: str, known: set[str]) -> str:
-    close = get_close_matches(name, sorted(known), n=3)
-    return f"did you mean {', '.join(close)}?" if close else "check the name"
+    folded = {other.casefold(): other for other in sorted(known)}
+    close = [folded[other] for other in get_close_matches(name.casefold(), folded, n=3)]
+    if close:
+        return f"did you mean {', '.join(close)}?"
+    return (
+        f"one of {', '.join(sorted(known))}" if 0 < len(known) <= MOST_LISTED else "check the name"
+    )

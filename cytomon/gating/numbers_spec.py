@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 Span = tuple[float, float]
+
+
+def disagreement(what: str, fix: str) -> PydanticCustomError:
+    """Refuse fields that are sound alone and not together; `fix` says what to write."""
+    return PydanticCustomError("disagreement", "{what}", {"what": what, "fix": fix})
 
 
 class Strict(BaseModel):
@@ -53,18 +59,27 @@ class Bound(Strict):
     @model_validator(mode="after")
     def _complete(self) -> Bound:
         if self.by != "fixed" and self.leash is None:
-            msg = f"a bound placed by {self.by} needs a leash: [least, most]"
-            raise ValueError(msg)
+            what = f"a bound placed by {self.by} needs a leash: [least, most]"
+            raise disagreement(what, "add leash: [least, most] around the start")
         if self.by in {"ref_neg", "ref_pos"} and not self.of:
-            msg = f"a bound placed by {self.by} needs a reference population: of: NAME"
-            raise ValueError(msg)
+            what = f"a bound placed by {self.by} needs a reference population: of: NAME"
+            raise disagreement(what, "add of: and the name of a gate above")
         if self.leash and not self.leash[0] <= self.start <= self.leash[1]:
-            msg = f"the start {self.start} lies outside the leash {list(self.leash)}"
-            raise ValueError(msg)
+            what = f"the start {self.start} lies outside the leash {list(self.leash)}"
+            raise disagreement(
+                what, "let the leash run from its lower to its higher end, around the start"
+            )
         if self.window and not self.window[0] < self.window[1]:
-            msg = f"the window {list(self.window)} is empty"
-            raise ValueError(msg)
+            what = f"the window {list(self.window)} is empty"
+            raise disagreement(what, "write the lower end first")
+        if self.window and self.leash and not _contains(self.window, self.leash):
+            what = f"the window {list(self.window)} does not contain the leash {list(self.leash)}"
+            raise disagreement(what, "widen the window: both modes beside the valley lie in it")
         return self
+
+
+def _contains(outer: Span, inner: Span) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 def _kind_of_number(value: object) -> str:
@@ -86,10 +101,10 @@ class Side(Strict):
     @model_validator(mode="after")
     def _not_open(self) -> Side:
         if self.low is None and self.high is None:
-            msg = "a dimension needs a low or a high end"
-            raise ValueError(msg)
+            what = "a dimension needs a low or a high end"
+            raise disagreement(what, "add low: or high:")
         low, high = (end.start if isinstance(end, Bound) else end for end in (self.low, self.high))
         if low is not None and high is not None and low >= high:
-            msg = f"the low end {low:g} lies above its high end {high:g}"
-            raise ValueError(msg)
+            what = f"the low end {low:g} lies above its high end {high:g}"
+            raise disagreement(what, "write the smaller number as low")
         return self

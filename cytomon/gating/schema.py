@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from cytomon.gating.numbers_spec import Bound, Number, Side, Strict
+from cytomon.gating.numbers_spec import Bound, Number, Side, Strict, disagreement
 from cytomon.model.patient import SpecimenType
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]
@@ -44,8 +44,8 @@ class BoxGate(_Gate):
     @model_validator(mode="after")
     def _dimensions(self) -> BoxGate:
         if (self.kind == "interval") != (len(self.bounds) == 1):
-            msg = f"a gate of kind {self.kind} has {len(self.bounds)} dimensions"
-            raise ValueError(msg)
+            what = f"a gate of kind {self.kind} has {len(self.bounds)} dimensions"
+            raise disagreement(what, "an interval has one dimension, a rectangle two or more")
         return self
 
 
@@ -67,8 +67,8 @@ class PolygonGate(_Gate):
     @model_validator(mode="after")
     def _anchored_on_itself(self) -> PolygonGate:
         if self.anchor is not None and self.anchor.on not in self.on:
-            msg = f"the anchor lies on {self.anchor.on}, the polygon on {' and '.join(self.on)}"
-            raise ValueError(msg)
+            what = f"the anchor lies on {self.anchor.on}, the polygon on {' and '.join(self.on)}"
+            raise disagreement(what, f"write on: {self.on[0]} or on: {self.on[1]}")
         return self
 
 
@@ -106,11 +106,11 @@ class EllipseGate(_Gate):
     def _agree(self) -> EllipseGate:
         lengths = {len(self.on), len(self.mean), len(self.sd), len(self.leash or self.on)}
         if len(lengths) > 1:
-            msg = "on, mean, sd and leash must have one entry for each dimension"
-            raise ValueError(msg)
+            what = "on, mean, sd and leash must have one entry for each dimension"
+            raise disagreement(what, f"give each of them {len(self.on)} entries")
         if self.by == "ellipse_ref" and not (self.of and self.leash):
-            msg = "an ellipse placed by ellipse_ref needs a reference population and a leash"
-            raise ValueError(msg)
+            what = "an ellipse placed by ellipse_ref needs a reference population and a leash"
+            raise disagreement(what, "add of: NAME and leash: with one number for each dimension")
         return self
 
 
@@ -133,8 +133,8 @@ class BooleanGate(_Gate):
     @model_validator(mode="after")
     def _not_empty(self) -> BooleanGate:
         if not (self.all or self.any or self.none):
-            msg = "a boolean gate needs at least one of all, any, none"
-            raise ValueError(msg)
+            what = "a boolean gate needs at least one of all, any, none"
+            raise disagreement(what, "add all: [NAME], any: [NAME] or none: [NAME]")
         return self
 
 
@@ -148,8 +148,10 @@ class ScoreGate(_Gate):
     @model_validator(mode="after")
     def _within_reach(self) -> ScoreGate:
         if sum(self.terms.values()) < self.at_least - 1e-9:
-            msg = f"the score {self.at_least:g} can never be reached"
-            raise ValueError(msg)
+            what = f"the score {self.at_least:g} can never be reached"
+            raise disagreement(
+                what, f"lower at_least to {sum(self.terms.values()):g} or less, or add terms"
+            )
         return self
 
 
@@ -179,13 +181,13 @@ class ScaleSpec(Strict):
     def _valid(self) -> ScaleSpec:
         """Refuse what FlowKit would turn into numbers without a word."""
         if self.kind != "linear" and self.m <= 0:
-            msg = f"{self.kind}: M must be above 0"
-            raise ValueError(msg)
+            what = f"{self.kind}: M must be above 0"
+            raise disagreement(what, "write a number above 0 as m")
         if self.kind in {"logicle", "hyperlog"} and not (
             0 <= self.w <= self.m / 2 and -self.w <= self.a <= self.m - 2 * self.w
         ):
-            msg = f"{self.kind}: W must lie in [0, M/2] and A in [-W, M - 2W]"
-            raise ValueError(msg)
+            what = f"{self.kind}: W must lie in [0, M/2] and A in [-W, M - 2W]"
+            raise disagreement(what, f"write w of at most {self.m / 2:g}, and a within its limits")
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,10 +15,14 @@ import yaml
 from pydantic import ValidationError
 
 from cytomon.errors import TemplateError
+from cytomon.gating.explain import explain
 from cytomon.gating.lint import Mistake, find_mistakes
 from cytomon.gating.schema import TemplateSpec
 
 MOST_BYTES = 1_000_000
+
+Lint = Callable[[TemplateSpec, Mapping[tuple[Any, ...], int]], Iterable[Mistake]]
+"""Finds mistakes between the parts of a template; the mapping holds the line of each part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,15 @@ def list_templates(folder: Path | None = None) -> tuple[Template, ...]:
     return tuple(load_template(str(path)) for path in paths)
 
 
-def load_template(name: str) -> Template:
+def load_template(name: str, *, lint: Lint = find_mistakes) -> Template:
     """A template by its name, or by the path of its file.
+
+    Parameters
+    ----------
+    name : str
+        Name of a template that comes with cytomon, or path.
+    lint : callable, optional
+        Finds mistakes between the template's parts.
 
     Raises
     ------
@@ -73,15 +84,15 @@ def load_template(name: str) -> Template:
     """
     path = _locate(name)
     stat = path.stat()
-    return _load(path, stat.st_mtime_ns, stat.st_size)
+    return _load(path, stat.st_mtime_ns, stat.st_size, lint)
 
 
 @lru_cache(maxsize=64)
-def _load(path: Path, _modified: int, _size: int) -> Template:
-    return parse_template(path.read_bytes(), path)
+def _load(path: Path, _modified: int, _size: int, lint: Lint) -> Template:
+    return parse_template(path.read_bytes(), path, lint=lint)
 
 
-def parse_template(content: bytes, path: Path) -> Template:
+def parse_template(content: bytes, path: Path, *, lint: Lint = find_mistakes) -> Template:
     """A template from the bytes of its file; `path` is for messages.
 
     Raises
@@ -89,7 +100,7 @@ def parse_template(content: bytes, path: Path) -> Template:
     TemplateError
         With every mistake and its line.
     """
-    mistakes = check_template(content)
+    mistakes = check_template(content, lint=lint)
     if mistakes:
         listed = "\n".join(f"    line {m.line}: {m.what} ({m.fix})" for m in mistakes)
         raise TemplateError(
@@ -102,7 +113,7 @@ def parse_template(content: bytes, path: Path) -> Template:
     return Template(spec=spec, sha256=hashlib.sha256(canonical).hexdigest(), path=path)
 
 
-def check_template(content: bytes) -> tuple[Mistake, ...]:
+def check_template(content: bytes, *, lint: Lint = find_mistakes) -> tuple[Mistake, ...]:
     """Every mistake of a template file, in the order of its lines; empty when it is sound."""
     if len(content) > MOST_BYTES:
         return (Mistake(1, f"the file is larger than {MOST_BYTES} bytes", "split the template"),)
@@ -123,9 +134,9 @@ def check_template(content: bytes) -> tuple[Mistake, ...]:
     try:
         spec = TemplateSpec.model_validate(data)
     except ValidationError as error:
-        found = [_explain(item, lines, data) for item in error.errors(include_url=False)]
+        found = [explain(item, lines, data) for item in error.errors(include_url=False)]
         return tuple(sorted(set(found)))
-    return tuple(sorted(find_mistakes(spec, lines)))
+    return tuple(sorted(lint(spec, lines)))
 
 
 def pick_template(markers: Set[str], templates: Sequence[Template], *, where: str) -> Template:
@@ -237,32 +248,3 @@ def _lines(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], 
     elif isinstance(node, yaml.SequenceNode):
         for position, value in enumerate(node.value):
             yield from _lines(value, (*path, position))
-
-
-def _explain(item: Any, lines: dict[tuple[Any, ...], int], data: Any) -> Mistake:  # noqa: ANN401
-    path = list(item["loc"])
-    while path and tuple(path) not in lines:
-        # pydantic puts the tag of a union into the path; the file has no such key
-        for position, step in enumerate(path):
-            if tuple(path[: position + 1]) not in lines:
-                del path[position]
-                break
-            del step
-    where = ".".join(str(step) for step in path) or "the file"
-    gate = _gate_name(path, data)
-    message = item["msg"].removeprefix("Value error, ")
-    fix = {
-        "missing": "add it",
-        "extra_forbidden": "remove it, or correct its spelling",
-        "union_tag_invalid": "see docs/reference/templates.md for the kinds of gates",
-    }.get(item["type"], "see docs/reference/templates.md")
-    field = item["loc"][-1] if item["type"] in {"missing", "extra_forbidden"} else where
-    return Mistake(lines.get(tuple(path), 1), f"{gate}{field}: {message}", fix)
-
-
-def _gate_name(path: Sequence[Any], data: Any) -> str:  # noqa: ANN401
-    if len(path) > 1 and path[0] == "gates" and isinstance(path[1], int):
-        gate = data["gates"][path[1]]
-        if isinstance(gate, dict) and "name" in gate:
-            return f"gate {gate['name']}: "
-    return ""
