@@ -170,9 +170,9 @@ def _markers(spec: TemplateSpec) -> set[str]:
 
 def _near(name: str, known: set[str]) -> str:
     folded = {other.casefold(): other for other in sorted(known)}
-    close = [folded[other] for other in get_close_matches(name.casefold(), folded, n=3)]
+    exact = 1 if name.casefold() in folded else 3
+    close = [folded[other] for other in get_close_matches(name.casefold(), folded, n=exact)]
     if close:
         return f"did you mean {', '.join(close)}?"
-    return (
-        f"one of {', '.join(sorted(known))}" if 0 < len(known) <= MOST_LISTED else "check the name"
-    )
+    listed = 0 < len(known) <= MOST_LISTED
+    return f"write one of {', '.join(sorted(known))}" if listed else "check the name"

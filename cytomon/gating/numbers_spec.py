@@ -66,9 +66,7 @@ class Bound(Strict):
             raise disagreement(what, "add of: and the name of a gate above")
         if self.leash and not self.leash[0] <= self.start <= self.leash[1]:
             what = f"the start {self.start} lies outside the leash {list(self.leash)}"
-            raise disagreement(
-                what, "let the leash run from its lower to its higher end, around the start"
-            )
+            raise disagreement(what, "write the leash as [least, most], with the start between")
         if self.window and not self.window[0] < self.window[1]:
             what = f"the window {list(self.window)} is empty"
             raise disagreement(what, "write the lower end first")

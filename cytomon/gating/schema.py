@@ -149,9 +149,7 @@ class ScoreGate(_Gate):
     def _within_reach(self) -> ScoreGate:
         if sum(self.terms.values()) < self.at_least - 1e-9:
             what = f"the score {self.at_least:g} can never be reached"
-            raise disagreement(
-                what, f"lower at_least to {sum(self.terms.values()):g} or less, or add terms"
-            )
+            raise disagreement(what, f"write at_least: {sum(self.terms.values()):g} or less")
         return self
 
 

@@ -80,20 +80,23 @@ MISTAKES: dict[str, tuple[bytes, int, str]] = {
     "huge": (SOUND.encode() + b"#" * MOST_BYTES, 1, f"larger than {MOST_BYTES} bytes"),
     "very deep": (b"a: " + b"[" * 20_000, 1, "not valid YAML"),
     "another schema": (changed("schema_version: 1", "schema_version: 2"), 1, "schema_version"),
-    "an unknown key": (changed("title: A", "titel: B\ntitle: A"), 4, "titel"),
+    "an unknown key": (
+        changed("title: A", "titel: B\ntitle: A"), 4,
+        "titel: there is no such field (did you mean title?)",
+    ),
     "a missing key": (changed("specimen: marrow\n", ""), 1, "specimen"),
-    "no such specimen": (changed("marrow", "liver"), 5, "specimen"),
-    "a version of two numbers": (changed("1.0.0", "1.0"), 3, "version"),
+    "no such specimen": (changed("marrow", "liver"), 5, "write 'marrow'"),
+    "a version of two numbers": (changed("1.0.0", "1.0"), 3, "write three numbers, such as 1.0.0"),
     "a name with a blank": (changed("name: small", "name: a b"), 2, "name"),
     "a gate's name with a slash": (changed("name: both", "name: a/b"), 19, "name"),
     "an unknown key of a gate": (
         added("{name: g, kind: interval, colour: red, bounds: {CD19: {low: 1}}}"),
         20,
-        "gate g: colour",
+        "gate g, colour: there is no such field",
     ),
-    "an unknown kind": (added("{name: g, kind: blob}"), 20, "gate g"),
-    "no kind": (added("{name: g}"), 20, "gate g"),
-    "a gate that is no mapping": (added("nothing"), 20, "gates.3"),
+    "an unknown kind": (added("{name: g, kind: blob}"), 20, "write one of 'interval'"),
+    "no kind": (added("{name: g}"), 20, "add kind: and one of boolean, ellipse"),
+    "a gate that is no mapping": (added("nothing"), 20, "gate number 4"),
     "a wrong parent": (
         changed("name: both, parent: cells", "name: both, parent: cels"),
         19,
@@ -165,13 +168,20 @@ MISTAKES: dict[str, tuple[bytes, int, str]] = {
     "too few reference events": (
         changed("leash: [1.0, 2.0]", "least: 49, leash: [1.0, 2.0]"), 18, "least",
     ),
-    "a method that is not known": (changed("by: ref_neg", "by: guess"), 18, "by"),
+    "a method that is not known": (
+        changed("by: ref_neg", "by: guess"), 18, "gate cd19_pos, CD19 low, by: ",
+    ),
     "a bound that is a word": (changed("low: 20000", "low: many"), 13, "number"),
     "a bound that is NaN": (changed("low: 20000", "low: .nan"), 13, "finite"),
     "a bound that is infinite": (changed("low: 20000", "low: -.inf"), 13, "finite"),
     "a start that is NaN": (changed("start: 1.5", "start: .nan"), 18, "finite"),
     "a window without room": (
         changed("leash: [1.0", "window: [3, 0], leash: [1.0"), 18, "window [3.0, 0.0] is empty",
+    ),
+    "a window beside its leash": (
+        changed("leash: [1.0", "window: [1.2, 5], leash: [1.0"),
+        18,
+        "gate cd19_pos, CD19 low: the window [1.2, 5.0] does not contain the leash [1.0, 2.0]",
     ),
     "a side that is open at both ends": (changed("{low: 20000}", "{}"), 13, "a low or a high end"),
     "bounds the wrong way round": (
@@ -194,7 +204,7 @@ MISTAKES: dict[str, tuple[bytes, int, str]] = {
         added("{name: g, kind: polygon, on: [CD19, CD45], vertices: [[0, 0], [1, 1], [1, 0]], "
               "anchor: {on: FSC-A, bound: {start: 1}}}"),
         20,
-        "anchor",
+        "anchor lies on FSC-A, the polygon on CD19 and CD45 (write on: CD19 or on: CD45)",
     ),
     "an ellipse with too few numbers": (
         added("{name: g, kind: ellipse, on: [CD19, CD45], mean: [1], sd: [1, 1]}"),
@@ -231,6 +241,20 @@ MISTAKES: dict[str, tuple[bytes, int, str]] = {
     "a negative T": (changed("t: 262144", "t: -1"), 9, "scale"),
     "a limit below one": (
         changed("roles:", "limits: {lod_events: 0}\nroles:"), 10, "lod_events",
+    ),
+    "detected above quantified": (
+        changed("roles:", "limits: {threshold: 0.001,\n  lod_events: 60}\nroles:"),
+        11,
+        "lod_events (60) is above loq_events (50) (write lod_events of at most 50",
+    ),
+    "any call needs more than a firm one": (
+        changed("roles:", "limits: {lymphocytes_firm: 400}\nroles:"),
+        10,
+        "lymphocytes_least (500) is above lymphocytes_firm (400)",
+    ),
+    "gated on a stranger": (
+        changed("roles:", "gated_on: [cd19]\nroles:"), 10,
+        "gated_on: 'cd19' is not a marker of the template (did you mean CD19?)",
     ),
     "no quantities": (changed("[mrd]", "[]"), 11, "quantities"),
 }  # fmt: skip
