@@ -123,6 +123,23 @@ def test_a_drug_hides_its_antigen_for_its_window(given_on: str, masked: tuple[st
     assert specimen_of(row(), {}, [event(given_on, "Inotuzumab ")]).masked == masked
 
 
+@pytest.mark.parametrize(
+    ("drug", "antigen"),
+    [
+        ("BLINATUMOMAB", "CD19"),
+        ("Blincyto®", "CD19"),
+        ("blincyto cycle 2", "CD19"),
+        ("inotuzumab ozogamicin", "CD22"),
+        ("Inotuzumab-Ozogamicin", "CD22"),
+        ("inotuzumab  (ozogamicin)", "CD22"),
+        ("Besponsa", "CD22"),
+    ],
+)
+def test_drugs_are_known_by_generic_and_brand_name(drug: str, antigen: str):
+    """Letter case, hyphens, marks and what stands beside the name do not matter."""
+    assert specimen_of(row(), {}, [event("2026-02-01", drug)]).masked == (antigen,)
+
+
 def test_only_the_patients_own_drugs_count():
     """Somebody else's dose, another drug, or another kind of event hides nothing."""
     events = [

@@ -58,8 +58,8 @@ _CONTROL: Final = re.compile(
     r"(fmo|isotype?|iso|controls?|ctrls?|ctl|dump|negative|neg|unstained|blank)+[0-9]*"
 )
 _WORD: Final = re.compile(r"[^\W_]+")
-_LIKE_A_STAIN: Final = re.compile(r"[a-z]{1,6}[0-9]{1,3}[a-z]{0,2}")
-_SPACED_CD: Final = re.compile(r"\b(cd)[ _-](?=[0-9])", re.IGNORECASE)
+_LIKE_A_STAIN: Final = re.compile(r"[a-z]{1,6}[0-9]{1,3}[a-z]{0,2}[0-9]{0,2}")
+_APART: Final = re.compile(r"(?:(?<=\bcd)[ ]|(?<=[a-z])[_-])(?=[0-9])", re.IGNORECASE)
 _NAMED_LIKENESS: Final = 0.6
 _PRINTED_LIKENESS: Final = 0.85
 _SHORTEST_LIKENESS: Final = 5
@@ -149,14 +149,14 @@ def looks_like_stain(text: str) -> bool:
 
     Examples
     --------
-    >>> looks_like_stain("CD91 PE-Cy7"), looks_like_stain("Lamda FITC"), looks_like_stain("HLA-DQ")
+    >>> looks_like_stain("CD91 PE-Cy7"), looks_like_stain("Lamda FITC"), looks_like_stain("PE FMO")
     (True, True, True)
     >>> looks_like_stain("Jane Doe"), looks_like_stain("Doe CD19"), looks_like_stain("12345678")
     (False, False, False)
     """
     if _is_like_known(_key(text)):
         return True
-    words = list(_words(_SPACED_CD.sub(r"\1", text)))
+    words = list(_words(_APART.sub("", text.translate(_DASHES))))
     like = [
         bool(_LIKE_A_STAIN.fullmatch(word)) or word in _ALIASES or _is_like_known(word)
         for word in words
@@ -211,7 +211,12 @@ def _words(text: str) -> list[str]:
 
 
 def _is_like_known(key: str) -> bool:
-    known = [alias for alias in _ALIASES if len(alias) >= _SHORTEST_LIKENESS]
+    # a name beside a long alias must not ride on its likeness
+    known = [
+        alias
+        for alias in _ALIASES
+        if len(alias) >= _SHORTEST_LIKENESS and abs(len(alias) - len(key)) <= 1
+    ]
     return bool(difflib.get_close_matches(key, known, n=1, cutoff=_PRINTED_LIKENESS))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cytomon.errors import InputError, PanelError
 from cytomon.fcs.detectors import role, scatter
 from cytomon.fcs.intake import open_tube
-from cytomon.fcs.markers import MARKERS
+from cytomon.fcs.markers import MARKERS, looks_like_stain
 from cytomon.fcs.panel import match_panel, nearest, parse_stain, read_mapping, require
 from cytomon.model.tube import Channel, DataLayout, Role, Tube
 
@@ -190,7 +190,79 @@ def test_unknown_stain() -> None:
     assert dict(panel.columns) == {"CD45": 2}
     assert finding.code == "PANEL_UNKNOWN_STAIN"
     assert "'CD119'" in finding.what
+    assert "nearest known: CD19" in finding.what
     assert "CD19" in finding.fix
+
+
+@pytest.mark.parametrize(
+    "stain",
+    [
+        "CD19 FMO",
+        "FMO CD19 PE",
+        "CD19_fmo",
+        "CD19 PE-Cy7 Isotype",
+        "Iso Ctrl CD19",
+        "CD19 IsotypeControl",
+        "CD19 control",
+        "ctrl CD19 APC",
+        "Dump CD19",
+        "CD19 neg",
+        "negative control CD19",
+        "CD19 unstained",
+        "blank CD19",
+    ],
+)
+def test_controls(stain: str) -> None:
+    """A control is not its marker: the marker is missing, and the finding says why."""
+    panel = match_panel(tube(("PE-A", stain), ("FITC-A", "CD45")))
+
+    (finding,) = panel.findings
+    assert parse_stain(stain) is None
+    assert dict(panel.columns) == {"CD45": 1}
+    assert finding.code == "PANEL_UNKNOWN_STAIN"
+    assert "names a control" in finding.what
+    assert "did you mean" not in finding.fix
+
+
+def test_control_in_the_detector_name() -> None:
+    """A control that only `$PnN` names is one, and an unstained detector is not its name."""
+    panel = match_panel(tube(("CD19 FMO-A", ""), ("CD20 PE-A", "unstained"), ("Blank-A", "")))
+
+    (finding,) = panel.findings
+    assert not panel.columns
+    assert "'CD19 FMO-A'" in finding.what
+    assert finding.where.endswith("$P1N")
+
+
+@pytest.mark.parametrize(
+    "stain",
+    ["CD91 PE-Cy7", "CD 91", "Lamda FITC", "CD200R1", "IL-7Ra APC", "CLEC12A", "PE FMO"],
+)
+def test_stains_that_are_shown(stain: str) -> None:
+    """What is made like a stain is printed."""
+    assert looks_like_stain(stain)
+    assert repr(stain) in match_panel(tube(("PE-A", stain))).findings[0].what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Jane Doe",
+        "Doe, Jane 1984-03-02",
+        "Doe CD19 x CD3",
+        "12345678",
+        "Doe control",
+        "Glycophorin Doe",
+    ],
+)
+def test_names_are_not_shown(text: str) -> None:
+    """Free text that may name a person is not repeated; its detector is named."""
+    (finding,) = match_panel(tube(("PE-A", text))).findings
+    said = f"{finding.what} {finding.where} {finding.fix}"
+
+    assert "the stain (not shown) of PE-A" in finding.what
+    for word in ("Jane", "Doe", "1984", "12345678"):
+        assert word not in said
 
 
 def test_mapping_overrides() -> None:
@@ -223,6 +295,23 @@ def test_require() -> None:
 
     assert caught.value.what == ("the tube lacks CD20 (similar in the tube: CD10), Viability")
     assert "CD10, CD19" in caught.value.fix
+
+
+def test_require_names_unknown_stains() -> None:
+    """The slip that hides a marker stands in the refusal, with its detector and what is near."""
+    panel = match_panel(tube(("FL10-A", "CD91 PE-Cy7"), ("APC-A", "CD10")))
+
+    with pytest.raises(PanelError) as caught:
+        require(panel, ["CD19"], where="tube.fcs")
+
+    assert "'CD91 PE-Cy7' of FL10-A" in caught.value.what
+    assert "nearest known: CD19" in caught.value.what
+
+
+@pytest.mark.parametrize(("slip", "meant"), [("CD91", "CD19"), ("CD01", "CD10"), ("CD83", "CD38")])
+def test_transposed_digits(slip: str, meant: str) -> None:
+    """The marker of the same digits in another order is the nearest."""
+    assert nearest(slip, MARKERS)[0] == meant
 
 
 def test_nearest() -> None:

@@ -110,6 +110,45 @@ def test_two_that_differ() -> None:
     assert findings == ()
 
 
+def test_order_of_detectors() -> None:
+    """One matrix is the same in whatever order it names its detectors; a transposed one is not."""
+    first = "3,FITC-A,PE-A,APC-A,1,0.2,0,0.05,1,0.3,0,0.01,1"
+    turned = "3,APC-A,FITC-A,PE-A,1,0,0.01,0,1,0.2,0.3,0.05,1"
+    transposed = "3,APC-A,FITC-A,PE-A,1,0,0.3,0,1,0.05,0.01,0.2,1"
+
+    spillover, findings = read_spillover(
+        {"$SPILLOVER": first, "SPILL": turned}, CHANNELS, where="x"
+    )
+    assert spillover is not None
+    assert (spillover.detectors, findings) == (("FITC-A", "PE-A", "APC-A"), ())
+
+    spillover, (finding,) = read_spillover(
+        {"$SPILLOVER": first, "SPILL": transposed}, CHANNELS, where="x"
+    )
+    assert spillover is None
+    assert "differ" in finding.what
+
+
+def test_identity() -> None:
+    """A matrix that compensates nothing is used, with a warning."""
+    spillover, (finding,) = read("2,FITC-A,PE-A,1,0,0,1")
+
+    assert spillover is not None
+    assert (finding.code, finding.severity.value) == ("SPILLOVER_IDENTITY", "warning")
+    assert "nothing was compensated" in finding.what
+
+
+@pytest.mark.parametrize(("spill", "codes"), [("1", []), ("1.01", ["SPILLOVER_STRANGE"])])
+def test_more_than_all(spill: str, codes: list[str]) -> None:
+    """A dye that shows more in another detector than in its own gets a warning with both names."""
+    spillover, findings = read(f"2,FITC-A,PE-A,1,0.2,{spill},1")
+
+    assert spillover is not None
+    assert [finding.code for finding in findings] == codes
+    assert all("PE-A spills 1.01 into FITC-A" in finding.what for finding in findings)
+    assert all(finding.severity.value == "warning" for finding in findings)
+
+
 def test_missing() -> None:
     """A file without a matrix is a file without a matrix; whether that matters is not said here."""
     assert read_spillover({"SPILL": " "}, CHANNELS, where="x") == (None, ())
