@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cytomon.errors import CytomonError
     from cytomon.fcs.panel import read_mapping
-    from cytomon.gating.template import list_templates, load_template
+    from cytomon.gating.template import list_templates
     from cytomon.model.patient import Specimen, SpecimenType
     from cytomon.model.results import Measurement, TubeResult
     from cytomon.pipeline import measure_tube
+    from cytomon.soundness import load_template
     from cytomon.tables import findings_frame, measurements_frame, populations_frame
 
 __version__ = "0.1.0"
@@ -31,7 +32,7 @@ _HOMES = {
     "TubeResult": "cytomon.model.results",
     "findings_frame": "cytomon.tables",
     "list_templates": "cytomon.gating.template",
-    "load_template": "cytomon.gating.template",
+    "load_template": "cytomon.soundness",
     "measure_tube": "cytomon.pipeline",
     "measurements_frame": "cytomon.tables",
     "populations_frame": "cytomon.tables",

@@ -13,17 +13,18 @@ from cytomon.fcs.read import read_events
 from cytomon.gating.axes import Axes
 from cytomon.gating.count import Counted, count
 from cytomon.gating.place import place, sample_rows
-from cytomon.gating.template import Template, list_templates, load_template, pick_template
+from cytomon.gating.template import Template, list_templates, pick_template
 from cytomon.measure.catalogue import measure_all
+from cytomon.measure.phenotype import KEPT_ROLES
 from cytomon.measure.quality import check_quality, hard
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Axis, Placement
 from cytomon.model.patient import Specimen
 from cytomon.model.results import Evidence, Limits, Measurement, TubeResult
 from cytomon.model.tube import FloatArray, Panel, Tube
+from cytomon.soundness import load_template, refuse_overflow
 
 ANTIGENS = ("CD19", "CD22")
-KEPT_ROLES = ("blasts", "t_cells", "nk", "granulocytes", "second_negative", "mature_b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -175,6 +176,7 @@ def measure_placed(
     )
     limits = Limits(**spec.limits.model_dump())
     counts = _role_counts(placement, counted)
+    refuse_overflow(spec, placement, counts)
     quality = check_quality(counts, source, limits)
     evidence = Evidence(
         counts=counts,

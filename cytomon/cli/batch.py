@@ -69,8 +69,8 @@ def batch(
     from cytomon.cli.talk import Talk
     from cytomon.errors import InputError
     from cytomon.fcs.panel import read_mapping
-    from cytomon.gating.template import load_template
     from cytomon.inputs import Lists
+    from cytomon.soundness import load_template
     from cytomon.task import Settings
 
     if store is not None:

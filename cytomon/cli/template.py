@@ -44,8 +44,8 @@ def show(
     from cytomon.errors import InputError
     from cytomon.fcs.panel import read_mapping
     from cytomon.gating.describe import describe_placed, describe_template
-    from cytomon.gating.template import load_template
     from cytomon.pipeline import draw_tube
+    from cytomon.soundness import load_template
 
     template = load_template(name)
     if not tube:
@@ -71,7 +71,7 @@ def check(
 ) -> int:
     """Say every mistake of template files, with line and fix. Exit code 1 if there are any."""
     from cytomon.errors import InputError
-    from cytomon.gating.template import check_template
+    from cytomon.soundness import check_template
 
     wrong = 0
     for path in files:

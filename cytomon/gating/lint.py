@@ -101,10 +101,7 @@ def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> I
         yield from _dimension_mistakes(gate, spec, line)
         known.update(produced(gate))
     for role, names in spec.roles.items():
-        for name in candidates(names):
-            if name not in known:
-                line = lines.get(("roles", role), 1)
-                yield Mistake(line, f"role {role}: no gate {name!r}", _near(name, known))
+        yield from _role_mistakes(role, candidates(names), known, lines.get(("roles", role), 1))
     for name in set(spec.scales) - _markers(spec):
         yield Mistake(
             lines.get(("scales", name), 1), f"scale of {name!r}: no such marker", "list it"
@@ -115,6 +112,16 @@ def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> I
             line = lines.get(("gated_on", position), 1)
             what = f"gated_on: {name!r} is not a marker of the template"
             yield Mistake(line, what, _near(name, _markers(spec)))
+
+
+def _role_mistakes(
+    role: str, names: tuple[str, ...], known: set[str], line: int
+) -> Iterator[Mistake]:
+    if not names:
+        yield Mistake(line, f"role {role}: names no gate", "name one, or leave the role out")
+    for name in names:
+        if name not in known:
+            yield Mistake(line, f"role {role}: no gate {name!r}", _near(name, known))
 
 
 def _limit_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> Iterator[Mistake]:

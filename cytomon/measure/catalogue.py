@@ -9,7 +9,7 @@ from functools import partial
 
 from cytomon.measure.b_cells import measure_b_fraction
 from cytomon.measure.mrd import measure_mrd
-from cytomon.measure.phenotype import measure_antigen
+from cytomon.measure.phenotype import NEGATIVE_REFERENCES, measure_antigen
 from cytomon.measure.plain import measure_fraction
 from cytomon.model.results import Evidence, Measurement
 
@@ -28,6 +28,8 @@ class Quantity:
         Roles of the two populations.
     measure : callable
         Takes the `Evidence` of a tube and returns the `Measurement`.
+    references : tuple of str
+        Roles of which one has to be there beside them; empty where none is needed.
     """
 
     code: str
@@ -35,6 +37,14 @@ class Quantity:
     numerator: str
     denominator: str
     measure: Callable[[Evidence], Measurement]
+    references: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """Roles without which there is no answer; of each group, one is enough."""
+        part = () if self.numerator.startswith(f"{self.denominator} ") else ((self.numerator,),)
+        alternatives = (self.references,) if self.references else ()
+        return (*part, (self.denominator,), *alternatives)
 
 
 def measure_all(evidence: Evidence, quantities: Sequence[str]) -> tuple[Measurement, ...]:
@@ -80,6 +90,7 @@ def _antigen(code: str, marker: str) -> Quantity:
         numerator=f"blasts above the {marker} threshold",
         denominator="blasts",
         measure=partial(measure_antigen, marker=marker),
+        references=NEGATIVE_REFERENCES[marker],
     )
 
 

@@ -12,11 +12,13 @@ from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import AntigenCall, Estimate, Evidence, Kept, Measurement
 from cytomon.model.tube import FloatArray
 
-_NEGATIVE_REFERENCES = {
+NEGATIVE_REFERENCES = {
     # Granulocytes bind CD22 conjugates dimly often enough to be no zero for it.
     "CD19": ("t_cells", "nk", "granulocytes"),
     "CD22": ("t_cells", "nk"),
 }
+KEPT_ROLES = ("blasts", "t_cells", "nk", "granulocytes", "second_negative", "mature_b")
+"""Roles of which a call looks at the events themselves."""
 _LEAST_REFERENCE = 50
 _LEAST_BLASTS = 20
 _FIRM_BLASTS = 50
@@ -87,8 +89,8 @@ def measure_antigen(
     Not for comparing antibody clones: the same blasts may be dim with one and negative with
     another.
     """
-    if marker not in _NEGATIVE_REFERENCES:
-        msg = f"marker={marker!r}: expected one of {', '.join(_NEGATIVE_REFERENCES)}"
+    if marker not in NEGATIVE_REFERENCES:
+        msg = f"marker={marker!r}: expected one of {', '.join(NEGATIVE_REFERENCES)}"
         raise ValueError(msg)
     blasts = evidence.kept.get("blasts")
     negative = _negative_reference(evidence, marker)
@@ -186,7 +188,7 @@ def _usable(evidence: Evidence, role: str, marker: str, least: int) -> Kept | No
 
 
 def _negative_reference(evidence: Evidence, marker: str) -> tuple[str, Kept] | None:
-    for role in _NEGATIVE_REFERENCES[marker]:
+    for role in NEGATIVE_REFERENCES[marker]:
         kept = _usable(evidence, role, marker, evidence.limits.reference_events)
         if kept is not None:
             return role, kept

@@ -156,6 +156,7 @@ MISTAKES: dict[str, tuple[bytes, int, str]] = {
         "CD10 is an optional marker (say `optional: pass` or `optional: drop`)",
     ),
     "a role without a gate": (changed("{nucleated: cells}", "{nucleated: cell}"), 10, "cells?"),
+    "a role of nothing": (changed("{nucleated: cells}", "{nucleated: []}"), 10, "names no gate"),
     "a scale of no marker": (
         changed("roles:", "scales: {CD91: {kind: asinh}}\nroles:"), 10, "scale of 'CD91'",
     ),
