@@ -68,6 +68,9 @@ def find_all(spec: TemplateSpec, lines: Lines) -> Iterator[Mistake]:
     yield from _unknown_roles(spec, lines)
     for position, code in enumerate(spec.quantities):
         line = lines.get(("quantities", position), 1)
+        if code in spec.quantities[:position]:
+            yield Mistake(line, f"quantity {code} is named twice", "leave one out")
+            continue
         if code in _QUANTITIES:
             yield from _unfilled(_QUANTITIES[code], spec, line)
             yield from _upside_down(_QUANTITIES[code], spec, line)

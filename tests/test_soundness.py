@@ -42,6 +42,7 @@ MISTAKES = {
         "[mrd,", "[mdr,", 14, "quantity 'mdr' is not known (did you mean mrd?)",
     ),
     "a quantity like no other": ("[mrd,", "[height,", 14, "write one of b_all_cd19, b_by_cd20"),
+    "a quantity twice": ("[mrd,", "[mrd, mrd,", 14, "quantity mrd is named twice"),
     "a quantity without its part": (
         "  time_ok: time_ok\n", "", 13,
         "quantity retained needs the role time_ok (name its gate in roles (time_ok: GATE)",
