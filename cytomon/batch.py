@@ -165,6 +165,20 @@ def _findings(jobs: Jobs, documents: Sequence[Document]) -> Iterable[Row]:
         if copies[document.sha256] > 1 and "#" not in document.file:
             yield _copied(document, documents)
         yield from document.findings
+    for position, rows in pooled_rows(jobs.jobs, documents).items():
+        if any("TUBE_DISCORDANCE" in row["qualifiers"] for row in rows):
+            yield _discordant(documents[position].file)
+
+
+def _discordant(file: str) -> Row:
+    return {
+        "file": file,
+        "code": "TUBE_DISCORDANCE",
+        "severity": Severity.WARNING.value,
+        "what": "the two tubes of this specimen disagree on MRD; the higher one stands for it",
+        "where": file,
+        "fix": "look at both tubes; one of them may be of another specimen",
+    }
 
 
 def _copied(document: Document, documents: Sequence[Document]) -> Row:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cytomon.errors import TemplateError
 from cytomon.fcs.intake import open_tube, split_dataset
-from cytomon.fcs.panel import PanelMapping, match_panel, require
+from cytomon.fcs.panel import PanelMapping, match_panel, read_mapping, require
 from cytomon.fcs.read import read_events
 from cytomon.gating.axes import Axes
 from cytomon.gating.count import Counted, count
@@ -50,7 +51,7 @@ def measure_tube(
     path: str | Path,
     *,
     template: str | None = None,
-    mapping: PanelMapping | None = None,
+    mapping: PanelMapping | str | Path | None = None,
     specimen: Specimen | None = None,
     file: str | None = None,
     engine: str = "flowkit",
@@ -63,8 +64,8 @@ def measure_tube(
         The FCS file; ``file.lmd#2`` names one of several data sets.
     template : str, optional
         Name of a template or path of its file; picked by the panel when left out.
-    mapping : PanelMapping, optional
-        The laboratory's own word on its detectors (`cytomon.read_mapping`).
+    mapping : PanelMapping, str or Path, optional
+        The laboratory's own word on its detectors (`cytomon.read_mapping`), or its file.
     specimen : Specimen, optional
         Where the tube comes from; by default an unnamed specimen of the template's usual type.
     file : str, optional
@@ -100,7 +101,7 @@ def draw_tube(
     path: str | Path,
     *,
     template: str | None = None,
-    mapping: PanelMapping | None = None,
+    mapping: PanelMapping | str | Path | None = None,
     png: str | Path | None = None,
 ) -> TubeResult:
     """Measure one tube and draw its gating strategy.
@@ -127,25 +128,21 @@ def open_for_gating(
     path: str | Path,
     *,
     template: str | None = None,
-    mapping: PanelMapping | None = None,
+    mapping: PanelMapping | str | Path | None = None,
     file: str | None = None,
 ) -> OpenedTube:
     """Check a file, find its markers, choose its template; see `measure_tube`."""
     name, dataset = split_dataset(str(path))
     tube = open_tube(Path(name), dataset=dataset)
-    own, unused = _own_mapping(tube, mapping, file or tube.name)
+    rows = read_mapping(mapping) if isinstance(mapping, str | Path) else mapping
+    own, unused = _own_mapping(tube, rows, file or tube.name)
     panel = match_panel(tube, mapping=own)
+    panel = dataclasses.replace(panel, findings=(*panel.findings, *unused))
     if template is None:
-        chosen = _pick(panel, tube.name)
+        chosen = _pick(panel, tube)
     else:
         chosen = load_template(template)
         require(panel, chosen.spec.markers.required, where=tube.name)
-    if unused:
-        panel = Panel(
-            columns=panel.columns,
-            fluorochromes=panel.fluorochromes,
-            findings=(*panel.findings, *unused),
-        )
     return OpenedTube(tube=tube, panel=panel, template=chosen)
 
 
@@ -251,13 +248,15 @@ def not_evaluable(
     )
 
 
-def _pick(panel: Panel, where: str) -> Template:
-    """The template that fits; a refusal also names the stains that are not known."""
+def _pick(panel: Panel, tube: Tube) -> Template:
+    """The template that fits; a refusal also names unknown stains and the tube's detectors."""
     try:
-        return pick_template(set(panel.columns), list_templates(), where=where)
+        return pick_template(set(panel.columns), list_templates(), where=tube.name)
     except TemplateError as error:
         what = "; ".join([error.what, *(finding.what for finding in panel.findings)])
-        raise TemplateError(what, where=error.where, fix=error.fix) from None
+        detectors = ", ".join(channel.pnn for channel in tube.channels[:40])
+        fix = f"{error.fix}; its detectors are {detectors}"
+        raise TemplateError(what, where=error.where, fix=fix) from None
 
 
 def _own_mapping(

@@ -14,7 +14,7 @@ from cytomon.tables import Row, measured_cells
 
 POOLED = ("mrd", "mrd_wbc", "mrd_mnc")
 
-Specimens = Mapping[tuple[str, str, str], Sequence[int]]
+Specimens = Mapping[tuple[object, ...], Sequence[int]]
 
 
 def pooled_rows(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, tuple[Row, ...]]:
@@ -33,7 +33,8 @@ def pooled_rows(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int,
 
     Notes
     -----
-    Only two different tubes with the same limits are pooled: the same bytes twice are one tube.
+    Only two different tubes of one day with the same limits are pooled: the same bytes twice are
+    one tube.
     """
     found: dict[int, tuple[Row, ...]] = {}
     for positions in _specimens(jobs, documents).values():
@@ -46,12 +47,17 @@ def pooled_rows(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int,
 
 
 def _specimens(jobs: Sequence[Job], documents: Sequence[Document]) -> Specimens:
-    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for position, (job, document) in enumerate(zip(jobs, documents, strict=True)):
         source = job.specimen
         counted = any(row["quantity"] == "mrd" for row in document.measurements)
         if source is not None and source.specimen_id and counted and not document.refused:
-            whose = (source.patient_id, source.specimen_id, source.specimen_type.value)
+            whose = (
+                source.patient_id,
+                source.specimen_id,
+                source.specimen_type,
+                source.collected_on,
+            )
             groups[whose].append(position)
     return groups
 

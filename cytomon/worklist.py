@@ -9,9 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from difflib import get_close_matches
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from cytomon.model.patient import Specimen, SpecimenType
 
@@ -120,6 +128,16 @@ class EventRow(_Row):
     value: Name = ""
     unit: Name = ""
     comment: str = ""
+
+    @model_validator(mode="after")
+    def _known_drug(self) -> Self:
+        """Refuse a slip of the pen: a drug that hides an antigen must not be passed over."""
+        letters = "".join(letter for letter in self.value.casefold() if letter.isalpha())
+        if self.event == "drug" and not any(name in letters for name in DRUG_WINDOWS):
+            for near in get_close_matches(letters, DRUG_WINDOWS, n=1, cutoff=0.8):
+                msg = f"the drug is not known; did you mean {near}?"
+                raise ValueError(msg)
+        return self
 
 
 def specimen_of(

@@ -64,11 +64,19 @@ def test_tubes_that_disagree_report_the_higher(tubes: Path):
 
     assert found["numerator"] == higher["numerator"]
     assert "TUBE_DISCORDANCE" in found["qualifiers"].split(";")
+    assert "TUBE_DISCORDANCE" in (tubes / "out" / "findings.csv").read_text(encoding="utf-8")
 
 
 def test_other_specimens_are_not_pooled(tubes: Path):
     """Two specimens of one patient stay apart, and so does a tube without a specimen."""
     rows = batch(tubes, "a.fcs,P1,S1,2026-01-05,marrow\nb.fcs,P1,S2,2026-01-12,marrow\n")
+
+    assert not pooled(rows)
+
+
+def test_two_days_are_two_specimens(tubes: Path):
+    """A specimen is collected once: of two dates one is wrong, and nothing is summed."""
+    rows = batch(tubes, "a.fcs,P1,S1,2026-01-05,marrow\nb.fcs,P1,S1,2026-01-06,marrow\n")
 
     assert not pooled(rows)
 

@@ -160,3 +160,16 @@ def test_an_event_of_unknown_kind_is_refused():
     """The kinds of events are a closed list."""
     with pytest.raises(ValidationError):
         event("2026-02-01", "x", event="cold")
+
+
+@pytest.mark.parametrize("drug", ["inotuzomab", "Blinatumumab", "bespona"])
+def test_a_slip_in_the_name_of_a_drug_is_refused(drug: str):
+    """A drug that hides an antigen must not be passed over for one letter."""
+    with pytest.raises(ValidationError, match="did you mean"):
+        event("2026-01-10", drug)
+
+
+@pytest.mark.parametrize("drug", ["rituximab", "dexamethasone", "IVIG", ""])
+def test_other_drugs_are_taken(drug: str):
+    """A drug that hides neither CD19 nor CD22 is just an event."""
+    assert event("2026-01-10", drug).value == drug

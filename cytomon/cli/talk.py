@@ -14,6 +14,7 @@ from rich.table import Table
 from cytomon.batch import Outcome
 from cytomon.document import Document
 from cytomon.errors import CytomonError
+from cytomon.gating.place import refuse_unfit
 from cytomon.inputs import Jobs
 from cytomon.model.findings import Severity
 from cytomon.pipeline import open_for_gating
@@ -70,6 +71,7 @@ class Talk:
                     mapping=settings.mapping,
                     file=job.file,
                 )
+                refuse_unfit(opened.template, opened.tube, opened.panel)
             except CytomonError as error:
                 table.add_row(job.file, "", kind, f"refused: {error.what}")
                 continue
@@ -94,14 +96,20 @@ class Talk:
         self._refused_rows(found)
         before = sum(document.from_before for document in outcome.documents)
         earlier = f" ({before} of them before)" if before else ""
-        rows = f" and {outcome.refused_rows} rows of the lists" if outcome.refused_rows else ""
+        plural = "s" * (outcome.refused_rows > 1)
+        rows = (
+            f" and {outcome.refused_rows} row{plural} of the lists" if outcome.refused_rows else ""
+        )
         self._say(f"{outcome.measured} measured{earlier}, {outcome.refused} refused{rows}")
+        if not outcome.measured:
+            self._say(f"the reasons are in {out / 'findings.csv'}")
+            return
         self._say(f"look at {out / 'measurements.csv'}")
         warned = _warned(found, outcome)
         if warned:
             tubes = "1 tube" if warned == 1 else f"{warned} tubes"
             self._say(f"and at the warnings about {tubes} in {out / 'findings.csv'}")
-        if (out / "figures").is_dir():
+        if any((out / "figures").rglob("*.png")):
             self._say(f"and at the pictures in {out / 'figures'}")
 
     def _answers(self, documents: Sequence[Document]) -> None:

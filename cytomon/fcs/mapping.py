@@ -67,12 +67,12 @@ class PanelMapping:
         return found
 
 
-def read_mapping(path: Path) -> PanelMapping:
+def read_mapping(path: str | Path) -> PanelMapping:
     """Read a mapping file: ``[file,]detector,marker[,fluorochrome]``, UTF-8 with a header row.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
         The CSV file.
 
     Returns
@@ -86,6 +86,7 @@ def read_mapping(path: Path) -> PanelMapping:
         If the file cannot be read, has unknown or missing columns, or a row is incomplete or
         repeats a detector; rows are named by their line.
     """
+    path = Path(path)
     lines = _lines(path)
     reader = csv.reader(lines, strict=True)
     try:

@@ -107,7 +107,7 @@ def valley(values: FloatArray, window: tuple[float, float], leash: tuple[float, 
 
 def _refuse_shallow(depth: float, counts: np.ndarray, best: int) -> None:
     if depth > SHALLOWEST:
-        msg = f"one mode only: the valley keeps {depth:.0%} of the smaller mode"
+        msg = f"one mode only: the lowest point is {depth:.0%} as high as the smaller mode"
         raise NoPlace(msg)
     fewest = min(int(counts[:best].sum()), int(counts[best + 1 :].sum()))
     if fewest < 20:

@@ -86,18 +86,11 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
         If the template compensates and the tube carries no usable spillover matrix.
     """
     spec = template.spec
-    matrices = {}
-    if spec.compensation == "tube":
-        if tube.spillover is None:
-            raise GatingError(
-                f"{template.name} compensates, and the tube carries no usable spillover matrix",
-                where=tube.name,
-                fix="export the tube with its compensation ($SPILLOVER)",
-            )
-        matrices = {TUBE_MATRIX: tube.spillover}
+    refuse_unfit(template, tube, panel)
+    compensates = spec.compensation == "tube" and tube.spillover is not None
+    matrices = {TUBE_MATRIX: tube.spillover} if compensates and tube.spillover else {}
     tailored = tailor(spec, set(panel.columns), where=tube.name)
     axes = Axes(spec, tube, panel)
-    _refuse_uncompensated(spec, axes, tube)
     desk = _Desk(axes, Columns(events, tube.channels, matrices), tailored.stands_for)
     for gate in tailored.gates:
         desk.put(gate)
@@ -121,22 +114,37 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
     )
 
 
-def _roles(spec: TemplateSpec, gates: Set[str]) -> Iterator[tuple[str, str]]:
-    for role, names in spec.roles.items():
-        present = [name for name in candidates(names) if name in gates]
-        if present:
-            yield role, present[0]
+def refuse_unfit(template: Template, tube: Tube, panel: Panel) -> None:
+    """Refuse a tube that a template cannot be placed in, before any event is read.
 
-
-def _refuse_uncompensated(spec: TemplateSpec, axes: Axes, tube: Tube) -> None:
-    """A marker that the template stands on must not be gated as measured."""
-    missing = [name for name in axes.uncompensated() if name in spec.markers.required]
+    Raises
+    ------
+    GatingError
+        If the template compensates and the tube's matrix is missing, or lacks a marker that the
+        template stands on.
+    """
+    spec = template.spec
+    if spec.compensation == "tube" and tube.spillover is None:
+        raise GatingError(
+            f"{template.name} compensates, and the tube carries no usable spillover matrix",
+            where=tube.name,
+            fix="export the tube with its compensation ($SPILLOVER)",
+        )
+    absent = Axes(spec, tube, panel).uncompensated()
+    missing = [name for name in absent if name in spec.markers.required]
     if missing:
         raise GatingError(
             f"the spillover matrix lacks the detectors of {', '.join(missing)}",
             where=tube.name,
             fix="export the tube with its whole compensation ($SPILLOVER)",
         )
+
+
+def _roles(spec: TemplateSpec, gates: Set[str]) -> Iterator[tuple[str, str]]:
+    for role, names in spec.roles.items():
+        present = [name for name in candidates(names) if name in gates]
+        if present:
+            yield role, present[0]
 
 
 class _Desk:

@@ -14,7 +14,8 @@ from cytomon.model.gating import PlacedGate
 
 def stand_ins(spec: TemplateSpec, roles: Mapping[str, str], where: str) -> Iterator[Finding]:
     """Nuclei that had to be taken by scatter."""
-    if candidates(spec.roles.get("nucleated", ("",)))[0] != roles.get("nucleated", ""):
+    preferred = candidates(spec.roles.get("nucleated", ("",)))[0]
+    if "blasts" in spec.roles and preferred != roles.get("nucleated", ""):
         yield Finding(
             code="NUCLEATED_BY_SCATTER",
             severity=Severity.INFO,
@@ -62,7 +63,8 @@ def moved_badly(gates: Sequence[PlacedGate], where: str) -> Iterator[Finding]:
                     what=f"{gate.name}: {bound.where} stays at its start {bound.start:g}: "
                     f"{bound.reason}",
                     where=where,
-                    fix="look at this gate; use the last approved tube or the batch control",
+                    fix="look at this gate; compare it with the patient's last approved tube or "
+                    "the batch control",
                 )
             elif bound.at_leash:
                 yield Finding(
@@ -84,5 +86,5 @@ def fixed(gates: Sequence[PlacedGate], where: str) -> Iterator[Finding]:
             severity=Severity.INFO,
             what=f"{len(names)} gates stand where the template puts them: {', '.join(names)}",
             where=where,
-            fix="nothing; look at them first when a result surprises",
+            fix="nothing to do; where a result surprises, look at these gates first",
         )

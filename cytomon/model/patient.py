@@ -15,6 +15,9 @@ class SpecimenType(StrEnum):
     CSF = "csf"
 
 
+INSTRUMENT_QC = ("pass", "fail", "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specimen:
     """One row of a worklist; empty ids where there is no worklist.
@@ -53,3 +56,31 @@ class Specimen:
     viability: float | None = None
     day: int | None = None
     masked: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take words for what they mean, and refuse what means nothing.
+
+        Raises
+        ------
+        ValueError
+            If `specimen_type` or `instrument_qc` is not a known word, `viability` is no fraction,
+            or `pull` is below 1.
+        TypeError
+            If a date is not a `datetime.date`.
+        """
+        object.__setattr__(self, "specimen_type", SpecimenType(self.specimen_type))
+        for name in ("collected_on", "received_on"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, date):
+                msg = f"{name}={value!r}: expected a datetime.date"
+                raise TypeError(msg)
+        if self.instrument_qc not in INSTRUMENT_QC:
+            msg = f"instrument_qc={self.instrument_qc!r}: expected 'pass', 'fail' or ''"
+            raise ValueError(msg)
+        if self.viability is not None and not 0 <= self.viability <= 1:
+            msg = f"viability={self.viability!r}: expected a fraction in [0, 1]"
+            raise ValueError(msg)
+        if self.pull is not None and self.pull < 1:
+            msg = f"pull={self.pull!r}: expected 1 or more"
+            raise ValueError(msg)
+        object.__setattr__(self, "masked", tuple(antigen.upper() for antigen in self.masked))

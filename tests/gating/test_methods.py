@@ -86,7 +86,7 @@ def test_shallow_valley_is_refused():
     """Two modes that hardly part (valley above 80 % of the smaller one) give no boundary."""
     values = two_modes(3, low=1.0, high=1.9, share=0.5, n=200_000)
 
-    with pytest.raises(NoPlace, match=r"keeps 8.%|keeps 9.%"):
+    with pytest.raises(NoPlace, match=r"is 8.%|is 9.%"):
         valley(values, WINDOW, (1.2, 1.8))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from cytomon import errors
 from cytomon.model import findings, gating, patient, results
 from cytomon.model import tube as tubes
 from cytomon.model.gating import Box, PlacedGate, Placement
+from cytomon.model.patient import Specimen, SpecimenType
 from cytomon.model.results import Estimate, Kept, Measurement, Population, TubeResult
 from cytomon.model.tube import Channel, DataLayout, Role, Spillover, Tube
 
@@ -178,3 +180,27 @@ def test_a_result_is_asked_by_quantity():
     assert result["mrd"] is mrd
     with pytest.raises(KeyError, match="b_fraction"):
         result["b_fraction"]
+
+
+def test_a_specimen_takes_words_for_what_they_mean():
+    """A word is as good as the enumeration's member: marrow is marrow."""
+    found = Specimen(specimen_type="marrow", masked=("cd22",))
+
+    assert found.specimen_type is SpecimenType.MARROW
+    assert found.masked == ("CD22",)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        ({"specimen_type": "marow"}, ValueError),
+        ({"specimen_type": "marrow", "viability": 85}, ValueError),
+        ({"specimen_type": "marrow", "instrument_qc": "Fail"}, ValueError),
+        ({"specimen_type": "marrow", "pull": 0}, ValueError),
+        ({"specimen_type": "marrow", "collected_on": "2026-03-20"}, TypeError),
+    ],
+)
+def test_a_specimen_refuses_what_means_nothing(wrong: dict[str, Any], kind: type[Exception]):
+    """What a worklist would refuse, a specimen made by hand refuses too."""
+    with pytest.raises(kind):
+        Specimen(**wrong)
