@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +26,58 @@ from cytomon.model.tube import BoolArray, FloatArray, Tube
 
 COLUMNS_OF_PANELS = 6
 PANEL_INCHES = 2.7
-BELOW_PLOT_INCHES, TITLE_BLOCK_INCHES, LINE_INCHES = 0.42, 0.62, 0.13
+BELOW_PLOT_INCHES, TITLE_BLOCK_INCHES, LINE_INCHES = 0.42, 0.74, 0.13
 WRAP = 118
-BLAST = "#d1495b"
-# every blast is drawn; the more there are, the finer, so that what lies below stays visible
-BLAST_LOOKS = ((500, (6.0, 1.0)), (5000, (1.5, 0.8)), (float("inf"), (0.4, 0.25)))
-KEY_PLOTS = (
-    ("CD45", "SSC-A"),
-    ("CD19", "CD10"),
-    ("CD10", "CD38"),
-    ("CD34", "CD45"),
-    ("CD58", "CD66c+CD123"),
-    ("CD19", "CD22"),
+EVENT = "#d1495b"
+# every event of a story is drawn; the more there are, the finer, so that what lies below shows
+EVENT_LOOKS = ((500, (6.0, 1.0)), (5000, (1.5, 0.8)), (float("inf"), (0.4, 0.25)))
+
+
+LEGEND = (
+    "Each outline is a gate, named above with its share of the population at the upper right; "
+    "dashed: stopped at its leash, or at its start value. A gate on more than two dimensions has "
+    "several views, each with its whole share.",
+    "Events outside a plot lie on its border. Markers on the L scale (0 negative, 5 very bright). "
+    "Red events are drawn one by one. Research use, no diagnosis.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Key plots of one answer: a population, event by event, on what it is a fraction of."""
+
+    role: str
+    background: str
+    says: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+STORIES = (
+    Story(
+        role="blasts",
+        background="nucleated",
+        says="blasts on nucleated cells",
+        pairs=(
+            ("CD45", "SSC-A"),
+            ("CD19", "CD10"),
+            ("CD10", "CD38"),
+            ("CD34", "CD45"),
+            ("CD58", "CD66c+CD123"),
+            ("CD19", "CD22"),
+        ),
+    ),
+    Story(
+        role="b_cells",
+        background="lymphocytes",
+        says="B cells on lymphocytes",
+        pairs=(
+            ("CD45", "SSC-A"),
+            ("CD19", "CD3"),
+            ("CD19", "CD20"),
+            ("CD19", "CD10"),
+            ("CD10", "CD45"),
+        ),
+    ),
 )
 
 
@@ -56,27 +97,26 @@ def draw_strategy(path: Path, tube: Tube, result: TubeResult, events: FloatArray
 
     Notes
     -----
-    Densities show every event, and blasts are drawn one by one on top of them; nothing that is
-    drawn touches a count.
+    Densities show every event; blasts and B cells are drawn one by one on top of them. Nothing
+    that is drawn touches a count.
     """
     gates, roles = result.placement.gates, result.placement.roles
     columns = Columns(events, tube.channels, result.placement.matrices)
     members = memberships(events, tube.channels, result.placement)
     members[""] = columns.finite()
     counts = {population.path[-1]: population for population in result.populations}
-    panels, keys = tuple(panels_of(gates)), tuple(_key_plots(gates, roles))
+    panels, keys = tuple(panels_of(gates)), [tuple(_pairs(s, gates, roles)) for s in STORIES]
     said = tuple(_sentences(gates, counts))
     rows = [len(panel.gates) for panel in panels]
-    layout = _Layout([*_in_rows(rows), *_in_rows([1] * len(keys))], len(said))
+    layout = _Layout([*_in_rows(rows), *(1 for pairs in keys if pairs)], len(said))
     _title(layout, result)
     for place, panel in enumerate(panels):
         draw_panel(layout.plot(*divmod(place, COLUMNS_OF_PANELS)), panel, columns, members, counts)
-    above = -(-len(panels) // COLUMNS_OF_PANELS)
-    nucleated = members[roles.get("nucleated", "")]
-    for place, pair in enumerate(keys):
-        row, column = divmod(place, COLUMNS_OF_PANELS)
-        plot = layout.plot(above + row, column)
-        _draw_key(plot, pair, columns, nucleated, members.get(roles.get("blasts", "")))
+    row = -(-len(panels) // COLUMNS_OF_PANELS)
+    for story, pairs in zip(STORIES, keys, strict=True):
+        for column, pair in enumerate(pairs):
+            _draw_key(layout.plot(row, column), pair, columns, _shown(story, members, roles))
+        row += bool(pairs)
     layout.write_below(said)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
@@ -123,35 +163,43 @@ class _Layout:
                 )
 
 
-def _key_plots(
-    gates: Sequence[PlacedGate], roles: Mapping[str, str]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """The events of a story: those in front, and those behind them."""
+
+    front: BoolArray
+    behind: BoolArray
+    says: str
+
+
+def _shown(story: Story, members: Mapping[str, BoolArray], roles: Mapping[str, str]) -> _Shown:
+    front = members[roles[story.role]]
+    behind = members[roles.get(story.background, "")]
+    return _Shown(front=front, behind=behind, says=f"{int(front.sum())} {story.says}")
+
+
+def _pairs(
+    story: Story, gates: Sequence[PlacedGate], roles: Mapping[str, str]
 ) -> Iterator[tuple[Axis, Axis]]:
-    if "blasts" not in roles:
+    if story.role not in roles:
         return
     by_label = {axis.label: axis for gate in gates for axis in gate.axes}
-    for x, y in KEY_PLOTS:
+    for x, y in story.pairs:
         if x in by_label and y in by_label:
             yield by_label[x], by_label[y]
 
 
-def _draw_key(
-    plot: Plot,
-    pair: tuple[Axis, Axis],
-    columns: Columns,
-    nucleated: BoolArray,
-    blasts: BoolArray | None,
-) -> None:
+def _draw_key(plot: Plot, pair: tuple[Axis, Axis], columns: Columns, shown: _Shown) -> None:
     x, y = (columns.column(axis) for axis in pair)
-    paint_density(plot, x[nucleated], y[nucleated], view(pair[0]), view(pair[1]))
-    n = 0 if blasts is None else int(blasts.sum())
-    if n and blasts is not None:
+    behind, front = shown.behind, shown.front
+    paint_density(plot, x[behind], y[behind], view(pair[0]), view(pair[1]))
+    if front.any():
         limits = (plot.get_xlim(), plot.get_ylim())
-        size, alpha = next(look for most, look in BLAST_LOOKS if n <= most)
-        at_x, at_y = np.clip(x[blasts], *limits[0]), np.clip(y[blasts], *limits[1])
-        plot.scatter(at_x, at_y, s=size, c=BLAST, alpha=alpha, linewidths=0, clip_on=False)
+        size, alpha = next(look for most, look in EVENT_LOOKS if front.sum() <= most)
+        at_x, at_y = np.clip(x[front], *limits[0]), np.clip(y[front], *limits[1])
+        plot.scatter(at_x, at_y, s=size, c=EVENT, alpha=alpha, linewidths=0, clip_on=False)
         plot.set(xlim=limits[0], ylim=limits[1])
-    heading = f"{n} blasts on nucleated cells"
-    plot.set_title(heading, fontsize=TITLE_POINTS, color=BLAST, loc="left", pad=2)
+    plot.set_title(shown.says, fontsize=TITLE_POINTS, color=EVENT, loc="left", pad=2)
     plot.set_xlabel(pair[0].label, fontsize=LABEL_POINTS, labelpad=1)
     plot.set_ylabel(pair[1].label, fontsize=LABEL_POINTS, labelpad=1)
 
@@ -164,15 +212,11 @@ def _title(layout: _Layout, result: TubeResult) -> None:
             estimate = measurement.estimate
             value = f"{100 * estimate.value:.4g} %" if estimate else "no value"
             said.append(f"{called} {value}, {measurement.status}")
+        elif measurement.quantity in ("cd19_blasts", "cd22_blasts"):
+            said.append(f"{measurement.quantity[:4].upper()} {measurement.status}")
     layout.write(0.2, "    ".join(said), fontsize=11, weight="bold")
-    layout.write(
-        0.42,
-        "Each outline is a gate, named above with its share of the population at the upper right; "
-        "dashed: stopped at its leash, or at its start value. Events outside a plot lie on its "
-        "border. Markers on the L scale (0 negative, 5 very bright). Research use, no diagnosis.",
-        fontsize=7.5,
-        color="#444444",
-    )
+    for inches, line in zip((0.4, 0.53), LEGEND, strict=True):
+        layout.write(inches, line, fontsize=7.5, color="#444444")
 
 
 def _sentences(gates: Sequence[PlacedGate], counts: Mapping[str, Population]) -> Iterator[str]:

@@ -186,7 +186,7 @@ def check_regeneration(counts: Counts, _specimen: Specimen, _limits: Limits) -> 
         what=f"{blasts} blasts beside {hematogones} hematogones: some or all may be the edge of "
         "normal maturation",
         where="gate blasts",
-        fix="look at the blasts in the last row of the figure: one compact cloud, or the border "
+        fix="look at the blasts in the figure, drawn one by one: one compact cloud, or the border "
         "of the hematogones?",
     )
 
