@@ -39,6 +39,7 @@ from cytomon.tables import (
 from cytomon.task import IDENTIFIERS, Settings, Task
 
 Report = Callable[[Document], None]
+Pooled = Mapping[int, Sequence[Row]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +127,12 @@ def run(
     tasks = [Task(job=job, out=str(out), settings=settings) for job in jobs.jobs]
     documents = run_all(tasks, workers=workers, report=report)
     outcome = Outcome(documents=documents, refused_rows=len(jobs.refused))
-    write_table(out / "measurements.csv", _measurements(jobs, documents), MEASUREMENT_COLUMNS)
+    pooled = pooled_rows(jobs.jobs, documents)
+    write_table(
+        out / "measurements.csv", _measurements(jobs, documents, pooled), MEASUREMENT_COLUMNS
+    )
     write_table(out / "populations.csv", _populations(documents), POPULATION_COLUMNS)
-    write_table(out / "findings.csv", _findings(jobs, documents), FINDING_COLUMNS)
+    write_table(out / "findings.csv", _findings(jobs, documents, pooled), FINDING_COLUMNS)
     record = _record(jobs.jobs, outcome, settings, workers=workers, started=started)
     write_whole(out / "run.json", to_json(record))
     return outcome
@@ -144,8 +148,7 @@ def _prepare(out: Path) -> None:
         raise unwritable(out, error) from error
 
 
-def _measurements(jobs: Jobs, documents: Sequence[Document]) -> Iterator[Row]:
-    pooled = pooled_rows(jobs.jobs, documents)
+def _measurements(jobs: Jobs, documents: Sequence[Document], pooled: Pooled) -> Iterator[Row]:
     for position, (job, document) in enumerate(zip(jobs.jobs, documents, strict=True)):
         whose = {name: getattr(job.specimen, name, "") for name in IDENTIFIERS}
         for row in (*document.measurements, *pooled.get(position, ())):
@@ -156,7 +159,7 @@ def _populations(documents: Iterable[Document]) -> Iterator[Row]:
     return (row for document in documents for row in document.populations)
 
 
-def _findings(jobs: Jobs, documents: Sequence[Document]) -> Iterable[Row]:
+def _findings(jobs: Jobs, documents: Sequence[Document], pooled: Pooled) -> Iterable[Row]:
     for refusal in jobs.refused:
         yield finding_row(refusal.file, refusal.finding)
     copies = Counter(document.sha256 for document in documents if document.sha256)
@@ -165,7 +168,7 @@ def _findings(jobs: Jobs, documents: Sequence[Document]) -> Iterable[Row]:
         if copies[document.sha256] > 1 and "#" not in document.file:
             yield _copied(document, documents)
         yield from document.findings
-    for position, rows in pooled_rows(jobs.jobs, documents).items():
+    for position, rows in pooled.items():
         if any("TUBE_DISCORDANCE" in row["qualifiers"] for row in rows):
             yield _discordant(documents[position].file)
 

@@ -53,11 +53,3 @@ def to_scale(values: FloatArray, scale: Scale | None) -> FloatArray:
     # a logarithm has no value at zero and below; gates and references leave such events out
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(_flowkit_transform(scale).apply(column), dtype=np.float64)[:, 0]
-
-
-def from_scale(values: FloatArray, scale: Scale | None) -> FloatArray:
-    """Linear values back from a gate's scale; the inverse of `to_scale`."""
-    if scale is None:
-        return values
-    column = np.ascontiguousarray(values, dtype=np.float64)[:, np.newaxis]
-    return np.asarray(_flowkit_transform(scale).inverse(column), dtype=np.float64)[:, 0]
