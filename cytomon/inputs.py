@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cytomon.errors import CytomonError, InputError
+from cytomon.errors import InputError
 from cytomon.fcs.intake import numbers_to_name, split_dataset
 from cytomon.folders import find_tubes, identity, is_file
 from cytomon.lists import Refusal, Table, read_rows, row_refused
-from cytomon.model.findings import Finding, Severity
+from cytomon.model.findings import Finding, Severity, finding_of
 from cytomon.model.patient import Specimen
 from cytomon.worklist import EventRow, PatientRow, WorklistRow, specimen_of
 
@@ -133,7 +133,7 @@ def _listed(
         try:
             file, path = _match(row.file, known.found, worklist.parent, where)
         except InputError as error:
-            yield Refusal(file=row.file, finding=_as_finding(error))
+            yield Refusal(file=row.file, finding=finding_of(error, code="ROW_REFUSED"))
             continue
         first = lines.setdefault(identity(path), line)
         if first != line:
@@ -243,16 +243,6 @@ def _without_worklist(lists: Lists) -> None:
             where=given.name,
             fix="give --worklist too",
         )
-
-
-def _as_finding(error: CytomonError) -> Finding:
-    return Finding(
-        code="ROW_REFUSED",
-        severity=Severity.ERROR,
-        what=error.what,
-        where=error.where,
-        fix=error.fix,
-    )
 
 
 def _not_listed(file: str) -> Finding:

@@ -61,7 +61,7 @@ def load_template(name: str) -> Template:
 
 def find_all(spec: TemplateSpec, lines: Lines) -> Iterator[Mistake]:
     """Every mistake between the parts of a template, and between the template and its readers."""
-    spellings = {name: right for name in _markers(spec) if (right := _canonical(name)) != name}
+    spellings = {name: right for name in spec.markers.names if (right := _canonical(name)) != name}
     yield from _misspelt(spec, spellings, lines)
     # the gates may use either spelling: one mistake is enough
     yield from find_mistakes(_with_both(spec, spellings), lines)
@@ -105,10 +105,6 @@ def refuse_overflow(spec: TemplateSpec, placement: Placement, counts: Mapping[st
                 where=f"template {spec.name}",
                 fix=f"put gate {gates[0]} inside gate {gates[1]}, or give a role another gate",
             )
-
-
-def _markers(spec: TemplateSpec) -> tuple[str, ...]:
-    return (*spec.markers.required, *spec.markers.optional)
 
 
 def _canonical(name: str) -> str:

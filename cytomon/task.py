@@ -16,7 +16,7 @@ from cytomon.errors import CytomonError, GatingError
 from cytomon.fcs.panel import PanelMapping
 from cytomon.fcs.read import read_events
 from cytomon.inputs import Job
-from cytomon.model.findings import Finding, Severity
+from cytomon.model.findings import Finding, Severity, finding_of
 from cytomon.model.results import TubeResult
 from cytomon.model.tube import FloatArray
 from cytomon.pipeline import (
@@ -93,7 +93,7 @@ def perform(task: Task) -> Document:
     try:
         document = _measure(task)
     except CytomonError as error:
-        document = refused(task.job, _reason(error))
+        document = refused(task.job, finding_of(error))
     except MemoryError:
         document = refused(task.job, _out_of_memory(task))
     except Exception as error:  # noqa: BLE001  (one tube's defect must not stop the others)
@@ -124,7 +124,7 @@ def _measure(task: Task) -> Document:
     try:
         placement = place_on(opened, events)
     except GatingError as error:
-        result = not_evaluable(opened, _reason(error), specimen=job.specimen, file=job.file)
+        result = not_evaluable(opened, finding_of(error), specimen=job.specimen, file=job.file)
         return dataclasses.replace(_document(result, opened, ""), refused=True)
     result = measure_placed(
         opened, events, placement, specimen=job.specimen, file=job.file, engine=settings.engine
@@ -222,16 +222,6 @@ def _figure_path(task: Task) -> Path:
 
 def _kept_path(task: Task) -> Path:
     return Path(task.out) / "tubes" / f"{task.job.file}.json"
-
-
-def _reason(error: CytomonError) -> Finding:
-    return Finding(
-        code=error.code,
-        severity=Severity.ERROR,
-        what=error.what,
-        where=error.where,
-        fix=error.fix,
-    )
 
 
 def _out_of_memory(task: Task) -> Finding:

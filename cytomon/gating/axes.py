@@ -54,8 +54,7 @@ class Axes:
 
     def markers(self) -> tuple[str, ...]:
         """Markers of the template that the tube has."""
-        wanted = (*self._spec.markers.required, *self._spec.markers.optional)
-        return tuple(name for name in wanted if name in self)
+        return tuple(name for name in self._spec.markers.names if name in self)
 
     def uncompensated(self) -> tuple[str, ...]:
         """Markers that a compensating template would see as measured: not in the matrix."""

@@ -102,16 +102,16 @@ def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> I
         known.update(produced(gate))
     for role, names in spec.roles.items():
         yield from _role_mistakes(role, candidates(names), known, lines.get(("roles", role), 1))
-    for name in set(spec.scales) - _markers(spec):
+    for name in set(spec.scales) - set(spec.markers.names):
         yield Mistake(
             lines.get(("scales", name), 1), f"scale of {name!r}: no such marker", "list it"
         )
     yield from _limit_mistakes(spec, lines)
     for position, name in enumerate(spec.gated_on):
-        if name not in _markers(spec):
+        if name not in spec.markers.names:
             line = lines.get(("gated_on", position), 1)
             what = f"gated_on: {name!r} is not a marker of the template"
-            yield Mistake(line, what, _near(name, _markers(spec)))
+            yield Mistake(line, what, _near(name, set(spec.markers.names)))
 
 
 def _role_mistakes(
@@ -154,7 +154,7 @@ def _reference_mistakes(
 
 
 def _dimension_mistakes(gate: GateSpec, spec: TemplateSpec, line: int) -> Iterator[Mistake]:
-    markers = _markers(spec)
+    markers = set(spec.markers.names)
     for dimension in dimensions(gate):
         for name in split_ratio(dimension):
             if name not in markers and name not in SCATTER:
@@ -169,10 +169,6 @@ def _dimension_mistakes(gate: GateSpec, spec: TemplateSpec, line: int) -> Iterat
                     f"gate {gate.name}: {name} is an optional marker",
                     "say `optional: pass` or `optional: drop`",
                 )
-
-
-def _markers(spec: TemplateSpec) -> set[str]:
-    return {*spec.markers.required, *spec.markers.optional}
 
 
 def _near(name: str, known: set[str]) -> str:

@@ -87,7 +87,7 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
     """
     spec = template.spec
     refuse_unfit(template, tube, panel)
-    compensates = spec.compensation == "tube" and tube.spillover is not None
+    compensates = spec.compensation == "tube"
     matrices = {TUBE_MATRIX: tube.spillover} if compensates and tube.spillover else {}
     tailored = tailor(spec, set(panel.columns), where=tube.name)
     axes = Axes(spec, tube, panel)

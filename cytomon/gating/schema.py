@@ -195,6 +195,11 @@ class MarkerSpec(Strict):
     required: tuple[str, ...] = Field(min_length=1)
     optional: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Required ones first."""
+        return (*self.required, *self.optional)
+
 
 class LimitSpec(Strict):
     """Limits of the assay; see `cytomon.model.results.Limits`."""

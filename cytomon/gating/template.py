@@ -170,7 +170,10 @@ def pick_template(markers: Set[str], templates: Sequence[Template], *, where: st
             where=where,
             fix="name the detectors' markers in a mapping file, or name a template in the worklist",
         )
-    ranks = {t.name: (len(t.spec.markers.required), len(markers & _used(t))) for t in fitting}
+    ranks = {
+        t.name: (len(t.spec.markers.required), len(markers & set(t.spec.markers.names)))
+        for t in fitting
+    }
     best = [t for t in fitting if ranks[t.name] == max(ranks.values())]
     if len(best) > 1:
         raise TemplateError(
@@ -179,10 +182,6 @@ def pick_template(markers: Set[str], templates: Sequence[Template], *, where: st
             fix="name one of them in the worklist or with --template",
         )
     return best[0]
-
-
-def _used(template: Template) -> set[str]:
-    return {*template.spec.markers.required, *template.spec.markers.optional}
 
 
 def _locate(name: str) -> Path:

@@ -9,7 +9,7 @@ from cytomon.measure.intervals import binomial_interval, poisson_upper
 from cytomon.measure.limits import lod_events, loq_events
 from cytomon.model.findings import Finding
 from cytomon.model.patient import SpecimenType
-from cytomon.model.qualifiers import Qualifier
+from cytomon.model.qualifiers import Qualifier, in_order
 from cytomon.model.results import Estimate, Evidence, Limits, Measurement, MrdStatus
 
 _REASSURING = (MrdStatus.DETECTED_BELOW_THRESHOLD, MrdStatus.BELOW_LOD, MrdStatus.NOT_DETECTED)
@@ -55,8 +55,8 @@ def measure_mrd(
     if not evidence.gated_on:
         return found
     # blasts that lost the antigen are not seen: no number of this tube may hide that
-    said = {*found.qualifiers, Qualifier.GATED_ON_ANTIGEN}
-    return replace(found, qualifiers=tuple(q for q in Qualifier if q in said))
+    said = in_order((*found.qualifiers, Qualifier.GATED_ON_ANTIGEN))
+    return replace(found, qualifiers=said)
 
 
 def mrd_from_counts(

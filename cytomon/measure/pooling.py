@@ -8,7 +8,7 @@ from scipy import stats
 
 from cytomon.measure.mrd import mrd_from_counts
 from cytomon.model.patient import SpecimenType
-from cytomon.model.qualifiers import Qualifier
+from cytomon.model.qualifiers import Qualifier, in_order
 from cytomon.model.results import Limits, Measurement, MrdStatus
 
 _LEAST_P = 0.01
@@ -88,9 +88,8 @@ def pool_mrd(
     higher = max(first, second, key=_height)
     details: dict[str, float | str] = {**higher.details, "tubes_p": p_value}
     if p_value < _LEAST_P:
-        marked = {*higher.qualifiers, Qualifier.TUBE_DISCORDANCE}
-        ordered = tuple(qualifier for qualifier in Qualifier if qualifier in marked)
-        return replace(higher, qualifiers=ordered, details=details)
+        marked = in_order((*higher.qualifiers, Qualifier.TUBE_DISCORDANCE))
+        return replace(higher, qualifiers=marked, details=details)
     if any(Qualifier.QUALITY_FAILED in tube.qualifiers for tube in (first, second)):
         return replace(higher, details=details)
     pooled = mrd_from_counts(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cytomon.errors import CytomonError
+
 
 class Severity(StrEnum):
     """How much a finding matters to the result."""
@@ -34,3 +36,22 @@ class Finding:
     what: str
     where: str
     fix: str
+
+
+def finding_of(error: CytomonError, *, code: str = "") -> Finding:
+    """What stopped the work on one tube or row, as the finding that stands for it.
+
+    Parameters
+    ----------
+    error : CytomonError
+        With its three sentences.
+    code : str, optional
+        Instead of the error's own code.
+    """
+    return Finding(
+        code=code or error.code,
+        severity=Severity.ERROR,
+        what=error.what,
+        where=error.where,
+        fix=error.fix,
+    )

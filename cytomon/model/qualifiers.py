@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -27,3 +28,9 @@ class Qualifier(StrEnum):
     QUALITY_FAILED = "QUALITY_FAILED"
     TRIAL_MRD_NEGATIVE = "TRIAL_MRD_NEGATIVE"
     NOT_MARROW = "NOT_MARROW"
+
+
+def in_order(qualifiers: Iterable[str]) -> tuple[Qualifier, ...]:
+    """Each qualifier once, in the order in which they are written."""
+    given = set(qualifiers)
+    return tuple(qualifier for qualifier in Qualifier if qualifier in given)
