@@ -205,6 +205,7 @@ def measure_placed(
             *_without_value(measurements),
         ),
         engine=engine,
+        kept=evidence.kept,
     )
 
 

@@ -243,6 +243,8 @@ class TubeResult:
         From reading, panel, placing, counting and quality control.
     engine : str
         Who decided membership.
+    kept : mapping of str to Kept
+        Role to the events that were looked at one by one, ``blasts`` and ``by_eye`` among them.
     """
 
     file: str
@@ -253,6 +255,7 @@ class TubeResult:
     measurements: tuple[Measurement, ...]
     findings: tuple[Finding, ...]
     engine: str
+    kept: Mapping[str, Kept] = field(default_factory=dict)
 
     def __getitem__(self, quantity: str) -> Measurement:
         """Find a measurement by its quantity."""
