@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,12 +53,19 @@ def draw_instrument(
     batch: np.random.Generator,
     tube: np.random.Generator,
 ) -> Instrument:
-    """Draw gains and matrices: what a batch shares from `batch`, the rest from `tube`."""
+    """Draw gains and matrices: what a batch shares from `batch`, the rest from `tube`.
+
+    Raises
+    ------
+    ValueError
+        If the plan shifts a marker that the panel does not have.
+    """
     n = len(panel.stains)
     trapped = plan.realism.gain_traps and batch.random() < GAIN_TRAP_CHANCE
     gain_sd = GAIN_TRAP_SD if trapped else plan.variation.batch_gain
     shifts = gain_sd * batch.standard_normal(n)
     shifts += plan.variation.day_gain * tube.standard_normal(n)
+    shifts += _on_purpose(plan.artefacts.shifted, panel)
     stored = panel.mixing()
     if plan.realism.batch_matrices:
         stored = _scaled_spills(stored, 1 + MATRIX_CV * batch.standard_normal((n, n)))
@@ -69,6 +77,14 @@ def draw_instrument(
         noise=np.array([stain.noise for stain in panel.stains]),
         gain_sd=gain_sd,
     )
+
+
+def _on_purpose(shifted: Mapping[str, float], panel: StainingPanel) -> FloatArray:
+    strange = sorted(set(shifted) - set(panel.markers))
+    if strange:
+        msg = f"shifted {', '.join(strange)}: panel {panel.name} has {', '.join(panel.markers)}"
+        raise ValueError(msg)
+    return np.array([shifted.get(marker, 0.0) for marker in panel.markers])
 
 
 def _scaled_spills(matrix: FloatArray, factors: FloatArray) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class Realism:
     @classmethod
     def full(cls) -> Realism:
         """All on, as for judging."""
-        return cls(**{field.name: True for field in fields(cls)})
+        return cls(**{switch.name: True for switch in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +122,8 @@ class Artefacts:
         Share of PE-Cy7 that has become PE; the stored matrix does not know.
     matrix_error : float
         Relative error of each spill in the stored matrix, sign at random.
+    shifted : mapping of str to float
+        Marker to a shift of its detector's gain, on L, beside what batch and day do.
     """
 
     doublets: float = 0.05
@@ -135,6 +137,7 @@ class Artefacts:
     carried: str = "blast_typical"
     tandem_breakdown: float = 0.0
     matrix_error: float = 0.0
+    shifted: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def none(cls) -> Artefacts:
@@ -149,10 +152,10 @@ class Artefacts:
         )
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for one in fields(self):
+            value = getattr(self, one.name)
             if isinstance(value, float) and not 0 <= value < 1:
-                msg = f"{field.name}={value}: expected a fraction in [0, 1)"
+                msg = f"{one.name}={value}: expected a fraction in [0, 1)"
                 raise ValueError(msg)
 
 

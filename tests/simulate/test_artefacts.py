@@ -21,7 +21,7 @@ PLAN = TubePlan(
 )
 
 
-def with_artefacts(**wanted: float) -> SimulatedTube:
+def with_artefacts(**wanted: float | dict[str, float]) -> SimulatedTube:
     return simulate_tube(replace(PLAN, artefacts=replace(PLAN.artefacts, **wanted)))
 
 
@@ -148,3 +148,19 @@ def test_fractions_outside_their_range_are_refused():
     """A percent in place of a fraction does not pass."""
     with pytest.raises(ValueError, match="dead=4"):
         Artefacts(dead=4.0)
+
+
+def test_shifted_gain_moves_one_detector():
+    """A shift on purpose moves the positive population by as much on L, and no other marker."""
+    usual, shifted = with_artefacts(), with_artefacts(shifted={"CD3": 0.3})
+    t_cells = of(usual, "T_CD4")
+
+    for marker, factor in (("CD3", np.exp(1.3 * 0.3)), ("CD45", 1.0)):
+        before, after = (np.median(column(tube, marker)[t_cells]) for tube in (usual, shifted))
+        assert after / before == pytest.approx(factor, rel=0.005)
+
+
+def test_shift_of_a_marker_that_is_not_there_is_refused():
+    """A misspelt marker would shift nothing and look like a result."""
+    with pytest.raises(ValueError, match="shifted CD 3: panel b_all_mrd has CD45"):
+        with_artefacts(shifted={"CD 3": 0.3})
