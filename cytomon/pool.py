@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
 from cytomon.document import Document
 from cytomon.model.findings import Finding, Severity
@@ -18,6 +19,9 @@ from cytomon.task import Task, perform, refused
 
 Report = Callable[[Document], None]
 Perform = Callable[[Task], Document]
+
+Work = TypeVar("Work")
+Answer = TypeVar("Answer")
 
 
 def run_all(
@@ -46,33 +50,62 @@ def run_all(
     When a process dies (out of memory, say), the tubes that were being measured are tried again,
     each alone; only the one that ends its process again is refused.
     """
+    return run_each(tasks, work, _refused, workers=workers, report=report)
+
+
+def run_each(
+    items: Sequence[Work],
+    work: Callable[[Work], Answer],
+    lost: Callable[[Work], Answer],
+    *,
+    workers: int = 0,
+    report: Callable[[Answer], None] | None = None,
+) -> tuple[Answer, ...]:
+    """Do a piece of work for each item and return the answers in the items' order.
+
+    Parameters
+    ----------
+    items : sequence
+        What travels to the processes.
+    work : callable
+        From an item to its answer; known to other processes by its module and name.
+    lost : callable
+        The answer for an item that ended its process twice.
+    workers, report
+        As for `run_all`.
+    """
     tell = report or (lambda _: None)
-    if workers < 1 or len(tasks) <= 1:
-        documents = []
-        for task in tasks:
-            documents.append(work(task))
-            tell(documents[-1])
-        return tuple(documents)
-    crew = _Crew(tasks, work, tell)
-    waiting = deque(range(len(tasks)))
+    if workers < 1 or len(items) <= 1:
+        answers = []
+        for item in items:
+            answers.append(work(item))
+            tell(answers[-1])
+        return tuple(answers)
+    crew = _Crew(items, work, tell)
+    waiting = deque(range(len(items)))
     while waiting:
-        for index in crew.work_through(waiting, workers=min(workers, len(tasks))):
+        for index in crew.work_through(waiting, workers=min(workers, len(items))):
             if crew.work_through(deque([index]), workers=1):
-                crew.finish(index, refused(tasks[index].job, _died(tasks[index])))
-    return tuple(crew.done[index] for index in range(len(tasks)))
+                crew.finish(index, lost(items[index]))
+    return tuple(crew.done[index] for index in range(len(items)))
 
 
-class _Crew:
-    """Processes that share a list of tasks, and what they have done of it."""
+class _Crew(Generic[Work, Answer]):
+    """Processes that share a list of items, and what they have done of it."""
 
-    def __init__(self, tasks: Sequence[Task], work: Perform, tell: Report) -> None:
-        self.done: dict[int, Document] = {}
-        self._tasks, self._work, self._tell = tasks, work, tell
+    def __init__(
+        self,
+        items: Sequence[Work],
+        work: Callable[[Work], Answer],
+        tell: Callable[[Answer], None],
+    ) -> None:
+        self.done: dict[int, Answer] = {}
+        self._items, self._work, self._tell = items, work, tell
 
-    def finish(self, index: int, document: Document) -> None:
-        """Keep a document and tell of it."""
-        self.done[index] = document
-        self._tell(document)
+    def finish(self, index: int, answer: Answer) -> None:
+        """Keep an answer and tell of it."""
+        self.done[index] = answer
+        self._tell(answer)
 
     def work_through(self, waiting: deque[int], *, workers: int) -> list[int]:
         """Empty the queue, or return what was in work when a process died."""
@@ -89,19 +122,19 @@ class _Crew:
         self, pool: ProcessPoolExecutor, waiting: deque[int], in_work: set[int], workers: int
     ) -> None:
         """Give each process one task at a time, so that a death has few suspects."""
-        futures: dict[Future[Document], int] = {}
+        futures: dict[Future[Answer], int] = {}
         while waiting or futures:
             while waiting and len(futures) < workers:
                 index = waiting.popleft()
                 in_work.add(index)
                 with _interrupts_held():
-                    futures[pool.submit(self._work, self._tasks[index])] = index
+                    futures[pool.submit(self._work, self._items[index])] = index
             finished, _ = wait(futures, return_when=FIRST_COMPLETED)
             for future in finished:
-                document = future.result()
+                answer = future.result()
                 index = futures.pop(future)
                 in_work.discard(index)
-                self.finish(index, document)
+                self.finish(index, answer)
 
 
 @contextmanager
@@ -135,11 +168,16 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _died(task: Task) -> Finding:
+def _refused(task: Task) -> Document:
+    return refused(task.job, died(task.job.file))
+
+
+def died(file: str) -> Finding:
+    """The finding of a tube that ended its process twice."""
     return Finding(
         code="WORKER_DIED",
         severity=Severity.ERROR,
         what="the process that measured this tube was ended from outside, twice",
-        where=task.job.file,
+        where=file,
         fix="most often memory ran out: use fewer workers (--jobs 1), or a larger machine",
     )
