@@ -56,6 +56,29 @@ def test_tubes_that_agree_are_summed(tubes: Path):
     assert set(pooled(rows)) == {"mrd", "mrd_wbc", "mrd_mnc"}
 
 
+def test_both_tubes_of_euroflow_become_one_result(tmp_path: Path):
+    """CD66c+CD123 in one tube, CD73+CD304 in the other: each has its row, the specimen one."""
+    for number, panel in enumerate(("euroflow_1", "euroflow_2"), start=1):
+        wanted = TubePlan(
+            state="BM_m3_BCA",
+            n_events=30_000,
+            seed=240 + number,
+            patient=240,
+            blasts={"blast_CD19neg": 0.01},
+            panel=panel,
+        )
+        write_tube(simulate_tube(wanted), tmp_path, f"t{number}")
+    rows = batch(tmp_path, "t1.fcs,P1,S1,2026-01-05,marrow\nt2.fcs,P1,S1,2026-01-05,marrow\n")
+    single = {row["file"]: row for row in rows if row["file"] and row["quantity"] == "mrd"}
+    found = pooled(rows)["mrd"]
+
+    assert {row["template"] for row in single.values()} == {"b_all_mrd_euroflow"}
+    assert [int(row["numerator"]) > 200 for row in single.values()] == [True, True]
+    assert int(found["numerator"]) == sum(int(row["numerator"]) for row in single.values())
+    assert float(found["value"]) == pytest.approx(0.01, rel=0.15)
+    assert "TUBE_DISCORDANCE" not in found["qualifiers"]
+
+
 def test_tubes_that_disagree_report_the_higher(tubes: Path):
     """1 % and 10 % of one specimen cannot both be right: the higher stands, and says so."""
     rows = batch(tubes, "a.fcs,P1,S1,2026-01-05,marrow\nc.fcs,P1,S1,2026-01-05,marrow\n")

@@ -23,7 +23,8 @@ def tube(
         typer.Option(metavar="NAME=FRACTION", help="For example blast_typical=0.0005."),
     ] = None,
     panel: Annotated[
-        str, typer.Option(help="b_all_mrd, aieop_bfm or lymphocyte_subsets.")
+        str,
+        typer.Option(help="b_all_mrd, aieop_bfm, euroflow_1, euroflow_2 or lymphocyte_subsets."),
     ] = "b_all_mrd",
     realism: Annotated[
         bool, typer.Option("--realism", help="All switches that make a tube less kind.")

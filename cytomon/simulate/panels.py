@@ -114,6 +114,9 @@ def _panel(name: str, scatter: tuple[str, ...], stains: str) -> StainingPanel:
 
 
 # Noise in the middle of 20 to 45 for blue and red lines; violet and far-red detectors up to 70.
+# The eight colours of EuroFlow; its two tubes differ in PE alone.
+_EUROFLOW = """CD20|BV421|V450-A|31 CD45|BV510|V525-A|45 CD81|FITC|B530-A|30 {}|PE|Y586-A|25
+    CD34|PerCP-Cy5.5|B710-A|30 CD19|PE-Cy7|Y780-A|31 CD10|APC|R670-A|30 CD38|APC-H7|R780-A|45"""
 PANELS: Mapping[str, StainingPanel] = {
     "b_all_mrd": _panel(
         "b_all_mrd",
@@ -129,6 +132,10 @@ PANELS: Mapping[str, StainingPanel] = {
         """CD20|FITC|B530-A|31 CD10|PE|Y586-A|30 CD45|PerCP-Cy5.5|B710-A|40
         CD34|PE-Cy7|Y780-A|35 Syto_41||V450-A|40 CD19|APC|R670-A|35 CD38|APC-H7|R780-A|45""",
     ),
+    "euroflow_1": _panel(
+        "euroflow_1", ("FSC-A", "FSC-H", "SSC-A"), _EUROFLOW.format("CD66c+CD123")
+    ),
+    "euroflow_2": _panel("euroflow_2", ("FSC-A", "FSC-H", "SSC-A"), _EUROFLOW.format("CD73+CD304")),
     "lymphocyte_subsets": _panel(
         "lymphocyte_subsets",
         ("FSC-A", "FSC-H", "FSC-W", "SSC-A"),

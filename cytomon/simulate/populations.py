@@ -1,7 +1,7 @@
 """The tables a simulated tube is drawn from: where each population lies, and how wide it is.
 
-Medians and frequencies are packaged as CSV. A third table adds the two markers of other panels
-(CD16+CD56 and a nuclear dye). Positions are on the scale L, ``x = 150 sinh(1.3 L)``.
+Medians and frequencies are packaged as CSV. A third table adds the markers of other panels
+(CD16+CD56, a nuclear dye, CD81, CD73+CD304). Positions are on the scale L, ``x = 150 sinh(1.3 L)``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ COLUMN_OF_MARKER: Mapping[str, str] = {
     "Viability": "Viab",
     "CD16+CD56": "CD16_56",
     "Syto 41": "Nucleus",
+    "CD73+CD304": "CD73_304",
 }
 SCATTER_COLUMNS = ("FSC_k", "FSCH_ratio", "SSC_k")
 

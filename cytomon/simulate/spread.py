@@ -23,6 +23,7 @@ SD: Mapping[str, float] = {
     "Viability": 0.3,
     "CD16+CD56": 0.4,
     "Syto 41": 0.15,
+    "CD73+CD304": 0.4,
 }
 SD_OTHER_MARKERS = 0.25
 SD_BLAST: Mapping[str, float] = {
@@ -34,6 +35,8 @@ SD_BLAST: Mapping[str, float] = {
     "CD38": 0.4,
     "CD58": 0.35,
     "CD66c+CD123": 0.8,
+    "CD81": 0.4,
+    "CD73+CD304": 0.8,
 }
 SD_UNSPECIFIC = 0.5
 

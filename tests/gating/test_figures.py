@@ -27,6 +27,13 @@ PLANS = {
     "b_all_mrd_aieop_bfm": TubePlan(
         state="BM_m3_BCA", n_events=3_000, seed=322, blasts={}, panel="aieop_bfm"
     ),
+    "b_all_mrd_euroflow": TubePlan(
+        state="BM_m3_BCA",
+        n_events=3_000,
+        seed=324,
+        blasts={"blast_CD19neg": 0.05},
+        panel="euroflow_2",
+    ),
     "lymphocyte_subsets": TubePlan(
         state="PB_m3_recovering", n_events=3_000, seed=323, panel="lymphocyte_subsets"
     ),

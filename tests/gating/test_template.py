@@ -340,7 +340,12 @@ def test_shipped_templates_are_sound():
     """Every template that comes with cytomon is valid, and found under its file's name."""
     names = [template.name for template in list_templates()]
 
-    assert names == ["b_all_mrd", "b_all_mrd_aieop_bfm", "lymphocyte_subsets"]
+    assert names == [
+        "b_all_mrd",
+        "b_all_mrd_aieop_bfm",
+        "b_all_mrd_euroflow",
+        "lymphocyte_subsets",
+    ]
     for name in names:
         assert load_template(name).path.stem == name
 
@@ -363,6 +368,8 @@ def test_a_changed_file_is_read_again(tmp_path: Path):
 
 
 AIEOP = {"CD45", "CD19", "CD10", "CD20", "CD34", "CD38", "Nuclear"}
+EUROFLOW = {"CD45", "CD19", "CD10", "CD20", "CD34", "CD38", "CD81"}
+LYMPHOCYTES = {"CD45", "CD3", "CD19", "CD16+CD56", "CD20", "CD10", "CD34", "CD38"}
 FIFTEEN = {
     "CD45", "CD19", "CD22", "CD10", "CD20", "CD34", "CD38", "CD3", "CD58", "CD66c+CD123", "CD24",
     "CD66b", "CD33+CD14", "cyCD79a", "Viability",
@@ -376,6 +383,10 @@ FIFTEEN = {
         (FIFTEEN, "b_all_mrd"),
         ({"CD45", "CD3", "CD19", "CD16+CD56"}, "lymphocyte_subsets"),
         ({*FIFTEEN, "Nuclear"}, "b_all_mrd"),
+        ({*EUROFLOW, "CD66c+CD123"}, "b_all_mrd_euroflow"),
+        ({*EUROFLOW, "CD73+CD304"}, "b_all_mrd_euroflow"),
+        ({*FIFTEEN, "CD81", "CD73+CD304"}, "b_all_mrd"),
+        (LYMPHOCYTES, "lymphocyte_subsets"),
     ],
 )
 def test_the_panel_picks(markers: set[str], picked: str):

@@ -160,13 +160,13 @@ def test_moved_centres():
 
 
 def test_blasts_near_hematogones():
-    """Half way to hematogone I in four markers, nowhere else."""
+    """Half way to hematogone I in the markers that tell them apart, nowhere else."""
     moved = offsets(replace(PLAN, realism=Realism(blasts_near_hematogones=True)), "blast_typical")[
         0
     ]
     names = {name for name, shift in zip(all_markers(), moved, strict=True) if shift}
 
-    assert names == {"CD58", "CD38", "CD45", "CD66c+CD123"}
+    assert names == {"CD58", "CD38", "CD45", "CD66c+CD123", "CD81", "CD73+CD304"}
     assert moved[marker("CD58")] == pytest.approx((2.2 - 3.6) / 2)
 
 
@@ -204,7 +204,13 @@ def test_one_leukaemia():
 
 @pytest.mark.parametrize(
     ("name", "below", "chance"),
-    [("CD34", -2, 0.25), ("CD45", -0.5, 0.30), ("CD10", -3, 0.08), ("CD66c+CD123", -1.5, 0.35)],
+    [
+        ("CD34", -2, 0.25),
+        ("CD45", -0.5, 0.30),
+        ("CD10", -3, 0.08),
+        ("CD66c+CD123", -1.5, 0.35),
+        ("CD73+CD304", -1.5, 0.50),
+    ],
 )
 def test_blast_cases(name: str, below: float, chance: float):
     """Some patients' blasts lack an antigen that the table gives them (plus pro-B patterns)."""
@@ -225,6 +231,17 @@ def test_patient_number_fixes_the_positions():
         cd45.append(biology.centres["monocyte"].medians[panel.markers.index("CD45")])
 
     assert cd45[0] == cd45[1] != 4.0
+
+
+def test_both_tubes_of_a_patient_share_the_later_markers():
+    """CD81 of one patient is the same in both EuroFlow tubes, and not that of the table."""
+    cd81 = []
+    for name in ("euroflow_1", "euroflow_2"):
+        markers = staining_panel(name).markers
+        biology = draw_biology(replace(PLAN, variation=Variation()), markers, rng(5))
+        cd81.append(biology.centres["hematogone_I"].medians[markers.index("CD81")])
+
+    assert cd81[0] == cd81[1] != 3.9
 
 
 def test_batch_shares_gains_and_matrix():

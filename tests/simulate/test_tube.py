@@ -246,3 +246,16 @@ def test_unknown_panel_is_refused():
     """The message offers the panels there are."""
     with pytest.raises(ValueError, match="aieop_bfm"):
         simulate_tube(replace(EVERYTHING, panel="euroflow"))
+
+
+@pytest.mark.parametrize(
+    ("panel", "pe"), [("euroflow_1", "CD66c+CD123"), ("euroflow_2", "CD73+CD304")]
+)
+def test_euroflow_tubes(panel: str, pe: str):
+    """Eight colours of which PE alone differs, each population where the tables say."""
+    tube = simulate_tube(replace(BY_TABLE, panel=panel))
+    found = scaled(tube, "blast_typical")
+    medians = np.array([np.median(values) for values in found.values()])
+
+    assert sorted(found) == sorted(["CD20", "CD45", "CD81", pe, "CD34", "CD19", "CD10", "CD38"])
+    assert np.abs(medians - position("blast_typical", tuple(found)).medians).max() < 0.08
