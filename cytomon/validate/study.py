@@ -1,0 +1,191 @@
+"""Simulate, measure, judge and keep: a study that can be interrupted and gone on with."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+import cytomon
+from cytomon.errors import CytomonError, InputError
+from cytomon.pool import died, run_each
+from cytomon.simulate.sidecar import read_labels
+from cytomon.simulate.tube import simulate_tube, write_tube
+from cytomon.validate.design import Case
+from cytomon.validate.judge import compare
+from cytomon.validate.rows import TABLE, TubeRow, read_validation, write_validation
+from cytomon.validate.truth import known_of_simulated
+
+NOT_IN_NUMBERS = ("cli", "validate")
+"""Rooms that no number of a tube depends on: a change there makes no row old."""
+
+
+class Item(Protocol):
+    """A tube of a study: what a worker needs to give its row."""
+
+    @property
+    def tube(self) -> str:
+        """Its name."""
+
+    def said(self) -> dict[str, Any]:
+        """The fields of its row that are known before it is measured."""
+
+    def judged(self, folder: Path) -> dict[str, Any]:
+        """The other fields; `folder` is for files that nobody needs afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """A tube that is simulated for the purpose."""
+
+    case: Case
+
+    @property
+    def tube(self) -> str:
+        """Its name."""
+        return self.case.tube
+
+    def said(self) -> dict[str, Any]:
+        """What the plan says."""
+        case, plan = self.case, self.case.plan
+        return {
+            "suite": case.wish.suite,
+            "condition": case.condition,
+            "kind": case.wish.kind,
+            "level": case.wish.level if case.wish.kind else None,
+            "state": plan.state,
+            "panel": plan.panel,
+            "altered": case.wish.altered,
+            "pair": case.pair,
+            "seed": plan.seed,
+            "events": plan.n_events,
+        }
+
+    def judged(self, folder: Path) -> dict[str, Any]:
+        """Simulate, write, forget, measure: the tube is never in memory twice."""
+        tube = simulate_tube(self.case.plan)
+        path, truth = write_tube(tube, folder, "tube"), tube.truth
+        del tube
+        known = known_of_simulated(truth, read_labels(path))
+        return {"gain_sd": truth.gain_sd, **compare(path, known, file=f"{self.tube}.fcs")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    item: Item
+    work: str
+    made_by: str
+    command: str
+
+
+def run_study(
+    items: Sequence[Item],
+    out: Path,
+    *,
+    command: str = "",
+    workers: int = 0,
+    report: Callable[[TubeRow], None] | None = None,
+) -> tuple[TubeRow, ...]:
+    """Judge tubes and keep their rows in ``validation.csv``.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        The tubes.
+    out : Path
+        Folder of the table. Rows that are there already, made by the same code, are kept and
+        their tubes are not made again; rows of other tubes stay.
+    command : str, optional
+        For the record.
+    workers : int, optional
+        As for `cytomon.pool.run_each`.
+    report : callable, optional
+        Told of each row that is made anew, as it is.
+
+    Returns
+    -------
+    tuple of TubeRow
+        All rows of the table.
+
+    Raises
+    ------
+    InputError
+        If the table that is there cannot be read, or nothing can be written.
+    """
+    made_by = f"{cytomon.__version__} {code_hash()}"
+    rows = {row.tube: row for row in earlier_rows(out) if row.made_by == made_by}
+    waiting = [item for item in items if item.tube not in rows or rows[item.tube].error]
+    order = {item.tube: number for number, item in enumerate(items)}
+
+    def keep(row: TubeRow) -> None:
+        rows[row.tube] = row
+        listed = sorted(rows.values(), key=lambda row: order.get(row.tube, -1))
+        write_validation(out, listed)
+        if report is not None:
+            report(row)
+
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out, prefix=".work-") as work:
+        tasks = [_Task(item=i, work=work, made_by=made_by, command=command) for i in waiting]
+        run_each(tasks, judge, _lost, workers=workers, report=keep)
+    return read_validation(out)
+
+
+def earlier_rows(out: Path) -> tuple[TubeRow, ...]:
+    """Rows of an earlier run; none where there is no table."""
+    return read_validation(out) if (out / TABLE).is_file() else ()
+
+
+def judge(task: _Task) -> TubeRow:
+    """The row of one tube, whatever happens."""
+    started = time.perf_counter()
+    said = {**_said(task), **task.item.said()}
+    try:
+        with TemporaryDirectory(dir=task.work) as folder:
+            judged = task.item.judged(Path(folder))
+        seconds = round(time.perf_counter() - started, 2)
+        return TubeRow.model_validate({**said, **judged, "seconds": seconds})
+    except CytomonError as error:
+        return TubeRow(**said, error=error.what)
+    except Exception as error:  # noqa: BLE001  (one tube's defect must not stop the study)
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name} line {frame.lineno}"
+        return TubeRow(**said, error=f"{type(error).__name__} in {place}: {error}")
+
+
+def _said(task: _Task) -> dict[str, Any]:
+    return {"tube": task.item.tube, "made_by": task.made_by, "command": task.command}
+
+
+def _lost(task: _Task) -> TubeRow:
+    return TubeRow(**_said(task), **task.item.said(), error=died(task.item.tube).what)
+
+
+@cache
+def code_hash() -> str:
+    """Hash of the code and the templates that the numbers depend on."""
+    package = Path(cytomon.__file__).parent
+    templates = next(p for p in (package / "_gates", package.parent / "gates") if p.is_dir())
+    digest = hashlib.sha256()
+    for folder in (package, templates):
+        for path in sorted(folder.rglob("*")):
+            place = path.relative_to(folder)
+            ours = path.suffix in {".py", ".yaml", ".csv", ".json"}
+            if ours and place.parts[0] not in NOT_IN_NUMBERS:
+                digest.update(f"{place}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def no_rows(out: Path) -> InputError:
+    """What to say where there is nothing to draw a page from."""
+    return InputError(
+        "there is no row to draw a page from",
+        where=str(out / TABLE),
+        fix="run `cytomon validate` without --page-only first",
+    )
