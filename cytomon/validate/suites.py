@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from cytomon.simulate.panels import staining_panel
@@ -110,7 +110,7 @@ class Wish:
     hard: bool = False
     times: int = 1
     hemodilution: float | None = None
-    artefacts: Artefacts = Artefacts()
+    artefacts: Artefacts = field(default_factory=Artefacts)
     panel: str = ""
 
     @property

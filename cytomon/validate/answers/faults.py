@@ -1,0 +1,202 @@
+"""Wrong instruments, disturbed runs, real tubes diluted, and the worst tubes by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log10
+
+from cytomon.validate.answers.choose import (
+    CONDITIONS,
+    blanks,
+    conditions,
+    false_rate,
+    is_trap,
+    of,
+)
+from cytomon.validate.answers.table import Table, known, level, median, number, part
+from cytomon.validate.rows import TubeRow
+
+GAIN, MATRIX = "GAIN_SHIFT", "MATRIX_DOUBTFUL"
+MOST_WORST = 12
+
+
+def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
+    """Tables that have rows."""
+    found = (_instrument(rows), _run(rows), _diluted(rows), _worst(rows), _refused(rows))
+    return tuple(table for table in found if table.rows)
+
+
+def alarm(row: TubeRow, code: str) -> bool:
+    """Whether the tube carries this finding."""
+    return row.has_finding(code)
+
+
+def twins(rows: Sequence[TubeRow], altered: str) -> list[tuple[TubeRow, TubeRow]]:
+    """Tubes altered in a way whose name begins so, each with its unaltered twin."""
+    by_name = {row.tube: row for row in rows if not row.error}
+    return [
+        (row, by_name[row.pair])
+        for row in rows
+        if not row.error and row.altered.startswith(altered) and row.pair in by_name
+    ]
+
+
+def same_answer(row: TubeRow, twin: TubeRow) -> bool:
+    """Whether status and both antigen calls are the same."""
+    return (row.status, row.cd19, row.cd22) == (twin.status, twin.cd19, twin.cd22)
+
+
+def _instrument(rows: Sequence[TubeRow]) -> Table:
+    cells = []
+    for condition in conditions(rows):
+        suite = of(rows, condition, "instrument")
+        for altered in dict.fromkeys(_kind(row) for row in suite):
+            group = [row for row in suite if _kind(row) == altered]
+            pairs = twins(suite, altered) if altered else []
+            moved = [
+                abs(log10(row.fraction / twin.fraction))
+                for row, twin in pairs
+                if row.fraction and twin.fraction
+            ]
+            cells.append((
+                CONDITIONS[condition], altered or "nothing", str(len(group)),
+                part(sum(alarm(row, GAIN) for row in group), len(group)),
+                part(sum(alarm(row, MATRIX) for row in group), len(group)),
+                part(sum(not same_answer(*pair) for pair in pairs), len(pairs)),
+                number(max(moved, default=None)),
+            ))  # fmt: skip
+    return Table(
+        title="An instrument that is not as it should be",
+        note="The same tubes with gains shifted on L, or with a stored matrix whose every spill "
+        "is off by this much, up or down at random. The twin is the tube with nothing done to it.",
+        columns=(
+            "condition", "what is wrong", "tubes", GAIN, MATRIX,
+            "status or call differs from the twin's", "largest change of log10 MRD",
+        ),
+        rows=tuple(cells),
+    )  # fmt: skip
+
+
+def _kind(row: TubeRow) -> str:
+    """Shifts of different detectors are one kind."""
+    return "gain +0.3" if row.altered.startswith("gain +0.3") else row.altered
+
+
+def alarmed_by_mistake(rows: Sequence[TubeRow], condition: str) -> tuple[int, int]:
+    """Tubes with an alarm of those with a right instrument."""
+    right = [
+        row
+        for row in of(rows, condition)
+        if row.suite != "run" and row.altered in {"", "hemodilute"} and not is_trap(row)
+    ]
+    return sum(alarm(row, GAIN) or alarm(row, MATRIX) for row in right), len(right)
+
+
+def _run(rows: Sequence[TubeRow]) -> Table:
+    usual = {row.state: set(row.findings.split(";")) for row in rows if row.suite == "blank"}
+    return Table(
+        title="Disturbed runs and carry-over",
+        note="Events that were carried over are another patient's blasts: in this tube they are "
+        "false. Findings are those that an undisturbed blank of the same specimen does not carry.",
+        columns=("tube", "true blasts", "found", "false", "of these", "status", "findings"),
+        rows=tuple(
+            (
+                row.tube, _count(row.true_blasts), _count(row.found), _count(row.false_events),
+                row.false_labels, row.status,
+                " ".join(sorted(set(row.findings.split(";")) - usual.get(row.state, set()))),
+            )
+            for row in rows if row.suite == "run" and not row.error
+        ),
+    )  # fmt: skip
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else str(value)
+
+
+def relative_error(row: TubeRow) -> float | None:
+    """Measured against true MRD: 0 where they are the same, -1 where nothing was found."""
+    if row.fraction is None or not row.true_fraction:
+        return None
+    return row.fraction / row.true_fraction - 1
+
+
+def _diluted(rows: Sequence[TubeRow]) -> Table:
+    suite = of(rows, "diluted")
+    cells = []
+    for nominal in sorted({row.level for row in suite if row.level}, reverse=True):
+        group = [row for row in suite if row.level == nominal]
+        errors = known(map(relative_error, group))
+        cells.append((
+            level(nominal), str(len(group)), number(median([r.true_blasts or 0 for r in group])),
+            number(median([r.blasts or 0 for r in group])), _percent(median(errors)),
+            _percent(max(errors, key=abs, default=None)),
+            number(min(known(r.recall for r in group), default=None)),
+        ))  # fmt: skip
+    return Table(
+        title="Dilutions of a real tube",
+        note="Known numbers of the events of one population, drawn at random, mixed with the "
+        "other events of the same tube. Their truth is the hand-made gate that chose them; it is "
+        "no diagnosis. Errors are of the measured fraction against the mixed one.",
+        columns=("mixed", "draws", "events mixed in, median", "k, median",
+                 "error, median", "error, largest", "recall, worst"),
+        rows=tuple(cells),
+    )  # fmt: skip
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:+.1f} %"
+
+
+def _worst(rows: Sequence[TubeRow]) -> Table:
+    cells = [
+        *_listed(_missing(rows), "recall {:.3f}", reverse=False),
+        *_listed(_false(rows), "{:.1f} false events per million", reverse=True),
+    ]
+    return Table(
+        title="The worst tubes",
+        note="By name, so that each can be simulated again from its seed and looked at: lowest "
+        "recall among tubes from 0.01 % on, and most false events among blanks.",
+        columns=("tube", "what", "true blasts", "k", "by eye", "false events are", "status"),
+        rows=tuple(cells),
+    )
+
+
+def _missing(rows: Sequence[TubeRow]) -> list[tuple[float, TubeRow]]:
+    suites = ("dilution", "hard", "own", "diluted")
+    return [
+        (row.recall, row)
+        for row in rows
+        if row.suite in suites and row.recall is not None and (row.true_fraction or 0) >= 1e-4
+    ]
+
+
+def _false(rows: Sequence[TubeRow]) -> list[tuple[float, TubeRow]]:
+    return [
+        (1e6 * false_rate(row), row)
+        for name in conditions(rows)
+        for row in blanks(rows, name)
+        if row.blasts
+    ]
+
+
+def _listed(
+    found: list[tuple[float, TubeRow]], words: str, *, reverse: bool
+) -> list[tuple[str, ...]]:
+    ranked = sorted(found, key=lambda pair: (pair[0], pair[1].tube), reverse=reverse)
+    return [
+        (
+            row.tube, words.format(value), _count(row.true_blasts), _count(row.blasts),
+            _count(row.by_eye), row.false_labels, row.status,
+        )
+        for value, row in ranked[:MOST_WORST]
+    ]  # fmt: skip
+
+
+def _refused(rows: Sequence[TubeRow]) -> Table:
+    return Table(
+        title="Tubes without a result",
+        note="They are in none of the figures above.",
+        columns=("tube", "why"),
+        rows=tuple((row.tube, row.error) for row in rows if row.error),
+    )

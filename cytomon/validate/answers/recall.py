@@ -1,0 +1,99 @@
+"""How many of the blasts are found, and how much of what is found is blasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cytomon.validate.agreement import median_interval
+from cytomon.validate.answers.choose import (
+    CONDITIONS,
+    STRATA,
+    conditions,
+    from_threshold,
+    of,
+    series,
+)
+from cytomon.validate.answers.table import Table, known, number, with_interval
+from cytomon.validate.rows import TubeRow
+
+_FOUND = (
+    "tubes", "recall, median (95 % interval)", "recall, worst",
+    "precision, median (95 % interval)", "precision, worst",
+)  # fmt: skip
+_RANKS = (
+    "By event: a blast counts as found when this very event was called a blast. Medians over "
+    "tubes with distribution-free intervals from ranks; precision is that of tubes in which "
+    "anything was found."
+)
+
+
+def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
+    """By stratum, by kind of blasts, and hard cases; empty without a truth for each event."""
+    judged = [row for row in rows if row.recall is not None]
+    there = conditions(judged)
+    strata = [
+        (
+            CONDITIONS[name],
+            stratum,
+            *_found([r for r in series(judged, name) if low <= _true(r) < high]),
+        )
+        for name in there
+        for stratum, low, high in STRATA
+    ]
+    kinds = [
+        (
+            CONDITIONS[name],
+            kind,
+            *_found([r for r in from_threshold(of(judged, name, "dilution")) if r.kind == kind]),
+        )
+        for name in there
+        for kind in dict.fromkeys(row.kind for row in of(judged, name, "dilution"))
+    ]
+    hard = [
+        (CONDITIONS[name], f"{state}, {kind}", *_found(group), _eyes(group))
+        for name in there
+        for state, kind in dict.fromkeys((r.state, r.kind) for r in of(judged, name, "hard"))
+        for group in [[r for r in of(judged, name, "hard") if (r.state, r.kind) == (state, kind)]]
+    ]
+    found = (
+        Table(
+            title="Recall and precision by stratum of the true fraction",
+            note=f"{_RANKS} Dilution series of the usual kinds of blasts.",
+            columns=("condition", "true MRD", *_FOUND),
+            rows=tuple(row for row in strata if row[2] != "0"),
+        ),
+        Table(
+            title="Recall and precision by kind of blasts, from 0.01 %",
+            note=f"{_RANKS} `proB_KMT2A` is shown and not judged: see the limits.",
+            columns=("condition", "kind", *_FOUND),
+            rows=tuple(kinds),
+        ),
+        Table(
+            title="Hard cases: blasts with CD58, CD38 and CD66c+CD123 near hematogones",
+            note="Blasts that were not called but lie among the events left to the eye are not "
+            "lost: somebody will look at them.",
+            columns=("condition", "specimen and kind", *_FOUND, "blasts by eye"),
+            rows=tuple(hard),
+        ),
+    )
+    return tuple(table for table in found if table.rows)
+
+
+def _true(row: TubeRow) -> float:
+    return row.true_fraction or 0.0
+
+
+def _found(rows: Sequence[TubeRow]) -> tuple[str, ...]:
+    recalls = known(row.recall for row in rows)
+    precisions = known(row.precision for row in rows)
+    return (
+        str(len(recalls)),
+        with_interval(median_interval(recalls)),
+        number(min(recalls, default=None)),
+        with_interval(median_interval(precisions)),
+        number(min(precisions, default=None)),
+    )
+
+
+def _eyes(rows: Sequence[TubeRow]) -> str:
+    return " ".join("–" if row.by_eye_blasts is None else str(row.by_eye_blasts) for row in rows)
