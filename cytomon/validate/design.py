@@ -69,9 +69,9 @@ def design_study(
     for condition in conditions:
         listed = list(_with_seeds(size, panel, seed))
         numbers = draw_batches(len(listed), np.random.default_rng([start, seed]))
-        batches = {
-            key: number for (_, key), number in reversed([*zip(listed, numbers, strict=True)])
-        }
+        batches: dict[int, int] = {}
+        for (_, key), number in zip(listed, numbers, strict=True):
+            batches.setdefault(key, number)  # what is one tube has one batch
         for wish, key in listed:
             cases.append(_case(wish, key, condition, size, panel, start * 10_000 + batches[key]))
         seed = max(key for _, key in listed) + 1

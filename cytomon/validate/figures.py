@@ -1,0 +1,291 @@
+"""Plots of a validation, as SVG that takes the colour of its page and needs no other file."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytomon.validate.agreement import bland_altman
+from cytomon.validate.answers.calls import b_rows
+from cytomon.validate.answers.choose import (
+    CONDITIONS,
+    STRATA,
+    THRESHOLD,
+    blanks,
+    by_eye_rate,
+    conditions,
+    false_rate,
+    is_detected,
+    log_pairs,
+    series,
+)
+from cytomon.validate.answers.limits import by_level
+from cytomon.validate.detection import fit_probit, variation
+from cytomon.validate.rows import TubeRow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#010203"
+"""Stands for the colour of the page's text, and for nothing else."""
+# Okabe and Ito's colours, each with a shape of its own: neither is needed to read the other
+LOOKS = {
+    "plain": ("#0072B2", "o"),
+    "realism": ("#D55E00", "^"),
+    "own": ("#009E73", "s"),
+    "diluted": ("#CC79A7", "D"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """A drawing with its words.
+
+    Attributes
+    ----------
+    title, says : str
+        What it is, and how to read it; `says` also stands for the picture where none is seen.
+    svg : str
+        The drawing.
+    """
+
+    title: str
+    says: str
+    svg: str
+
+
+def draw(rows: Sequence[TubeRow]) -> tuple[Plot, ...]:
+    """All plots for which there are tubes."""
+    return tuple(
+        Plot(title=plan.title, says=plan.says, svg=_svg(plan.paint, rows, number))
+        for number, plan in enumerate(_PLANS)
+        if any(plan.tubes(rows, name) for name in conditions(rows))
+    )
+
+
+def _svg(
+    painter: Callable[[Figure, Sequence[TubeRow]], None], rows: Sequence[TubeRow], number: int
+) -> str:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    inked = dict.fromkeys(
+        ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK
+    )
+    style: dict[Any, Any] = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": f"cytomon {number}",
+        "font.family": "sans-serif",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+        "axes.unicode_minus": False,
+        **inked,
+    }
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(9.0, 4.0), layout="constrained")
+        painter(figure, rows)
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    return _of_the_page(stream.getvalue(), number)
+
+
+def _of_the_page(text: str, number: int) -> str:
+    """Only the drawing, in the page's colour and font, its names apart from other drawings'."""
+    drawing = text[text.index("<svg") :]
+    drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
+    drawing = re.sub(r'(<svg [^>]*?) width="[^"]*"', r"\1", drawing, count=1)
+    drawing = re.sub(r'(<svg [^>]*?) height="[^"]*"', r"\1", drawing, count=1)
+    drawing = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>p{number}-", drawing)
+    return drawing.replace(INK, "currentColor")
+
+
+def _quantity(figure: Figure, rows: Sequence[TubeRow]) -> None:
+    left, right = figure.subplots(1, 2)
+    ends = [1e-6, 1.0]
+    left.plot(ends, ends, color=INK, linewidth=0.8)
+    for line in ("axvline", "axhline"):
+        getattr(left, line)(THRESHOLD, color=INK, linewidth=0.6, linestyle=":")
+    for name in conditions(rows):
+        chosen = [row for row in series(rows, name) if row.fraction]
+        true = np.array([row.true_fraction or 0.0 for row in chosen])
+        measured = np.array([row.fraction or 0.0 for row in chosen])
+        _dots(left, true, measured, name)
+        _dots(right, true, np.log10(measured / true), name)
+        _limits_of_agreement(right, chosen, name)
+    right.axhline(0, color=INK, linewidth=0.8)
+    left.set(xscale="log", yscale="log", xlabel="true MRD (fraction)")
+    left.set(xlim=ends, ylim=ends, ylabel="measured MRD (fraction)")
+    right.set(xscale="log", xlim=ends, xlabel="true MRD (fraction)")
+    right.set_ylabel("log10 measured - log10 true")
+    left.legend(loc="upper left", fontsize=8)
+
+
+def _limits_of_agreement(axes: Axes, rows: Sequence[TubeRow], name: str) -> None:
+    from_threshold = [row for row in rows if (row.true_fraction or 0) >= THRESHOLD]
+    found = bland_altman(*log_pairs(from_threshold))
+    if found is not None:
+        for limit in (found.lower, found.upper):
+            axes.axhline(limit.value, color=LOOKS[name][0], linewidth=0.9, linestyle="--")
+
+
+def _dots(axes: Axes, x: Sequence[float] | np.ndarray, y: object, name: str) -> None:
+    colour, shape = LOOKS[name]
+    face = colour if name == "plain" else "none"
+    axes.plot(x, y, shape, color=colour, markerfacecolor=face, markersize=5, label=CONDITIONS[name])  # type: ignore[arg-type]
+
+
+def _recall(figure: Figure, rows: Sequence[TubeRow]) -> None:
+    for axes, what in zip(figure.subplots(1, 2, sharey=True), ("recall", "precision"), strict=True):
+        for name in conditions(rows):
+            chosen = [row for row in series(rows, name) if getattr(row, what) is not None]
+            places = [_stratum(row) + _aside(name, row) for row in chosen]
+            _dots(axes, places, [getattr(row, what) for row in chosen], name)
+        axes.set(xticks=range(len(STRATA)), xlabel="true MRD", ylabel=what, ylim=(-0.05, 1.05))
+        axes.set_xticklabels([words for words, _, _ in STRATA])
+        axes.set_xlim(len(STRATA) - 0.5, -0.5)
+    axes.legend(loc="lower right", fontsize=8)
+
+
+def _stratum(row: TubeRow) -> int:
+    true = row.true_fraction or 0.0
+    return next(n for n, (_, low, high) in enumerate(STRATA) if low <= true < high)
+
+
+def _aside(name: str, row: TubeRow) -> float:
+    """Conditions side by side, tubes spread by their seed so that equal ones are seen."""
+    step = list(CONDITIONS).index(name) * 0.22 - 0.22
+    return step + ((row.seed or 0) % 7 - 3) * 0.02
+
+
+def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
+    left, right = figure.subplots(1, 2)
+    specimens = list(
+        dict.fromkeys(_specimen(row) for n in conditions(rows) for row in blanks(rows, n))
+    )
+    for name in conditions(rows):
+        chosen = blanks(rows, name)
+        places = [specimens.index(_specimen(row)) + _aside(name, row) for row in chosen]
+        _dots(left, [1e6 * false_rate(row) for row in chosen], places, name)
+        eyes = [(1e6 * rate, place) for row, place in zip(chosen, places, strict=True)
+                if (rate := by_eye_rate(row)) is not None]  # fmt: skip
+        _dots(right, [rate for rate, _ in eyes], [place for _, place in eyes], name)
+    for axes, words in ((left, "false events"), (right, "events left to the eye")):
+        axes.set_xscale("symlog", linthresh=1)
+        axes.set_xlim(-0.3, None)
+        axes.set(xlabel=f"{words} per million nucleated cells", yticks=range(len(specimens)))
+        axes.set_ylim(len(specimens) - 0.4, -0.6)
+    left.set_yticklabels(specimens)
+    right.set_yticklabels([])
+    left.legend(loc="upper right", fontsize=8)
+
+
+def _specimen(row: TubeRow) -> str:
+    return " ".join(word for word in (row.state or "own", row.altered) if word)
+
+
+def _hits(figure: Figure, rows: Sequence[TubeRow]) -> None:
+    left, right = figure.subplots(1, 2)
+    grid = np.logspace(-6, -1, 200)
+    seen: list[float] = []
+    for name in conditions(rows):
+        chosen = series(rows, name)
+        true = [row.true_fraction or 0.0 for row in chosen]
+        hits = [is_detected(row) for row in chosen]
+        level = np.array([row.level or row.true_fraction or 0.0 for row in chosen])
+        shown = np.unique(level)
+        _dots(left, shown, [float(np.mean(np.array(hits)[level == one])) for one in shown], name)
+        fitted = fit_probit(true, hits) if chosen else None
+        if fitted is not None:
+            curve = [fitted.rate_at(float(value)) for value in grid]
+            left.plot(grid, curve, color=LOOKS[name][0], linewidth=1)
+        levels = by_level(chosen)
+        spreads = {one: variation(found) for one, found in levels.items()}
+        known = {one: spread for one, spread in spreads.items() if spread is not None}
+        _dots(right, list(known), [100 * spread for spread in known.values()], name)
+        seen += [110 * spread for spread in known.values()]
+    left.axhline(0.95, color=INK, linewidth=0.6, linestyle=":")
+    for most in (20, 30):
+        right.axhline(most, color=INK, linewidth=0.6, linestyle=":")
+    left.set(xscale="log", xlim=(1e-6, 1), xlabel="nominal MRD (fraction)")
+    left.set(ylabel="share of tubes called detected", ylim=(-0.05, 1.05))
+    right.set(xscale="log", xlim=(1e-6, 1), xlabel="nominal MRD (fraction)")
+    right.set(ylabel="CV between tubes (%)", ylim=(0, max([40.0, *seen])))
+    left.legend(loc="lower right", fontsize=8)
+
+
+def _b_cells(figure: Figure, rows: Sequence[TubeRow]) -> None:
+    axes = figure.subplots()
+    axes.plot([1e-6, 1], [1e-6, 1], color=INK, linewidth=0.8)
+    for line in (axes.axvline, axes.axhline):
+        line(0.01, color=INK, linewidth=0.6, linestyle=":")
+    for name in conditions(rows):
+        chosen = [row for row in b_rows(rows, name) if row.b_fraction and row.true_b]
+        colour = LOOKS[name][0]
+        for row in chosen:
+            ends = [max(row.b_low or 0.0, 1e-6), row.b_high or 0.0]
+            axes.plot([row.true_b or 0.0] * 2, ends, color=colour, linewidth=0.8)
+        _dots(axes, [row.true_b or 0 for row in chosen], [row.b_fraction for row in chosen], name)
+    axes.set(xscale="log", yscale="log", xlim=(2e-5, 1), ylim=(2e-5, 1))
+    axes.set(xlabel="true B cells (fraction of lymphocytes)", ylabel="measured (fraction)")
+    axes.legend(loc="upper left", fontsize=8)
+
+
+def _with_recall(rows: Sequence[TubeRow], condition: str) -> list[TubeRow]:
+    return [row for row in series(rows, condition) if row.recall is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What is drawn, and which tubes of a condition it needs."""
+
+    title: str
+    says: str
+    paint: Callable[[Figure, Sequence[TubeRow]], None]
+    tubes: Callable[[Sequence[TubeRow], str], list[TubeRow]]
+
+
+_PLANS = (
+    _Plan(
+        title="Measured and true MRD",
+        says="Left: each tube of the dilution series; the line is where both are equal, dotted is "
+        "0.01 %. Right: the differences of their logarithms with the limits of agreement (dashed, "
+        "from 0.01 %).",
+        paint=_quantity,
+        tubes=series,
+    ),
+    _Plan(
+        title="Recall and precision, tube by tube",
+        says="Share of the true blasts that were found, and share of true blasts among what was "
+        "found, by stratum of the true fraction.",
+        paint=_recall,
+        tubes=_with_recall,
+    ),
+    _Plan(
+        title="Tubes without leukaemia, one by one",
+        says="Left: events called blasts. Right: events that were left to the eye. Each mark is a "
+        "tube; the scale is linear up to 1.",
+        paint=_blanks,
+        tubes=blanks,
+    ),
+    _Plan(
+        title="Detection and spread by level",
+        says="Left: share of tubes called detected at each level, with the probit curve where one "
+        "can be fitted; dotted is 95 %. Right: coefficient of variation; dotted are 20 and 30 %.",
+        paint=_hits,
+        tubes=series,
+    ),
+    _Plan(
+        title="B cells of lymphocytes, tube by tube",
+        says="Measured fraction with its 95 % interval against the truth; dotted is 1 %.",
+        paint=_b_cells,
+        tubes=b_rows,
+    ),
+)
