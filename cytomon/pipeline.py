@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,17 +11,18 @@ from cytomon.errors import TemplateError
 from cytomon.fcs.intake import open_tube, split_dataset
 from cytomon.fcs.panel import PanelMapping, match_panel, read_mapping, require
 from cytomon.fcs.read import read_events
+from cytomon.fitness import check_fitness
 from cytomon.gating.axes import Axes
 from cytomon.gating.count import Counted, count
 from cytomon.gating.place import place, sample_rows
 from cytomon.gating.template import Template, list_templates, pick_template
-from cytomon.measure.catalogue import measure_all
+from cytomon.measure.catalogue import measure_all, say_missing
 from cytomon.measure.phenotype import KEPT_ROLES
 from cytomon.measure.quality import check_quality, hard
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Axis, Placement
 from cytomon.model.patient import Specimen
-from cytomon.model.results import Evidence, Limits, Measurement, TubeResult
+from cytomon.model.results import Evidence, Limits, TubeResult
 from cytomon.model.tube import FloatArray, Panel, Tube
 from cytomon.soundness import load_template, refuse_overflow
 
@@ -174,7 +175,10 @@ def measure_placed(
     limits = Limits(**spec.limits.model_dump())
     counts = _role_counts(placement, counted)
     refuse_overflow(spec, placement, counts)
-    quality = check_quality(counts, source, limits)
+    quality = (
+        *check_quality(counts, source, limits),
+        *check_fitness(spec, opened.tube, opened.panel, events, placement),
+    )
     evidence = Evidence(
         counts=counts,
         kept={
@@ -202,24 +206,11 @@ def measure_placed(
             *placement.findings,
             *counted.findings,
             *quality,
-            *_without_value(measurements),
+            *say_missing(measurements),
         ),
         engine=engine,
         kept=evidence.kept,
     )
-
-
-def _without_value(measurements: Sequence[Measurement]) -> Iterator[Finding]:
-    for measurement in measurements:
-        reason = measurement.details.get("reason")
-        if measurement.estimate is None and reason:
-            yield Finding(
-                code="NOT_EVALUABLE",
-                severity=Severity.INFO,
-                what=f"{measurement.quantity} has no value: {reason}",
-                where=measurement.quantity,
-                fix="see what this tube or template lacks; repeat the tube if it matters",
-            )
 
 
 def not_evaluable(

@@ -107,6 +107,7 @@ def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> I
             lines.get(("scales", name), 1), f"scale of {name!r}: no such marker", "list it"
         )
     yield from _limit_mistakes(spec, lines)
+    yield from _anchor_mistakes(spec, known, lines)
     for position, name in enumerate(spec.gated_on):
         if name not in spec.markers.names:
             line = lines.get(("gated_on", position), 1)
@@ -134,6 +135,22 @@ def _limit_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) ->
                 f"limits: {smaller} ({limits[smaller]}) is above {larger} ({limits[larger]})",
                 f"write {smaller} of at most {limits[larger]}, or raise {larger}",
             )
+
+
+def _anchor_mistakes(
+    spec: TemplateSpec, known: set[str], lines: Mapping[tuple[Any, ...], int]
+) -> Iterator[Mistake]:
+    if spec.anchors is None:
+        return
+    line = lines.get(("anchors",), 1)
+    markers = set(spec.markers.names)
+    for named, there, kind in (
+        (spec.anchors.gates(), known, "gate"),
+        (spec.anchors.markers(), markers, "marker of the template"),
+    ):
+        for name in named:
+            if name not in there:
+                yield Mistake(line, f"anchors: {name!r} is not a {kind}", _near(name, there))
 
 
 def _reference_mistakes(

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from cytomon.gating.anchors_spec import AnchorsSpec
 from cytomon.gating.numbers_spec import Bound, Number, Side, Strict, disagreement
 from cytomon.model.patient import SpecimenType
 
@@ -219,7 +220,8 @@ class TemplateSpec(Strict):
 
     A role names the gate that fills it, or several of which the first one that the tube can answer
     fills it. `gated_on` names the antigens without which no event can become a blast: their loss
-    cannot be seen, and their calls say so.
+    cannot be seen, and their calls say so. `anchors` tell a sound tube from one whose gains, matrix
+    or antibodies are off; without them that is not judged.
     """
 
     schema_version: Literal[1]
@@ -236,4 +238,5 @@ class TemplateSpec(Strict):
     quantities: tuple[str, ...] = Field(min_length=1)
     gated_on: tuple[str, ...] = ()
     gates: tuple[GateSpec, ...] = Field(min_length=1)
+    anchors: AnchorsSpec | None = None
     literature: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -11,6 +11,7 @@ from cytomon.measure.b_cells import measure_b_fraction
 from cytomon.measure.mrd import measure_mrd
 from cytomon.measure.phenotype import NEGATIVE_REFERENCES, measure_antigen
 from cytomon.measure.plain import measure_fraction
+from cytomon.model.findings import Finding, Severity
 from cytomon.model.results import Evidence, Measurement
 
 
@@ -76,6 +77,20 @@ def measure_all(evidence: Evidence, quantities: Sequence[str]) -> tuple[Measurem
     return tuple(rows[code].measure(evidence) for code in quantities)
 
 
+def say_missing(measurements: Sequence[Measurement]) -> Iterator[Finding]:
+    """Why a quantity has no value, for each that has none."""
+    for measurement in measurements:
+        reason = measurement.details.get("reason")
+        if measurement.estimate is None and reason:
+            yield Finding(
+                code="NOT_EVALUABLE",
+                severity=Severity.INFO,
+                what=f"{measurement.quantity} has no value: {reason}",
+                where=measurement.quantity,
+                fix="see what this tube or template lacks; repeat the tube if it matters",
+            )
+
+
 def _mrd(code: str, title: str, denominator: str) -> Quantity:
     measure = partial(measure_mrd, quantity=code, denominator_role=denominator)
     return Quantity(
@@ -127,6 +142,9 @@ CATALOGUE: tuple[Quantity, ...] = (
     _plain("cd3_cd19", "CD3+CD19+ events of lymphocytes", "cd3_cd19", "lymphocytes"),
     _plain("hematogones", "Hematogones of nucleated cells", "hematogones", "nucleated"),
     _plain("stage0_progenitors", "CD34+CD22+CD19- progenitors", "stage0", "nucleated"),
+    _plain("erythroblasts", "Erythroblasts of nucleated cells", "erythroblasts", "nucleated"),
+    _plain("cd34_myeloid", "CD34+ myeloid cells", "cd34_myeloid", "nucleated"),
+    _plain("lymphosum", "T, B and NK cells of lymphocytes", "lymphosum", "lymphocytes"),
     _plain("viability", "Viable cells", "viable", "viable_of"),
     _plain("retained", "Events in the stable part of the run", "time_ok", "root"),
     _plain("doublets", "Doublets", "doublets", "time_ok"),

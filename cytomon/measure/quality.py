@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
+from cytomon.measure.composition import (
+    Check,
+    Counts,
+    check_hemodilution,
+    check_lymphosum,
+    check_maturation,
+    check_regeneration,
+    share,
+)
 from cytomon.measure.limits import lod_events
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.patient import Specimen
 from cytomon.model.results import Limits
 
-Counts = Mapping[str, int]
-Check = Callable[[Counts, Specimen, Limits], Iterator[Finding]]
-
 _LEAST_REFERENCE = 50
 _MANY_EVENTS = 500_000
-_EDGE_OF_HEMATOGONES = 0.2
 _AGE_HARD_HOURS = 96
 _AGE_WARNING_HOURS = 72
 _DAY_HOURS = 24
@@ -98,7 +103,7 @@ def check_age(_counts: Counts, specimen: Specimen, _limits: Limits) -> Iterator[
 
 def check_retained(counts: Counts, _specimen: Specimen, _limits: Limits) -> Iterator[Finding]:
     """Most events lie in the stable part of the run."""
-    retained = _share(counts, "time_ok", "root")
+    retained = share(counts, "time_ok", "root")
     if retained is None or retained >= 0.8:
         return
     yield Finding(
@@ -112,7 +117,7 @@ def check_retained(counts: Counts, _specimen: Specimen, _limits: Limits) -> Iter
 
 def check_doublets(counts: Counts, _specimen: Specimen, _limits: Limits) -> Iterator[Finding]:
     """Few events are two cells at once."""
-    doublets = _share(counts, "doublets", "time_ok")
+    doublets = share(counts, "doublets", "time_ok")
     if doublets is None or doublets <= 0.1:
         return
     yield Finding(
@@ -127,7 +132,7 @@ def check_doublets(counts: Counts, _specimen: Specimen, _limits: Limits) -> Iter
 def check_viability(counts: Counts, specimen: Specimen, _limits: Limits) -> Iterator[Finding]:
     """Most cells are alive, by the tube's dye or else by the laboratory's own count."""
     if "viable" in counts and "viable_of" in counts:
-        viable, where = _share(counts, "viable", "viable_of"), "gate viable"
+        viable, where = share(counts, "viable", "viable_of"), "gate viable"
     elif specimen.viability is not None:
         viable, where = specimen.viability, "worklist: viability"
     else:
@@ -175,38 +180,6 @@ def check_reference(counts: Counts, _specimen: Specimen, limits: Limits) -> Iter
     )
 
 
-def check_regeneration(counts: Counts, _specimen: Specimen, _limits: Limits) -> Iterator[Finding]:
-    """Blasts are not just the edge of many hematogones."""
-    blasts, hematogones = counts.get("blasts", 0), counts.get("hematogones", 0)
-    if not blasts or blasts > _EDGE_OF_HEMATOGONES * hematogones:
-        return
-    yield Finding(
-        code="BLASTS_AMONG_HEMATOGONES",
-        severity=Severity.WARNING,
-        what=f"{blasts} blasts beside {hematogones} hematogones: some or all may be the edge of "
-        "normal maturation",
-        where="gate blasts",
-        fix="look at the blasts in the figure, drawn one by one: one compact cloud, or the border "
-        "of the hematogones?",
-    )
-
-
-def check_maturation(counts: Counts, _specimen: Specimen, limits: Limits) -> Iterator[Finding]:
-    """Recovery does not rest on where precursors end and B cells begin."""
-    b_cells, precursors = counts.get("b_cells", 0), counts.get("b_precursors", 0)
-    lymphocytes = counts.get("lymphocytes", 0)
-    if not lymphocytes or b_cells < limits.recovery_fraction * lymphocytes or precursors < b_cells:
-        return
-    yield Finding(
-        code="B_CELLS_AMONG_PRECURSORS",
-        severity=Severity.WARNING,
-        what=f"{b_cells} B cells beside {precursors} precursors: one continuum, and the border "
-        "between them moves the B-cell fraction by more than its interval says",
-        where="gate b_cells",
-        fix="compare with blood; look at CD10 against CD45 of the B cells",
-    )
-
-
 CHECKS: tuple[Check, ...] = (
     check_instrument,
     check_age,
@@ -215,15 +188,11 @@ CHECKS: tuple[Check, ...] = (
     check_viability,
     check_events,
     check_reference,
+    check_hemodilution,
+    check_lymphosum,
     check_regeneration,
     check_maturation,
 )
-
-
-def _share(counts: Counts, part: str, whole: str) -> float | None:
-    if part not in counts or not counts.get(whole):
-        return None
-    return counts[part] / counts[whole]
 
 
 def _not_recorded(what: str, where: str) -> Finding:
