@@ -7,13 +7,15 @@ and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from cytomon.gating.columns import Columns
+from cytomon.gating.envelope.examine import Question, examine
 from cytomon.model.findings import Finding, Severity
-from cytomon.model.gating import Axis, Boolean, PlacedGate, Placement, Score
+from cytomon.model.gating import Axis, Boolean, Envelope, PlacedGate, Placement, Score
+from cytomon.model.normal import Examination
 from cytomon.model.results import Kept, Population
 from cytomon.model.tube import BoolArray, Channel, FloatArray
 
@@ -35,6 +37,8 @@ class Counted:
         One for each gate, in the placement's order.
     kept : mapping of str to Kept
         Gate name to the events that were asked for.
+    examinations : mapping of str to Examination
+        Study of envelope gates to what it called each event.
     findings : tuple of Finding
         Events left out.
     """
@@ -42,6 +46,7 @@ class Counted:
     n_root: int
     populations: tuple[Population, ...]
     kept: Mapping[str, Kept]
+    examinations: Mapping[str, Examination] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     def count(self, gate: str) -> int:
@@ -81,7 +86,8 @@ def count(
     n_root = int(finite.sum())
     populations, kept = [], {}
     counts = {"": n_root}
-    for gate, members in _walk(columns, placement, finite, _engine(engine)):
+    studies: dict[str, Examination] = {}
+    for gate, members in _walk(columns, placement, finite, _engine(engine), studies):
         counts[gate.name] = int(members.sum())
         populations.append(
             Population(
@@ -96,6 +102,7 @@ def count(
         n_root=n_root,
         populations=tuple(populations),
         kept=kept,
+        examinations=studies,
         findings=tuple(_not_finite(len(events) - n_root, len(events))),
     )
 
@@ -106,8 +113,16 @@ def memberships(
     placement: Placement,
     *,
     engine: str = "flowkit",
+    examinations: Mapping[str, Examination] | None = None,
 ) -> dict[str, BoolArray]:
     """Who is inside each gate, event by event.
+
+    Parameters
+    ----------
+    events, channels, placement, engine
+        As for `count`.
+    examinations : mapping of str to Examination, optional
+        What `count` found for the same events; examined anew when left out.
 
     Returns
     -------
@@ -115,17 +130,48 @@ def memberships(
         Gate name to membership; an event is inside only if it is inside every ancestor.
     """
     columns = Columns(events, channels, placement.matrices)
-    walk = _walk(columns, placement, columns.finite(), _engine(engine))
+    studies = dict(examinations or {})
+    walk = _walk(columns, placement, columns.finite(), _engine(engine), studies)
     return {gate.name: members for gate, members in walk}
 
 
 def _walk(
-    columns: Columns, placement: Placement, finite: BoolArray, decide: Decide
+    columns: Columns,
+    placement: Placement,
+    finite: BoolArray,
+    decide: Decide,
+    studies: dict[str, Examination],
 ) -> Iterator[tuple[PlacedGate, BoolArray]]:
     members: dict[str, BoolArray] = {"": finite}
     for gate in placement.gates:
-        members[gate.name] = evaluate(gate, columns, members, decide)
+        if isinstance(gate.shape, Envelope):
+            if gate.shape.study not in studies:
+                studies[gate.shape.study] = _study(gate, gate.shape, columns, members)
+            members[gate.name] = _called(gate.shape, studies[gate.shape.study], len(columns))
+        else:
+            members[gate.name] = evaluate(gate, columns, members, decide)
         yield gate, members[gate.name]
+
+
+def _study(
+    gate: PlacedGate, shape: Envelope, columns: Columns, members: Mapping[str, BoolArray]
+) -> Examination:
+    rows = np.flatnonzero(members[gate.parent])
+    question = Question(
+        rows=rows,
+        axes=tuple(axis.label for axis in gate.axes),
+        values=np.array([columns.column(axis)[rows] for axis in gate.axes]),
+        lineage={name: members[name][rows] for name in shape.lineage},
+        immature={name: members[name][rows] for name in shape.immature},
+    )
+    return examine(question, shape.reference)
+
+
+def _called(shape: Envelope, study: Examination, n_events: int) -> BoolArray:
+    wanted = [study.names.index(name) for name in shape.holds]
+    found = np.zeros(n_events, dtype=np.bool_)
+    found[study.rows[np.isin(study.called, wanted)]] = True
+    return found
 
 
 def evaluate(

@@ -12,6 +12,7 @@ from cytomon.gating.schema import (
     BooleanGate,
     BoxGate,
     EllipseGate,
+    EnvelopeGate,
     GateSpec,
     PolygonGate,
     QuadrantGate,
@@ -58,7 +59,13 @@ def split_ratio(dimension: str) -> tuple[str, ...]:
 
 def produced(gate: GateSpec) -> tuple[str, ...]:
     """Names of the populations a gate makes."""
-    return gate.names if isinstance(gate, QuadrantGate) else (gate.name,)
+    match gate:
+        case QuadrantGate(names=names):
+            return names
+        case EnvelopeGate(populations=populations):
+            return tuple(populations)
+        case _:
+            return (gate.name,)
 
 
 def references(gate: GateSpec) -> Iterator[str]:
@@ -68,6 +75,8 @@ def references(gate: GateSpec) -> Iterator[str]:
             yield from (*every, *some, *none)
         case ScoreGate(terms=terms):
             yield from terms
+        case EnvelopeGate(lineage=lineage, immature=immature):
+            yield from (*lineage, *immature)
         case EllipseGate(of=of) if of:
             yield of
         case _:

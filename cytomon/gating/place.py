@@ -25,6 +25,7 @@ from cytomon.gating.schema import (
     BooleanGate,
     BoxGate,
     EllipseGate,
+    EnvelopeGate,
     GateSpec,
     PolygonGate,
     QuadrantGate,
@@ -39,6 +40,7 @@ from cytomon.model.gating import (
     TUBE_MATRIX,
     Boolean,
     Box,
+    Envelope,
     Operand,
     PlacedBound,
     PlacedGate,
@@ -48,6 +50,7 @@ from cytomon.model.gating import (
     Score,
     Shape,
 )
+from cytomon.model.normal import Reference
 from cytomon.model.tube import BoolArray, FloatArray, Panel, Tube
 
 MOST_EVENTS = 500_000
@@ -91,7 +94,8 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
     matrices = {TUBE_MATRIX: tube.spillover} if compensates and tube.spillover else {}
     tailored = tailor(spec, set(panel.columns), where=tube.name)
     axes = Axes(spec, tube, panel)
-    desk = _Desk(axes, Columns(events, tube.channels, matrices), tailored.stands_for)
+    columns = Columns(events, tube.channels, matrices)
+    desk = _Desk(axes, columns, tailored.stands_for, template.references)
     for gate in tailored.gates:
         desk.put(gate)
     roles = dict(_roles(spec, {gate.name for gate in desk.gates}))
@@ -150,8 +154,15 @@ def _roles(spec: TemplateSpec, gates: Set[str]) -> Iterator[tuple[str, str]]:
 class _Desk:
     """What has been placed so far, and who is inside it."""
 
-    def __init__(self, axes: Axes, columns: Columns, stands_for: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        axes: Axes,
+        columns: Columns,
+        stands_for: Mapping[str, str],
+        references: Mapping[str, Reference],
+    ) -> None:
         self._axes, self._columns, self._stands_for = axes, columns, stands_for
+        self._references = references
         self._members: dict[str, BoolArray] = {"": columns.finite()}
         self.gates: list[PlacedGate] = []
         self.runs_not_judged = 0
@@ -160,12 +171,20 @@ class _Desk:
         """Place one gate of the template; a quadrant gate makes four."""
         for placed in self._placed(gate):
             self.gates.append(placed)
-            self._members[placed.name] = evaluate(placed, self._columns, self._members, inside)
+            self._members[placed.name] = self._inside(placed)
+
+    def _inside(self, placed: PlacedGate) -> BoolArray:
+        if isinstance(placed.shape, Envelope):
+            # examined when all events are counted; no boundary may be placed on it
+            return np.zeros(len(self._columns), dtype=np.bool_)
+        return evaluate(placed, self._columns, self._members, inside)
 
     def _placed(self, gate: GateSpec) -> Iterator[PlacedGate]:
         match gate:
             case QuadrantGate():
                 yield from self._quadrants(gate)
+            case EnvelopeGate():
+                yield from self._envelope(gate)
             case BooleanGate() | ScoreGate():
                 yield PlacedGate(name=gate.name, parent=gate.parent, shape=_combination(gate))
             case TimeGate():
@@ -227,6 +246,19 @@ class _Desk:
         for name, corner in zip(gate.names, corners, strict=True):
             part = gate.model_copy(update={"name": name})
             yield self._gate(part, names, Box(bounds=corner), story)
+
+    def _envelope(self, gate: EnvelopeGate) -> Iterator[PlacedGate]:
+        reference = self._references[gate.reference]
+        axes = tuple(self._axes[name] for name in reference.axes if name in self._axes)
+        for name, holds in gate.populations.items():
+            shape = Envelope(
+                study=gate.name,
+                reference=reference,
+                holds=holds,
+                lineage=gate.lineage,
+                immature=gate.immature,
+            )
+            yield PlacedGate(name=name, parent=gate.parent, shape=shape, axes=axes)
 
     def _reference(self, name: str, dimensions: Sequence[str]) -> FloatArray:
         rows = np.flatnonzero(self._members[name])

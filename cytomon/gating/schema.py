@@ -161,8 +161,39 @@ class TimeGate(_Gate):
     steady: dict[str, Side] = Field(default_factory=dict)
 
 
+class EnvelopeGate(_Gate):
+    """What explains each event of the parent: a normal population, leukaemia, or nothing known.
+
+    Attributes
+    ----------
+    reference : str
+        File in the folder ``references``: the normal populations and how far a tube may move them.
+    populations : dict of str to tuple of str
+        The gates that this one makes, each with the populations of the reference it holds;
+        ``leukaemic`` and ``unclear`` (to be checked by eye) are among them.
+    lineage : tuple of str
+        Gates that each show B lineage; a leukaemic cluster lies in two of them, or in one and in
+        one of `immature`.
+    immature : tuple of str
+        Gates that show immaturity.
+    """
+
+    kind: Literal["envelope"]
+    reference: Name
+    populations: dict[Name, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(min_length=1)
+    lineage: tuple[str, ...] = Field(min_length=1)
+    immature: tuple[str, ...] = ()
+
+
 GateSpec = Annotated[
-    BoxGate | PolygonGate | EllipseGate | QuadrantGate | BooleanGate | ScoreGate | TimeGate,
+    BoxGate
+    | PolygonGate
+    | EllipseGate
+    | QuadrantGate
+    | BooleanGate
+    | ScoreGate
+    | TimeGate
+    | EnvelopeGate,
     Field(discriminator="kind"),
 ]
 

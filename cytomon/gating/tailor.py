@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cytomon.gating.count import ROUNDING
 from cytomon.gating.lint import dimensions, produced, references, split_ratio
-from cytomon.gating.schema import BooleanGate, GateSpec, ScoreGate, TemplateSpec
+from cytomon.gating.schema import BooleanGate, EnvelopeGate, GateSpec, ScoreGate, TemplateSpec
 from cytomon.model.findings import Finding, Severity
 
 
@@ -77,26 +77,35 @@ def _absent(gate: GateSpec, columns: Set[str]) -> set[str]:
 
 
 def _fit(gate: GateSpec, stands_for: dict[str, str]) -> GateSpec | None:
-    if gate.parent not in stands_for:
+    changes = _without_missing(gate, stands_for) if gate.parent in stands_for else None
+    if changes is None:
         return None
-    changes: dict[str, object] = {"parent": stands_for[gate.parent]}
+    return gate.model_copy(update={"parent": stands_for[gate.parent], **changes})
+
+
+def _without_missing(gate: GateSpec, stands_for: dict[str, str]) -> dict[str, object] | None:
+    """What a gate still refers to; None where it can't do without what is missing."""
     match gate:
         case BooleanGate():
-            every, some = _present(gate.all, stands_for), _present(gate.any, stands_for)
-            none = _present(gate.none, stands_for)
-            needs_all = gate.optional == "drop" and len(none) < len(gate.none)
-            if needs_all or len(every) < len(gate.all) or (gate.any and not some):
-                return None
-            changes |= {"all": every, "any": some, "none": none}
+            return _operands(gate, stands_for)
         case ScoreGate():
             terms = {name: weight for name, weight in gate.terms.items() if name in stands_for}
-            if sum(terms.values()) < gate.at_least - ROUNDING:
-                return None
-            changes["terms"] = terms
+            return {"terms": terms} if sum(terms.values()) >= gate.at_least - ROUNDING else None
+        case EnvelopeGate():
+            lineage = _present(gate.lineage, stands_for)
+            immature = _present(gate.immature, stands_for)
+            return {"lineage": lineage, "immature": immature} if lineage else None
         case _:
-            if any(name not in stands_for for name in references(gate)):
-                return None
-    return gate.model_copy(update=changes)
+            return {} if all(name in stands_for for name in references(gate)) else None
+
+
+def _operands(gate: BooleanGate, stands_for: dict[str, str]) -> dict[str, object] | None:
+    every, some = _present(gate.all, stands_for), _present(gate.any, stands_for)
+    none = _present(gate.none, stands_for)
+    needs_all = gate.optional == "drop" and len(none) < len(gate.none)
+    if needs_all or len(every) < len(gate.all) or (gate.any and not some):
+        return None
+    return {"all": every, "any": some, "none": none}
 
 
 def _present(names: Iterable[str], stands_for: dict[str, str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cytomon.model.findings import Finding
+from cytomon.model.normal import Reference
 from cytomon.model.tube import Spillover
 
 TUBE_MATRIX = "tube"
@@ -123,7 +124,30 @@ class Score:
     at_least: float
 
 
-Shape = Box | Polygon | Ellipse | Ranges | Boolean | Score
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """Events of the parent that a study of all of them called by one of several names.
+
+    Attributes
+    ----------
+    study : str
+        Gates of the same study share one `cytomon.model.normal.Examination`.
+    reference : Reference
+        The normal populations.
+    holds : tuple of str
+        Names that count as inside.
+    lineage, immature : tuple of str
+        Gates that show B lineage, and immaturity.
+    """
+
+    study: str
+    reference: Reference
+    holds: tuple[str, ...]
+    lineage: tuple[str, ...]
+    immature: tuple[str, ...] = ()
+
+
+Shape = Box | Polygon | Ellipse | Ranges | Boolean | Score | Envelope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,8 @@ class Specimen:
         Days after the index infusion, where the patient's infusion date is known.
     masked : tuple of str
         Antigens that a recent drug may hide from the antibody (domain: drug windows).
+    genotype : str
+        Of the leukaemia, as the laboratory writes it; empty when not recorded.
     """
 
     specimen_type: SpecimenType
@@ -56,6 +58,7 @@ class Specimen:
     viability: float | None = None
     day: int | None = None
     masked: tuple[str, ...] = ()
+    genotype: str = ""
 
     def __post_init__(self) -> None:
         """Take words for what they mean, and refuse what means nothing.

@@ -210,6 +210,8 @@ class Evidence:
         Hard quality failures (severity `ERROR`); empty when all is well.
     gated_on : frozenset of str
         Antigens without which this template sees no blast, and whose loss it cannot see.
+    used : frozenset of str
+        Markers of the tube that the template uses; one that it ignores cannot find a blast.
     """
 
     counts: Mapping[str, int]
@@ -219,6 +221,7 @@ class Evidence:
     specimen: Specimen
     failures: tuple[Finding, ...] = ()
     gated_on: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,0 +1,145 @@
+"""Is a cluster leukaemia? Every reason against it is a sentence, and the first one is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binom
+from scipy.stats import t as student
+from sklearn.cluster import DBSCAN
+
+from cytomon.gating.envelope.mixture import FREEDOM
+from cytomon.model.tube import BoolArray, FloatArray
+
+FEWEST = 8
+_CLEAR = 4.0
+_ABERRANT, _FAR = 2.0, 4.0
+_MYELOID, _MYELOID_FROM = "CD33+CD14", 3.0
+_NEIGHBOURS = 4
+_LOOKED_AT = 600
+_REACH = 1.15
+_IMPROBABLE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Suspect:
+    """A cluster that asks for a verdict.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_axes, n_events)
+        Its events.
+    spread : ndarray, shape (n_axes,)
+        The width that a leukaemic population of this pattern has.
+    nearest : str
+        The nearest normal population.
+    away : ndarray, shape (n_axes,)
+        From there, in pooled standard deviations.
+    lineage, immature : mapping of str to float
+        Gate to the share of events inside.
+    """
+
+    values: FloatArray
+    spread: FloatArray
+    nearest: str
+    away: FloatArray
+    lineage: Mapping[str, float]
+    immature: Mapping[str, float]
+
+
+def aberrant(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> dict[str, float]:
+    """Markers, scatter left out, on which a cluster differs from the nearest normal population."""
+    order = np.argsort(-np.abs(suspect.away))
+    return {
+        axes[axis]: round(float(suspect.away[axis]), 2)
+        for axis in order
+        if markers[axis] and abs(suspect.away[axis]) >= _ABERRANT
+    }
+
+
+def refusal(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> str:
+    """Why a cluster is not called leukaemic; empty where nothing speaks against it."""
+    return next(_reasons(suspect, axes, markers), "")
+
+
+def _reasons(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> Iterator[str]:
+    n_events = suspect.values.shape[1]
+    if n_events < FEWEST:
+        yield f"only {n_events} events"
+    if float(np.linalg.norm(suspect.away)) < _CLEAR:
+        yield f"no clear distance from {suspect.nearest}"
+    different = aberrant(suspect, axes, markers)
+    if len(different) < 2 and not any(abs(away) >= _FAR for away in different.values()):
+        yield f"differs from {suspect.nearest} in {', '.join(different) or 'no marker'} only"
+    shown = [gate for gate, share in suspect.lineage.items() if share > 0.5]
+    immature = any(share > 0.5 for share in suspect.immature.values())
+    if len(shown) + immature < 2 or not shown:
+        yield "its lineage cannot be assigned; sorting, FISH or sequencing may tell"
+    if _MYELOID in axes:
+        level = float(np.median(suspect.values[axes.index(_MYELOID)]))
+        if level >= _MYELOID_FROM:
+            yield f"{_MYELOID} as bright as on monocytes"
+    if not compact(suspect.values, suspect.spread):
+        yield "scattered, not compact"
+
+
+def compact(values: FloatArray, spread: FloatArray) -> bool:
+    """Whether half of the events or more lie together as densely as one population does.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_axes, n_events)
+        Events.
+    spread : ndarray, shape (n_axes,)
+        Width of a leukaemic population.
+
+    Notes
+    -----
+    DBSCAN, because it needs no number of clusters and calls strays strays. Its radius is known
+    here, and that decides: two events of one cloud of this width lie, on n axes, sqrt(2 n) of its
+    standard deviations apart. HDBSCAN, which looks for a radius of its own, calls thirty events on
+    fourteen axes noise; a Gaussian mixture always finds as many clusters as it is asked for.
+    """
+    return bool(np.count_nonzero(dense_parts(values, spread) == 0) >= 0.5 * _shown(values))
+
+
+def dense_parts(values: FloatArray, spread: FloatArray) -> np.ndarray:
+    """Number of the dense part that each event (of at most 600, evenly taken) is in, -1 for none.
+
+    The largest part is number 0.
+    """
+    rows = np.linspace(0, values.shape[1] - 1, _shown(values)).astype(np.int64)
+    scaled = (values[:, rows] / spread[:, None]).T
+    radius = _REACH * np.sqrt(2 * len(values))
+    found = DBSCAN(eps=radius, min_samples=_NEIGHBOURS).fit(scaled).labels_
+    parts, sizes = np.unique(found[found >= 0], return_counts=True)
+    ranks = {int(part): rank for rank, part in enumerate(parts[np.argsort(-sizes, kind="stable")])}
+    return np.array([ranks.get(int(part), -1) for part in found])
+
+
+def _shown(values: FloatArray) -> int:
+    return min(int(values.shape[1]), _LOOKED_AT)
+
+
+def improbable(values: FloatArray, centre: FloatArray, spread: FloatArray) -> BoolArray:
+    """Events that lie too far out on too many axes to belong to the cloud they were given to.
+
+    Parameters
+    ----------
+    values, centre, spread : ndarray, shape (n_axes, n_events)
+        Each event, and the cloud it was given to.
+
+    Notes
+    -----
+    For each k, the chance that k or more axes are as far out as the k-th furthest one, by the
+    binomial distribution on Student tails; the smallest of these chances decides (Berk and Jones
+    1979). One axis far out is an outlier of that detector; three are another cell.
+    """
+    n_axes = len(values)
+    tail = 2 * student.sf(np.abs(values - centre) / spread, FREEDOM)
+    tail.sort(axis=0)
+    ranks = np.arange(1, n_axes + 1)[:, None]
+    chance = np.asarray(binom.sf(ranks - 1, n_axes, tail))
+    return np.asarray(chance.min(axis=0) < _IMPROBABLE / n_axes, dtype=np.bool_)

@@ -1,0 +1,109 @@
+"""The YAML that people write: strict, of bounded size, and with the line of every part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+MOST_BYTES = 1_000_000
+
+
+class Unreadable(Exception):  # noqa: N818  (an answer: the caller says which file it is)
+    """A file that is not usable YAML.
+
+    Attributes
+    ----------
+    line : int
+        Where.
+    what, fix : str
+        As in `cytomon.errors.CytomonError`.
+    """
+
+    def __init__(self, line: int, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.line, self.what, self.fix = line, what, fix
+
+
+def read_yaml(content: bytes) -> tuple[dict[str, Any], Mapping[tuple[Any, ...], int]]:
+    """The mapping that a file holds.
+
+    Returns
+    -------
+    data : dict
+        Its content.
+    lines : mapping of tuple to int
+        Path of each key or entry to its line.
+
+    Raises
+    ------
+    Unreadable
+        If it is too large, no YAML, or no mapping.
+    """
+    if len(content) > MOST_BYTES:
+        raise Unreadable(1, f"the file is larger than {MOST_BYTES} bytes", "split the file")
+    try:
+        loader = _Loader(content)
+        root = loader.get_single_node()
+        data = loader.construct_document(root) if root is not None else None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "the file is not UTF-8 text"
+        line = mark.line + 1 if mark else 1
+        what = f"not valid YAML: {problem}"
+        raise Unreadable(line, what, "check indentation and quotes") from None
+    except RecursionError:
+        raise Unreadable(1, "not valid YAML: nested too deeply", "check brackets") from None
+    if not isinstance(data, dict):
+        raise Unreadable(1, "the file holds no mapping", "start with `schema_version: 1`")
+    return data, dict(_lines(root, ()))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases to expand and without a key given twice."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401
+        if self.check_event(yaml.events.AliasEvent):
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(
+                problem="aliases are not allowed", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(
+                    problem="a key must be a word", problem_mark=key.start_mark
+                )
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+# YAML 1.1 takes `on`, `off`, `yes` and `no` for truth values; gates have a key `on`
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile("true|false"), list("tf"))
+
+
+def _lines(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], int]]:  # noqa: ANN401
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*path, key.value), key.start_mark.line + 1
+            for inner, line in _lines(value, (*path, key.value)):
+                if inner != (*path, key.value):
+                    yield inner, line
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            yield from _lines(value, (*path, position))
