@@ -37,11 +37,11 @@ def tube(
     from cytomon.simulate.tube import simulate_tube, write_tube
 
     plan = TubePlan(
-        state=_one_of(state, _states(), "--state"),
+        state=one_of(state, _states(), "--state"),
         n_events=events,
         seed=seed,
         blasts=_fractions(blasts),
-        panel=_one_of(panel, _panels(), "--panel"),
+        panel=one_of(panel, _panels(), "--panel"),
         realism=Realism.full() if realism else Realism.plain(),
         artefacts=Artefacts(clog=clog),
         hard_blasts=hard,
@@ -77,7 +77,8 @@ def _panels() -> tuple[str, ...]:
     return tuple(PANELS)
 
 
-def _one_of(value: str, known: tuple[str, ...], option: str) -> str:
+def one_of(value: str, known: tuple[str, ...], option: str) -> str:
+    """The value, where it is known; else an error that names those that are."""
     from cytomon.errors import InputError
 
     if value not in known:
@@ -95,7 +96,7 @@ def _fractions(blasts: list[str] | None) -> dict[str, float] | None:
     fractions: dict[str, float] = {}
     for text in blasts:
         name, _, number = text.partition("=")
-        _one_of(name, known, "--blasts")
+        one_of(name, known, "--blasts")
         try:
             fractions[name] = float(number)
         except ValueError:

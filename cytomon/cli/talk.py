@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,6 +20,9 @@ from cytomon.inputs import Jobs
 from cytomon.model.findings import Severity
 from cytomon.pipeline import open_for_gating
 from cytomon.task import Settings
+
+if TYPE_CHECKING:
+    from cytomon.validate.answers.bars import Bar
 
 NOT_ASSESSABLE = "NOT_ASSESSABLE"
 UNBOUNDED = 10_000
@@ -36,13 +40,19 @@ class Talk:
     @contextmanager
     def progress(self, total: int) -> Iterator[Callable[[Document], None]]:
         """A bar on a terminal, a line for each tube otherwise."""
+        with self.steps(total) as step:
+            yield lambda document: step(document.file, _how(document))
+
+    @contextmanager
+    def steps(self, total: int) -> Iterator[Callable[[str, str], None]]:
+        """Progress over anything that has a name and an outcome in words."""
         if not self._err.is_terminal:
             done = 0
 
-            def say(document: Document) -> None:
+            def say(name: str, how: str) -> None:
                 nonlocal done
                 done += 1
-                self._say(f"[{done}/{total}] {document.file}: {_how(document)}")
+                self.say(f"[{done}/{total}] {name}: {how}")
 
             yield say
             return
@@ -54,7 +64,7 @@ class Talk:
         )
         with Progress(*columns, console=self._err, transient=True) as bar:
             task = bar.add_task("", total=total)
-            yield lambda document: bar.update(task, advance=1, description=document.file)
+            yield lambda name, _: bar.update(task, advance=1, description=name)
 
     def preview(self, found: Jobs, settings: Settings) -> int:
         """Say for each tube which template would be placed, or why it would be refused."""
@@ -80,7 +90,7 @@ class Talk:
         self._out.print(table)
         self._refused_rows(found)
         refused = len(found.jobs) - usable + len(found.refused)
-        self._say(f"{usable} would be measured, {refused} refused; nothing was written")
+        self.say(f"{usable} would be measured, {refused} refused; nothing was written")
         if not usable:
             return 3
         return 1 if refused else 0
@@ -91,8 +101,8 @@ class Talk:
         for document in outcome.documents:
             if document.refused:
                 reason = document.findings[-1]
-                self._say(f"refused: {document.file}: {reason['what']}")
-                self._say(f"  fix: {reason['fix']}")
+                self.say(f"refused: {document.file}: {reason['what']}")
+                self.say(f"  fix: {reason['fix']}")
         self._refused_rows(found)
         before = sum(document.from_before for document in outcome.documents)
         earlier = f" ({before} of them before)" if before else ""
@@ -100,17 +110,28 @@ class Talk:
         rows = (
             f" and {outcome.refused_rows} row{plural} of the lists" if outcome.refused_rows else ""
         )
-        self._say(f"{outcome.measured} measured{earlier}, {outcome.refused} refused{rows}")
+        self.say(f"{outcome.measured} measured{earlier}, {outcome.refused} refused{rows}")
         if not outcome.measured:
-            self._say(f"the reasons are in {out / 'findings.csv'}")
+            self.say(f"the reasons are in {out / 'findings.csv'}")
             return
-        self._say(f"look at {out / 'measurements.csv'}")
+        self.say(f"look at {out / 'measurements.csv'}")
         warned = _warned(found, outcome)
         if warned:
             tubes = "1 tube" if warned == 1 else f"{warned} tubes"
-            self._say(f"and at the warnings about {tubes} in {out / 'findings.csv'}")
+            self.say(f"and at the warnings about {tubes} in {out / 'findings.csv'}")
         if any((out / "figures").rglob("*.png")):
-            self._say(f"and at the pictures in {out / 'figures'}")
+            self.say(f"and at the pictures in {out / 'figures'}")
+
+    def demands(self, bars: Sequence[Bar]) -> None:
+        """What was asked of a validation, and whether it was reached."""
+        table = Table(box=None, pad_edge=False)
+        for name in ("tubes", "demand", "wanted", "found", "reached"):
+            table.add_column(name, overflow="fold")
+        for bar in bars:
+            reached = "not judged" if bar.reached is None else "yes" if bar.reached else "NO"
+            table.add_row(bar.condition, bar.what, bar.wanted, bar.found, reached)
+        if bars:
+            self._out.print(table)
 
     def _answers(self, documents: Sequence[Document]) -> None:
         """A row for each tube; on a narrow terminal a few lines for each, nothing cut."""
@@ -131,9 +152,10 @@ class Talk:
 
     def _refused_rows(self, found: Jobs) -> None:
         for refusal in found.refused:
-            self._say(f"refused: {refusal.finding.where}: {refusal.finding.what}")
+            self.say(f"refused: {refusal.finding.where}: {refusal.finding.what}")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A line for the person at the terminal."""
         self._err.print(text, soft_wrap=True)
 
 

@@ -41,8 +41,8 @@ class TubeRow(BaseModel):
         Of the simulation.
     gain_sd : float or None
         Spread of the batch's gains on L; from 0.2 on the batch is a trap, and an alarm is right.
-    made_by, command : str
-        Version and hash of the code, and the command line.
+    made_by, inputs, command : str
+        Version and hash of the code; hash of what the tube is made from; the command line.
     true_blasts, true_nucleated, true_fraction, true_status, true_cd19, true_cd22
         Truth; the calls are those of the rules applied to the true blasts.
     true_b, true_b_lymphocytes
@@ -79,6 +79,7 @@ class TubeRow(BaseModel):
     events: Count = None
     gain_sd: Number = None
     made_by: str = ""
+    inputs: str = ""
     command: str = ""
     true_blasts: Count = None
     true_nucleated: Count = None

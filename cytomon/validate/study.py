@@ -6,7 +6,7 @@ import hashlib
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +35,9 @@ class Item(Protocol):
 
     def said(self) -> dict[str, Any]:
         """The fields of its row that are known before it is measured."""
+
+    def inputs(self) -> str:
+        """Hash of all that the other fields depend on, beside the code."""
 
     def judged(self, folder: Path) -> dict[str, Any]:
         """The other fields; `folder` is for files that nobody needs afterwards."""
@@ -67,6 +70,10 @@ class Simulated:
             "events": plan.n_events,
         }
 
+    def inputs(self) -> str:
+        """Hash of the plan."""
+        return hashlib.sha256(repr(self.case.plan).encode()).hexdigest()[:12]
+
     def judged(self, folder: Path) -> dict[str, Any]:
         """Simulate, write, forget, measure: the tube is never in memory twice."""
         tube = simulate_tube(self.case.plan)
@@ -79,9 +86,10 @@ class Simulated:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
     item: Item
-    work: str
+    inputs: str
     made_by: str
     command: str
+    work: str = ""
 
 
 def run_study(
@@ -99,8 +107,9 @@ def run_study(
     items : sequence of Item
         The tubes.
     out : Path
-        Folder of the table. Rows that are there already, made by the same code, are kept and
-        their tubes are not made again; rows of other tubes stay.
+        Folder of the table. Rows that are there already, made by the same code from the same
+        inputs, are kept, and their tubes are not made again. Rows of other conditions stay: a
+        study of simulated tubes and the dilutions of a real one share a table.
     command : str, optional
         For the record.
     workers : int, optional
@@ -119,9 +128,18 @@ def run_study(
         If the table that is there cannot be read, or nothing can be written.
     """
     made_by = f"{cytomon.__version__} {code_hash()}"
-    rows = {row.tube: row for row in earlier_rows(out) if row.made_by == made_by}
-    waiting = [item for item in items if item.tube not in rows or rows[item.tube].error]
-    order = {item.tube: number for number, item in enumerate(items)}
+    tasks = {
+        item.tube: _Task(item=item, inputs=item.inputs(), made_by=made_by, command=command)
+        for item in items
+    }
+    replaced = {item.said()["condition"] for item in items}
+    rows = {
+        row.tube: row
+        for row in earlier_rows(out)
+        if row.condition not in replaced or _still_holds(row, tasks.get(row.tube))
+    }
+    waiting = [task for tube, task in tasks.items() if tube not in rows]
+    order = {tube: number for number, tube in enumerate(tasks)}
 
     def keep(row: TubeRow) -> None:
         rows[row.tube] = row
@@ -132,9 +150,17 @@ def run_study(
 
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out, prefix=".work-") as work:
-        tasks = [_Task(item=i, work=work, made_by=made_by, command=command) for i in waiting]
-        run_each(tasks, judge, _lost, workers=workers, report=keep)
-    return read_validation(out)
+        run_each(
+            [replace(t, work=work) for t in waiting], judge, _lost, workers=workers, report=keep
+        )
+    return earlier_rows(out)
+
+
+def _still_holds(row: TubeRow, task: _Task | None) -> bool:
+    """Whether a row from before is what this task would give; what failed is tried again."""
+    if task is None or row.error:
+        return False
+    return (row.made_by, row.inputs) == (task.made_by, task.inputs)
 
 
 def earlier_rows(out: Path) -> tuple[TubeRow, ...]:
@@ -160,7 +186,8 @@ def judge(task: _Task) -> TubeRow:
 
 
 def _said(task: _Task) -> dict[str, Any]:
-    return {"tube": task.item.tube, "made_by": task.made_by, "command": task.command}
+    names = {"tube": task.item.tube, "made_by": task.made_by}
+    return {**names, "inputs": task.inputs, "command": task.command}
 
 
 def _lost(task: _Task) -> TubeRow:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cytomon.model.tube import BoolArray
-from cytomon.simulate.populations import B_CELLS, LYMPHOCYTES, is_blast
+from cytomon.simulate.populations import B_CELLS, LYMPHOCYTES, is_blast, label_names
 from cytomon.simulate.sidecar import Labels
 from cytomon.simulate.truth import Truth
 
@@ -74,13 +74,14 @@ def known_of_simulated(truth: Truth, labels: Labels) -> Known:
 def known_of_labels(labels: Labels) -> Known:
     """The truth of a tube of which only the label of each event is known.
 
-    The denominator is known only where populations are named; with nothing but blast or not, the
-    tube's own denominator has to serve.
+    The denominator is known only where every event carries a name of the simulator's: what else
+    a laboratory calls its events, nobody can tell whether it is nucleated. With nothing but blast
+    or not, the tube's own denominator has to serve.
     """
     counts = np.bincount(labels.labels, minlength=len(labels.names))
     of = dict(zip(labels.names, (int(count) for count in counts), strict=True))
     blasts = sum(count for name, count in of.items() if is_blast(name))
-    named = sum(count > 0 for count in of.values()) > 2
+    named = set(of) <= set(label_names())
     lymphocytes = sum(of.get(name, 0) for name in LYMPHOCYTES)
     b_cells = sum(of.get(name, 0) for name in B_CELLS)
     cells = sum(count for name, count in of.items() if name not in PAIRS_AND_RUBBISH)

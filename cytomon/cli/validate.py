@@ -1,0 +1,126 @@
+"""`cytomon validate`: cytomon measured like an assay."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cytomon.validate.study import Item
+
+
+class Size(StrEnum):
+    """How many tubes are simulated, and how large they are."""
+
+    QUICK = "quick"
+    USUAL = "usual"
+    FULL = "full"
+
+
+def validate(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of table and page.")],
+    size: Annotated[
+        Size, typer.Option(help="Simulated tubes: 30 small ones, about 200, or about 400 large.")
+    ] = Size.USUAL,
+    events: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Nucleated cells of a tube; 0 by the size.")
+    ] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the first tube; every further one has the next.")
+    ] = 200,
+    panel: Annotated[str, typer.Option(help="Panel of the simulated tubes.")] = "b_all_mrd",
+    labelled: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR|CSV", help="Your own tubes, with what is known of each."),
+    ] = None,
+    dilute: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A real tube to be diluted with itself.")
+    ] = None,
+    population: Annotated[
+        str, typer.Option(help="What is diluted: a gate, or a box such as CD10>3,CD19>2.")
+    ] = "blasts",
+    draws: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Mixtures at each level of a dilution.")
+    ] = 5,
+    template: Annotated[
+        str, typer.Option(metavar="NAME", help="For your own tubes; else by their panel.")
+    ] = "",
+    jobs: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Processes; 0 for one on each processor.")
+    ] = 0,
+    page_only: Annotated[
+        bool, typer.Option("--page-only", help="Draw the page anew from the table in DIR.")
+    ] = False,
+) -> int:
+    """Compare results with the truth: simulated tubes, your own labelled ones, or dilutions.
+
+    Writes DIR/validation.csv, a row for each tube, and DIR/validation.html. A run that was
+    interrupted goes on where it stopped. Simulated accuracy is not clinical performance.
+    Exit code 0: done. 1: some tubes have no result. 2: wrong usage. 3: nothing done.
+    """
+    from cytomon.cli.batch import processes
+    from cytomon.cli.talk import Talk
+    from cytomon.validate.page import command_line, summary, write_page
+    from cytomon.validate.study import earlier_rows, no_rows, run_study
+
+    talk = Talk()
+    if page_only:
+        rows = earlier_rows(out)
+    else:
+        items: list[Item] = []
+        if labelled is None and dilute is None:
+            items += _simulated(size, events, seed, panel)
+        if labelled is not None:
+            items += _own(labelled, template)
+        if dilute is not None:
+            items += _diluted(dilute, population, template, draws, seed)
+        with talk.steps(len(items)) as step:
+            rows = run_study(
+                items,
+                out,
+                command=command_line(sys.argv[1:]),
+                workers=processes(jobs),
+                report=lambda row: step(row.tube, row.error or row.status or "measured"),
+            )
+    if not rows:
+        raise no_rows(out)
+    page = write_page(out, rows)
+    talk.demands(summary(rows))
+    failed = sum(bool(row.error) for row in rows)
+    talk.say(f"{len(rows)} tubes, {failed} without a result; look at {page}")
+    if failed == len(rows):
+        return 3
+    return 1 if failed else 0
+
+
+def _simulated(size: Size, events: int, seed: int, panel: str) -> list[Item]:
+    from dataclasses import replace
+
+    from cytomon.cli.simulate import one_of
+    from cytomon.simulate.panels import PANELS
+    from cytomon.validate.design import design_study
+    from cytomon.validate.study import Simulated
+    from cytomon.validate.suites import SIZES
+
+    one_of(panel, tuple(PANELS), "--panel")
+    wanted = SIZES[size.value]
+    if events:
+        wanted = replace(wanted, events=events)
+    return [Simulated(case=case) for case in design_study(wanted, start=seed, panel=panel)]
+
+
+def _own(source: Path, template: str) -> list[Item]:
+    from cytomon.validate.own import find_own
+
+    return list(find_own(source, template=template))
+
+
+def _diluted(path: Path, population: str, template: str, draws: int, seed: int) -> list[Item]:
+    from cytomon.validate.dilute import choose, plan_dilutions
+
+    source = choose(path, population, template=template)
+    return list(plan_dilutions(source, draws=draws, start=seed))

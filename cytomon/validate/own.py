@@ -1,0 +1,256 @@
+"""A laboratory's own tubes, with whatever is known of each."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from cytomon.errors import InputError
+from cytomon.folders import find_tubes
+from cytomon.lists import read_rows
+from cytomon.model.results import AntigenCall
+from cytomon.simulate.sidecar import SUFFIX, Labels, read_labels
+from cytomon.validate.judge import compare
+from cytomon.validate.rows import Count, Fraction
+from cytomon.validate.truth import Known, known_of_labels
+
+LIST = "labels.csv"
+BY_EVENT = ".truth.csv"
+MOST_NAMES = 200
+_WORDS = {"1": "blast_own", "blast": "blast_own", "0": "other", "": "other"}
+
+
+def _call(cell: object) -> object:
+    return None if cell == "" else cell
+
+
+Call = Annotated[AntigenCall | None, BeforeValidator(_call)]
+Positive = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(_call)]
+
+
+class OwnRow(BaseModel):
+    """One row of ``labels.csv``.
+
+    Attributes
+    ----------
+    file : str
+        Relative to the list.
+    blasts : float or None
+        Count where `nucleated` is given, else the fraction, below 1.
+    nucleated : int or None
+        What the blasts were counted among.
+    b_fraction : float or None
+        B cells of lymphocytes, as a fraction.
+    lymphocytes : int or None
+        What that fraction is of.
+    cd19, cd22 : str or None
+        Calls in the words of ``measurements.csv``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(min_length=1)
+    blasts: Positive = None
+    nucleated: Count = None
+    b_fraction: Fraction = None
+    lymphocytes: Count = None
+    cd19: Call = None
+    cd22: Call = None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.blasts is None:
+            return self
+        if self.nucleated is None and self.blasts >= 1:
+            msg = "blasts: without nucleated, a fraction below 1 is expected, never percent"
+            raise ValueError(msg)
+        if self.nucleated is not None and not (
+            self.blasts.is_integer() and self.blasts <= self.nucleated
+        ):
+            msg = "blasts: beside nucleated, a count of at most as many events is expected"
+            raise ValueError(msg)
+        return self
+
+    def known(self) -> Known:
+        """What the row says."""
+        counted = self.blasts is not None and bool(self.nucleated)
+        fraction = self.blasts
+        if self.blasts is not None and self.nucleated:
+            fraction = self.blasts / self.nucleated
+        calls = {"CD19": self.cd19, "CD22": self.cd22}
+        return Known(
+            blasts=int(self.blasts or 0) if counted else None,
+            nucleated=self.nucleated if counted else None,
+            fraction=fraction,
+            b_fraction=self.b_fraction,
+            lymphocytes=self.lymphocytes,
+            calls={marker: str(call) for marker, call in calls.items() if call is not None},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """One tube of a laboratory.
+
+    Attributes
+    ----------
+    file, path : str
+        Its name in the tables, and where it lies.
+    row : OwnRow or None
+        What the list says of it.
+    template : str
+        Empty to pick by the panel.
+    reason : str
+        Why it cannot be judged; empty otherwise.
+    """
+
+    file: str
+    path: str
+    row: OwnRow | None = None
+    template: str = ""
+    reason: str = ""
+
+    @property
+    def tube(self) -> str:
+        """Its name."""
+        return f"own-{self.file}"
+
+    def said(self) -> dict[str, Any]:
+        """What is known before it is measured."""
+        return {"suite": "own", "condition": "own"}
+
+    def inputs(self) -> str:
+        """Hash of the tube and of all that is said of it."""
+        digest = hashlib.sha256(repr((self.row, self.template, self.reason)).encode())
+        for path in (Path(self.path), *truth_files(Path(self.path))):
+            if self.path and path.is_file():
+                with path.open("rb") as stream:
+                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+        return digest.hexdigest()[:12]
+
+    def judged(self, folder: Path) -> dict[str, Any]:
+        """Measure and compare."""
+        if self.reason:
+            raise InputError(self.reason, where=self.file, fix="see how labels are given")
+        path = Path(self.path)
+        known = self.row.known() if self.row else Known()
+        labels = read_truth(path)
+        if labels is not None:
+            known = _joined(known_of_labels(labels), known)
+        return compare(path, known, template=self.template or None, file=self.file)
+
+
+def find_own(source: Path, *, template: str = "") -> tuple[Own, ...]:
+    """Find labelled tubes.
+
+    Parameters
+    ----------
+    source : Path
+        A folder of tubes, with ``labels.csv`` in it or a truth file beside each tube, or a list
+        itself.
+    template : str, optional
+        For all tubes; by each tube's panel when left out.
+
+    Returns
+    -------
+    tuple of Own
+        Those that cannot be judged with their reason.
+
+    Raises
+    ------
+    InputError
+        If there is no labelled tube at all, or the list cannot be read.
+    """
+    listing = source / LIST if source.is_dir() else source
+    folder = listing.parent
+    tubes = find_tubes([folder]) if folder.is_dir() else {}
+    rows: dict[str, OwnRow] = {}
+    found = []
+    if listing.is_file():
+        table = read_rows(listing, OwnRow)
+        for line, row in table.rows:
+            name = Path(row.file).as_posix()
+            if name not in tubes:
+                found.append(Own(file=f"{row.file} (line {line})", path="", reason="no such tube"))
+            rows[name] = row
+        for refusal in table.refused:
+            where = refusal.finding.where
+            found.append(Own(file=where, path="", reason=refusal.finding.what))
+    for file, path in tubes.items():
+        if file in rows or any(truth.is_file() for truth in truth_files(path)):
+            found.append(Own(file=file, path=str(path), row=rows.get(file), template=template))
+    if not found:
+        raise InputError(
+            "there is no labelled tube",
+            where=source.name,
+            fix=f"put {LIST} into the folder, or STEM{SUFFIX} or STEM{BY_EVENT} beside each tube",
+        )
+    return tuple(found)
+
+
+def truth_files(path: Path) -> tuple[Path, Path]:
+    """Where the labels of each event may lie."""
+    return path.with_suffix(SUFFIX), path.with_suffix(BY_EVENT)
+
+
+def read_truth(path: Path) -> Labels | None:
+    """Labels of each event beside a tube; None where there are none.
+
+    Raises
+    ------
+    InputError
+        If the list of labels has no column ``label`` or cannot be read.
+    """
+    ours, listed = truth_files(path)
+    if ours.is_file():
+        return read_labels(path)
+    if not listed.is_file():
+        return None
+    words = list(_words(listed))
+    names = tuple(dict.fromkeys(("other", *words)))
+    position = {name: number for number, name in enumerate(names)}
+    labels = np.array([position[word] for word in words], dtype=np.uint8)
+    return Labels(labels=labels, names=names, in_clog=np.zeros(len(labels), dtype=np.bool_))
+
+
+def _words(path: Path) -> Iterator[str]:
+    """Names of the labels, event by event: 1, 0, or a population's name."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        if "label" not in (reader.fieldnames or ()):
+            raise InputError(
+                "the labels have no column 'label'",
+                where=path.name,
+                fix="write one row for each event under the head `label`: 1 for a blast, else 0",
+            )
+        seen: set[str] = set()
+        for row in reader:
+            word = (row["label"] or "").strip()
+            seen.add(word)
+            if len(seen) > MOST_NAMES:
+                raise InputError(
+                    f"there are more than {MOST_NAMES} different labels",
+                    where=path.name,
+                    fix="write 1 for a blast and 0 for everything else",
+                )
+            yield _WORDS.get(word.lower(), word)
+
+
+def _joined(by_event: Known, listed: Known) -> Known:
+    """What the list says stands where the labels of the events are silent."""
+    return Known(
+        labels=by_event.labels,
+        blasts=by_event.blasts,
+        nucleated=by_event.nucleated or listed.nucleated,
+        fraction=by_event.fraction if by_event.fraction is not None else listed.fraction,
+        b_fraction=by_event.b_fraction if by_event.b_fraction is not None else listed.b_fraction,
+        lymphocytes=by_event.lymphocytes or listed.lymphocytes,
+        calls=listed.calls,
+    )
