@@ -12,6 +12,7 @@ import numpy as np
 from cytomon.gating.anchors_spec import AnchorsSpec, place_of
 from cytomon.gating.axes import NOT_ALWAYS_COMPENSATED, Axes
 from cytomon.gating.count import Counted, count
+from cytomon.gating.part import only
 from cytomon.gating.place import sample_rows
 from cytomon.gating.schema import TemplateSpec
 from cytomon.measure.anchors import Anchor, check_anchored, check_gains
@@ -72,14 +73,12 @@ def check_fitness(
 def _look(
     anchors: AnchorsSpec, axes: Axes, tube: Tube, events: FloatArray, placement: Placement
 ) -> Counted:
-    here = {gate.name for gate in placement.gates}
     wanted = {
         gate: tuple(axes[marker] for marker in markers if marker in axes)
         for gate, markers in anchors.looked_at().items()
-        if gate in here
     }
     rows = sample_rows(len(events), MOST_EVENTS)
-    return count(events[rows], tube.channels, placement, keep=wanted)
+    return count(events[rows], tube.channels, only(placement, anchors.gates()), keep=wanted)
 
 
 def _anchors(anchors: AnchorsSpec, kept: Mapping[str, Kept]) -> Iterator[Anchor]:
