@@ -191,6 +191,7 @@ def measure_placed(
         specimen=source,
         failures=hard(quality),
         gated_on=frozenset(spec.gated_on),
+        used=frozenset(opened.panel.columns) & frozenset(spec.markers.names),
     )
     measurements = measure_all(evidence, spec.quantities)
     return TubeResult(

@@ -159,6 +159,7 @@ def specimen_of(
         viability=row.viability,
         day=day,
         masked=tuple(sorted(set(_masked(row, events)))),
+        genotype=patient.genotype if patient else "",
     )
 
 

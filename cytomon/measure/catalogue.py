@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 
 from cytomon.measure.b_cells import measure_b_fraction
+from cytomon.measure.escape import escape_of_cd19
 from cytomon.measure.mrd import measure_mrd
 from cytomon.measure.phenotype import NEGATIVE_REFERENCES, measure_antigen
 from cytomon.measure.plain import measure_fraction
 from cytomon.model.findings import Finding, Severity
+from cytomon.model.qualifiers import in_order
 from cytomon.model.results import Evidence, Measurement
 
 
@@ -104,9 +106,17 @@ def _antigen(code: str, marker: str) -> Quantity:
         title=f"{marker}+ among blasts",
         numerator=f"blasts above the {marker} threshold",
         denominator="blasts",
-        measure=partial(measure_antigen, marker=marker),
+        measure=partial(_antigen_call, marker=marker),
         references=NEGATIVE_REFERENCES[marker],
     )
+
+
+def _antigen_call(evidence: Evidence, marker: str) -> Measurement:
+    found = measure_antigen(evidence, marker)
+    if marker != "CD19":
+        return found
+    said = in_order((*found.qualifiers, *escape_of_cd19(found, evidence)))
+    return replace(found, qualifiers=said)
 
 
 def _plain(code: str, title: str, numerator: str, denominator: str) -> Quantity:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cytomon.measure.composition import is_hemodilute
+from cytomon.measure.escape import escape_of_mrd
 from cytomon.measure.intervals import binomial_interval, poisson_upper
 from cytomon.measure.limits import lod_events, loq_events
 from cytomon.model.findings import Finding
@@ -52,10 +54,11 @@ def measure_mrd(
         specimen_type=evidence.specimen.specimen_type,
         failures=evidence.failures,
     )
-    if not evidence.gated_on:
-        return found
     # blasts that lost the antigen are not seen: no number of this tube may hide that
-    said = in_order((*found.qualifiers, Qualifier.GATED_ON_ANTIGEN))
+    gated = (Qualifier.GATED_ON_ANTIGEN,) if evidence.gated_on else ()
+    dilute = found.status in _REASSURING and is_hemodilute(evidence.counts, evidence.specimen)
+    doubt = (Qualifier.HEMODILUTE_LIKELY,) if dilute else ()
+    said = in_order((*found.qualifiers, *gated, *doubt, *escape_of_mrd(found, evidence)))
     return replace(found, qualifiers=said)
 
 

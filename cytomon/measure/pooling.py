@@ -12,6 +12,13 @@ from cytomon.model.qualifiers import Qualifier, in_order
 from cytomon.model.results import Limits, Measurement, MrdStatus
 
 _LEAST_P = 0.01
+_CARRIED = {
+    Qualifier.ANTIGEN_ESCAPE_SUSPECTED,
+    Qualifier.LINEAGE_SWITCH_SUSPECTED,
+    Qualifier.GATED_ON_ANTIGEN,
+    Qualifier.LIMITED_FOR_DUAL_ESCAPE,
+    Qualifier.LIMITED_FOR_KMT2A_ESCAPE,
+}
 _POSITIVE = (MrdStatus.POSITIVE, MrdStatus.POSITIVE_BELOW_LOQ)
 
 
@@ -71,7 +78,8 @@ def pool_mrd(
         Summed counts where the tubes agree (p >= 0.01), else the higher result with
         `TUBE_DISCORDANCE`. A tube that is not evaluable adds nothing; one that failed its quality
         check is not summed, so that it neither dilutes nor is diluted. A positive result is never
-        displaced by a higher fraction of too few cells.
+        displaced by a higher fraction of too few cells. What one evaluable
+        tube suspects, or cannot see, is said of the specimen too.
 
     Raises
     ------
@@ -81,6 +89,14 @@ def pool_mrd(
     if first.quantity != second.quantity:
         msg = f"cannot pool {first.quantity} with {second.quantity}"
         raise ValueError(msg)
+    pooled = _pool(first, second, limits, specimen_type)
+    said = {name for tube in (first, second) if tube.estimate for name in tube.qualifiers}
+    return replace(pooled, qualifiers=in_order({*pooled.qualifiers, *(said & _CARRIED)}))
+
+
+def _pool(
+    first: Measurement, second: Measurement, limits: Limits, specimen_type: SpecimenType
+) -> Measurement:
     counts = _counts(first), _counts(second)
     if counts[0] is None or counts[1] is None:
         return first if counts[1] is None else second

@@ -71,5 +71,24 @@ def test_loss_of_cd19_is_seen_so_nothing_warns_of_a_gate_on_it(tmp_path: Path):
     assert "cd22_blasts" not in {found.quantity for found in result.measurements}
 
 
+@pytest.mark.parametrize(
+    ("panel", "kind", "said"),
+    [
+        ("euroflow_1", "CD19neg", {"ANTIGEN_ESCAPE_SUSPECTED", "LIMITED_FOR_DUAL_ESCAPE"}),
+        ("euroflow_1", "typical", {"LIMITED_FOR_DUAL_ESCAPE"}),
+        ("b_all_mrd", "CD19neg", {"ANTIGEN_ESCAPE_SUSPECTED"}),
+        ("b_all_mrd", "typical", set()),
+    ],
+)
+def test_escape_is_said_beside_the_result(tmp_path: Path, panel: str, kind: str, said: set[str]):
+    """Suspected where CD19 is lost; limited where the panel has no cyCD79a."""
+    result, _ = measure(tmp_path, panel, seed=353, **{kind: 5e-3})
+    words = {"ANTIGEN_ESCAPE_SUSPECTED", "LIMITED_FOR_DUAL_ESCAPE"}
+    lost = {"ANTIGEN_ESCAPE_SUSPECTED"} & said
+
+    assert words & set(result["mrd"].qualifiers) == said
+    assert words & set(result["cd19_blasts"].qualifiers) == lost
+
+
 def _count(result: TubeResult, quantity: str) -> int:
     return result[quantity].numerator or 0

@@ -100,9 +100,9 @@ def test_a_tube_that_cannot_be_judged_adds_nothing():
     """The other tube stands as it is, whichever came first; of two such, the first."""
     good, bad = tube(60, 500_000), tube(None, 500_000)
 
-    assert pooled(good, bad) is good
-    assert pooled(bad, good) is good
-    assert pooled(bad, bad) is bad
+    assert pooled(good, bad) == good
+    assert pooled(bad, good) == good
+    assert pooled(bad, bad) == bad
 
 
 def test_a_positive_of_a_failed_tube_is_not_diluted():

@@ -1,0 +1,74 @@
+"""How leukaemia gets out of sight: which escape a tube cannot see, and which one it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cytomon.model.qualifiers import Qualifier
+from cytomon.model.results import AntigenCall, Evidence, Measurement
+
+ESCAPE_EVENTS = 20
+"""Blasts found by tree B alone from which an escape is suspected (domain: 1.2, 2.3)."""
+SURFACE_INDEPENDENT = frozenset({"cyCD79a"})
+"""B-lineage markers that stay when CD19 and CD22 are lost; CD10 is none, CD24 may go as well."""
+PRO_B_MARKERS = frozenset({"NG2", "CD15", "CD117", "CD133"})
+"""Markers that tell pro-B blasts without CD19 from normal CD34+ progenitors."""
+
+_KMT2A = re.compile(r"KMT2A|\bMLL(?!T)|\b4;11\b", re.IGNORECASE)
+_LOST = (AntigenCall.NEGATIVE, AntigenCall.PARTIAL)
+
+
+def escape_of_mrd(found: Measurement, evidence: Evidence) -> Iterator[Qualifier]:
+    """What an MRD result says about escape: suspected, or not to be seen by this tube.
+
+    Parameters
+    ----------
+    found : Measurement
+        An MRD; one that is not evaluable has no limit worth saying.
+    evidence : Evidence
+        Of the same tube.
+
+    Yields
+    ------
+    Qualifier
+        `ANTIGEN_ESCAPE_SUSPECTED`, `LIMITED_FOR_DUAL_ESCAPE`, `LIMITED_FOR_KMT2A_ESCAPE`.
+    """
+    if suspects_escape(evidence):
+        yield Qualifier.ANTIGEN_ESCAPE_SUSPECTED
+    if found.estimate is None:
+        return
+    if "blasts_b_only" in evidence.counts and not evidence.used & SURFACE_INDEPENDENT:
+        yield Qualifier.LIMITED_FOR_DUAL_ESCAPE
+    if is_kmt2a(evidence.specimen.genotype) and not evidence.used & PRO_B_MARKERS:
+        yield Qualifier.LIMITED_FOR_KMT2A_ESCAPE
+
+
+def escape_of_cd19(found: Measurement, evidence: Evidence) -> Iterator[Qualifier]:
+    """`ANTIGEN_ESCAPE_SUSPECTED` beside a CD19 call that agrees with it.
+
+    Parameters
+    ----------
+    found : Measurement
+        The CD19 call.
+    evidence : Evidence
+        Of the same tube.
+    """
+    if found.status in _LOST and suspects_escape(evidence):
+        yield Qualifier.ANTIGEN_ESCAPE_SUSPECTED
+
+
+def suspects_escape(evidence: Evidence) -> bool:
+    """Whether tree B alone found enough blasts: none of them reaches the limit of CD19."""
+    return evidence.counts.get("blasts_b_only", 0) >= ESCAPE_EVENTS
+
+
+def is_kmt2a(genotype: str) -> bool:
+    """Whether a genotype, as laboratories write it, names a KMT2A rearrangement.
+
+    Examples
+    --------
+    >>> [is_kmt2a(name) for name in ("KMT2A-r", "MLL::AF4", "t(4;11)", "PICALM::MLLT10", "")]
+    [True, True, True, False, False]
+    """
+    return bool(_KMT2A.search(genotype))
