@@ -26,6 +26,10 @@ from cytomon.validate.judge import compare
 from cytomon.validate.truth import Known
 
 LEVELS = (0.10, 0.03, 0.01, 0.003, 0.001)
+KIN = (0.5, 99.5)
+"""Percentiles of the population between which an event is of its kind, in every marker."""
+PAIR = 0.54
+"""How much brighter two cells together can be than one: twice, on L."""
 LABELS = ("other", "blast_mixed_in")
 _EDGE = re.compile(r"\s*(?P<marker>.+?)\s*(?P<side>[<>])\s*(?P<value>-?\d+(\.\d+)?)\s*")
 
@@ -43,9 +47,14 @@ class Source:
     population : str
         Gate or box, as it was asked for.
     chosen, others : ndarray of int64
-        Rows of the population, and of all other events.
+        Rows of the population, and of events that are not of its kind.
     n_others : int
         Nucleated events among the others.
+
+    Notes
+    -----
+    Events that look like the population in every marker but are not in it (its pairs, its dead
+    cells) are in neither: among the others they would be leukaemia that the truth denies.
     """
 
     path: str
@@ -122,7 +131,7 @@ class Diluted:
 
 
 def plan_dilutions(source: Source, *, draws: int, start: int) -> tuple[Diluted, ...]:
-    """All mixtures of a tube: every level for which it has events enough.
+    """All mixtures of a tube: nothing mixed in, and every level for which it has events enough.
 
     Raises
     ------
@@ -142,7 +151,7 @@ def plan_dilutions(source: Source, *, draws: int, start: int) -> tuple[Diluted, 
             where=Path(source.path).name,
             fix="choose a larger population, or a tube with more events",
         )
-    return found
+    return (Diluted(source=source, level=0.0, draw=0, seed=start), *found)
 
 
 def mixed_in(level: float, others: int) -> int:
@@ -173,18 +182,26 @@ def choose(path: Path, population: str, *, template: str = "") -> Source:
     placement = place_on(opened, events)
     inside = memberships(events, opened.tube.channels, placement)
     nucleated = _nucleated(placement, inside)
+    columns = Columns(events, opened.tube.channels, placement.matrices)
     if population in inside:
-        chosen = inside[population]
+        meant = inside[population]
     else:
-        columns = Columns(events, opened.tube.channels, placement.matrices)
-        chosen = _box(opened, columns, population, tuple(inside)) & nucleated
+        meant = _box(opened, columns, population, tuple(inside))
+    chosen = meant & nucleated
+    if not chosen.any():
+        raise InputError(
+            f"no nucleated event of the tube is in {population!r}",
+            where=path.name,
+            fix="look at the figure of this tube and choose another population",
+        )
+    others = ~(meant | _kin(opened, columns, chosen))
     return Source(
         path=str(path),
         template=template,
         population=population,
         chosen=np.flatnonzero(chosen),
-        others=np.flatnonzero(~chosen),
-        n_others=int((nucleated & ~chosen).sum()),
+        others=np.flatnonzero(others),
+        n_others=int((nucleated & others).sum()),
     )
 
 
@@ -197,6 +214,17 @@ def _nucleated(placement: Placement, inside: Mapping[str, BoolArray]) -> BoolArr
             fix="choose a template that looks for blasts",
         )
     return inside[gate]
+
+
+def _kin(opened: OpenedTube, columns: Columns, chosen: BoolArray) -> BoolArray:
+    """Events that lie where the population lies in every marker, whatever their scatter."""
+    axes = Axes(opened.template.spec, opened.tube, opened.panel)
+    alike = np.ones(len(columns), dtype=np.bool_)
+    for marker in axes.markers():
+        values = columns.column(axes[marker])
+        low, high = np.percentile(values[chosen], KIN)
+        alike &= (values >= low) & (values <= high + PAIR)
+    return alike
 
 
 def _box(opened: OpenedTube, columns: Columns, population: str, gates: Sequence[str]) -> BoolArray:

@@ -115,16 +115,17 @@ def _count(value: int | None) -> str:
 
 
 def relative_error(row: TubeRow) -> float | None:
-    """Measured against true MRD: 0 where they are the same, -1 where nothing was found."""
-    if row.fraction is None or not row.true_fraction:
+    """Events found against events mixed in: 0 where they are as many, -1 where none was found."""
+    if row.blasts is None or not row.true_blasts:
         return None
-    return row.fraction / row.true_fraction - 1
+    return row.blasts / row.true_blasts - 1
 
 
 def _diluted(rows: Sequence[TubeRow]) -> Table:
     suite = of(rows, "diluted")
     cells = []
-    for nominal in sorted({row.level for row in suite if row.level}, reverse=True):
+    levels = {row.level for row in suite if row.level is not None}
+    for nominal in sorted(levels, reverse=True):
         group = [row for row in suite if row.level == nominal]
         errors = known(map(relative_error, group))
         cells.append((
@@ -136,8 +137,9 @@ def _diluted(rows: Sequence[TubeRow]) -> Table:
     return Table(
         title="Dilutions of a real tube",
         note="Known numbers of the events of one population, drawn at random, mixed with the "
-        "other events of the same tube. Their truth is the hand-made gate that chose them; it is "
-        "no diagnosis. Errors are of the measured fraction against the mixed one.",
+        "other events of the same tube. Their truth is the gate that chose them; it is no "
+        "diagnosis. Events of the same kind that were not chosen (pairs, dead cells) are left out "
+        "of the mixture. Errors are of k against the events mixed in.",
         columns=("mixed", "draws", "events mixed in, median", "k, median",
                  "error, median", "error, largest", "recall, worst"),
         rows=tuple(cells),
