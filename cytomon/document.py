@@ -30,6 +30,8 @@ class Document:
         Name, version and hash; empty for a refused tube.
     engine : str
         Who decided membership.
+    acquired, instrument : str
+        Begin of acquisition and cytometer, as far as the file tells; see `cytomon.fcs.acquisition`.
     refused, defect : bool
         Whether the tube could not be measured, and whether that was our fault.
     measurements, populations, findings : tuple of dict
@@ -51,6 +53,8 @@ class Document:
     analysis: str = ""
     template: Mapping[str, str] = field(default_factory=dict)
     engine: str = ""
+    acquired: str = ""
+    instrument: str = ""
     refused: bool = False
     defect: bool = False
     measurements: tuple[Row, ...] = ()

@@ -13,6 +13,7 @@ from pathlib import Path
 import cytomon
 from cytomon.document import Document, seal, to_json, unseal
 from cytomon.errors import CytomonError, GatingError
+from cytomon.fcs.acquisition import acquired_at, instrument
 from cytomon.fcs.panel import PanelMapping
 from cytomon.fcs.read import read_events
 from cytomon.inputs import Job
@@ -167,6 +168,8 @@ def _document(result: TubeResult, opened: OpenedTube, analysis: str) -> Document
             "sha256": template.sha256,
         },
         engine=result.engine,
+        acquired=acquired_at(opened.tube),
+        instrument=instrument(opened.tube),
         measurements=tuple(
             {**row, **dict.fromkeys(IDENTIFIERS, "")} for row in measurement_rows(result)
         ),
