@@ -9,6 +9,7 @@ from cytomon.measure.composition import is_hemodilute
 from cytomon.measure.escape import escape_of_mrd
 from cytomon.measure.intervals import binomial_interval, poisson_upper
 from cytomon.measure.limits import lod_events, loq_events
+from cytomon.measure.lineage_switch import signs_of_switch
 from cytomon.model.findings import Finding
 from cytomon.model.patient import SpecimenType
 from cytomon.model.qualifiers import Qualifier, in_order
@@ -58,7 +59,9 @@ def measure_mrd(
     gated = (Qualifier.GATED_ON_ANTIGEN,) if evidence.gated_on else ()
     dilute = found.status in _REASSURING and is_hemodilute(evidence.counts, evidence.specimen)
     doubt = (Qualifier.HEMODILUTE_LIKELY,) if dilute else ()
-    said = in_order((*found.qualifiers, *gated, *doubt, *escape_of_mrd(found, evidence)))
+    switch = (Qualifier.LINEAGE_SWITCH_SUSPECTED,) if signs_of_switch(evidence.counts) else ()
+    escape = escape_of_mrd(found, evidence)
+    said = in_order((*found.qualifiers, *gated, *doubt, *switch, *escape))
     return replace(found, qualifiers=said)
 
 

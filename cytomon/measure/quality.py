@@ -14,6 +14,7 @@ from cytomon.measure.composition import (
     share,
 )
 from cytomon.measure.limits import lod_events
+from cytomon.measure.lineage_switch import check_lineage_switch
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.patient import Specimen
 from cytomon.model.results import Limits
@@ -192,6 +193,7 @@ CHECKS: tuple[Check, ...] = (
     check_lymphosum,
     check_regeneration,
     check_maturation,
+    check_lineage_switch,
 )
 
 
