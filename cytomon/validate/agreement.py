@@ -153,21 +153,19 @@ def share(part: int, whole: int) -> Estimate | None:
 
 
 def median_interval(values: Sequence[float]) -> Interval | None:
-    """Median with a distribution-free 95 % interval from ranks; None of nothing.
+    """Median with a distribution-free 95 % interval from ranks; None below six values.
 
     Notes
     -----
-    Ranks by the binomial law with probability one half. Below six values no pair of ranks reaches
-    95 %, and the interval is from the least to the greatest.
+    Ranks by the binomial law with probability one half; of fewer values even the least and the
+    greatest do not reach 95 %.
     """
-    if not len(values):
+    if len(values) < 6:
         return None
     ranked = np.sort(np.asarray(values, dtype=np.float64))
     n = len(ranked)
     below = int(stats.binom.ppf(0.025, n, 0.5))
-    if stats.binom.cdf(below, n, 0.5) > 0.025:
-        below -= 1
-    low = max(below, 0)
+    low = below - 1 if stats.binom.cdf(below, n, 0.5) > 0.025 else below
     return Interval(
         value=float(np.median(ranked)), low=float(ranked[low]), high=float(ranked[n - 1 - low])
     )

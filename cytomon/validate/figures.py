@@ -125,7 +125,13 @@ def _quantity(figure: Figure, rows: Sequence[TubeRow]) -> None:
     left.set(xlim=ends, ylim=ends, ylabel="measured MRD (fraction)")
     right.set(xscale="log", xlim=ends, xlabel="true MRD (fraction)")
     right.set_ylabel("log10 measured - log10 true")
-    left.legend(loc="upper left", fontsize=8)
+    _legend(figure, left)
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    """Above the drawing: within it, it would hide a tube."""
+    marks, words = axes.get_legend_handles_labels()
+    figure.legend(marks, words, loc="outside upper center", ncols=len(LOOKS), fontsize=9)
 
 
 def _limits_of_agreement(axes: Axes, rows: Sequence[TubeRow], name: str) -> None:
@@ -151,7 +157,7 @@ def _recall(figure: Figure, rows: Sequence[TubeRow]) -> None:
         axes.set(xticks=range(len(STRATA)), xlabel="true MRD", ylabel=what, ylim=(-0.05, 1.05))
         axes.set_xticklabels([words for words, _, _ in STRATA])
         axes.set_xlim(len(STRATA) - 0.5, -0.5)
-    axes.legend(loc="lower right", fontsize=8)
+    _legend(figure, axes)
 
 
 def _stratum(row: TubeRow) -> int:
@@ -176,7 +182,8 @@ def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
         _dots(left, [1e6 * false_rate(row) for row in chosen], places, name)
         eyes = [(1e6 * rate, place) for row, place in zip(chosen, places, strict=True)
                 if (rate := by_eye_rate(row)) is not None]  # fmt: skip
-        _dots(right, [rate for rate, _ in eyes], [place for _, place in eyes], name)
+        if eyes:
+            _dots(right, [rate for rate, _ in eyes], [place for _, place in eyes], name)
     for axes, words in ((left, "false events"), (right, "events left to the eye")):
         axes.set_xscale("symlog", linthresh=1)
         axes.set_xlim(-0.3, None)
@@ -184,7 +191,12 @@ def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
         axes.set_ylim(len(specimens) - 0.4, -0.6)
     left.set_yticklabels(specimens)
     right.set_yticklabels([])
-    left.legend(loc="upper right", fontsize=8)
+    _legend(figure, left)
+    if not right.lines:
+        right.set_xlim(-0.3, 10)
+        right.text(
+            0.5, 0.5, "the template leaves none to the eye", transform=right.transAxes, ha="center"
+        )
 
 
 def _specimen(row: TubeRow) -> str:
@@ -218,7 +230,7 @@ def _hits(figure: Figure, rows: Sequence[TubeRow]) -> None:
     left.set(ylabel="share of tubes called detected", ylim=(-0.05, 1.05))
     right.set(xscale="log", xlim=(1e-6, 1), xlabel="nominal MRD (fraction)")
     right.set(ylabel="CV between tubes (%)", ylim=(0, max([40.0, *seen])))
-    left.legend(loc="lower right", fontsize=8)
+    _legend(figure, left)
 
 
 def _b_cells(figure: Figure, rows: Sequence[TubeRow]) -> None:
@@ -235,7 +247,7 @@ def _b_cells(figure: Figure, rows: Sequence[TubeRow]) -> None:
         _dots(axes, [row.true_b or 0 for row in chosen], [row.b_fraction for row in chosen], name)
     axes.set(xscale="log", yscale="log", xlim=(2e-5, 1), ylim=(2e-5, 1))
     axes.set(xlabel="true B cells (fraction of lymphocytes)", ylabel="measured (fraction)")
-    axes.legend(loc="upper left", fontsize=8)
+    _legend(figure, axes)
 
 
 def _with_recall(rows: Sequence[TubeRow], condition: str) -> list[TubeRow]:

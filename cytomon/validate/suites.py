@@ -143,6 +143,7 @@ def _blanks() -> Iterator[Wish]:
     for state in BLANKS:
         yield Wish(suite="blank", state=state)
         yield Wish(suite="blank", state=state, of="second")
+        yield Wish(suite="blank", state=state, of="third")
     yield Wish(suite="blank", state="BM_m3_recovering", hemodilution=0.4, altered="hemodilute")
     yield Wish(suite="blank", state="BM_m3_BCA", hemodilution=0.4, altered="hemodilute")
 

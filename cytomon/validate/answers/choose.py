@@ -23,15 +23,17 @@ STRATA: Sequence[tuple[str, float, float]] = (
     ("< 0.01 %", 0.0, 1e-4),
 )
 CONDITIONS = {
-    "plain": "plain tubes",
-    "realism": "all realism switches on",
-    "own": "the laboratory's own tubes",
-    "diluted": "dilutions of a real tube",
+    "plain": "plain",
+    "realism": "realism",
+    "own": "own tubes",
+    "diluted": "real, diluted",
 }
 _POSITIVE = (MrdStatus.POSITIVE, MrdStatus.POSITIVE_BELOW_LOQ)
 _DETECTED = (*_POSITIVE, MrdStatus.DETECTED_BELOW_THRESHOLD)
 _NO_ANSWER = ("", MrdStatus.NOT_EVALUABLE, MrdStatus.INSUFFICIENT_SENSITIVITY)
 _TRAP = 0.2
+UNALTERED = ("", "hemodilute")
+"""Words for tubes that are as a specimen may be."""
 
 
 def conditions(rows: Iterable[TubeRow]) -> tuple[str, ...]:
@@ -51,8 +53,12 @@ def of(rows: Iterable[TubeRow], condition: str, *suites: str) -> list[TubeRow]:
 
 def blanks(rows: Iterable[TubeRow], condition: str) -> list[TubeRow]:
     """Tubes without leukaemia that were measured for MRD."""
-    found = of(rows, condition, "blank", "own")
-    return [row for row in found if row.true_fraction == 0 and row.fraction is not None]
+    found = of(rows, condition, "blank", "b_cells", "own")
+    return [
+        row
+        for row in found
+        if row.true_fraction == 0 and row.fraction is not None and row.altered in UNALTERED
+    ]
 
 
 def false_rate(row: TubeRow) -> float:

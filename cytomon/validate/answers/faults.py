@@ -7,6 +7,7 @@ from math import log10
 
 from cytomon.validate.answers.choose import (
     CONDITIONS,
+    UNALTERED,
     blanks,
     conditions,
     false_rate,
@@ -87,7 +88,7 @@ def alarmed_by_mistake(rows: Sequence[TubeRow], condition: str) -> tuple[int, in
     right = [
         row
         for row in of(rows, condition)
-        if row.suite != "run" and row.altered in {"", "hemodilute"} and not is_trap(row)
+        if row.suite != "run" and row.altered in UNALTERED and not is_trap(row)
     ]
     return sum(alarm(row, GAIN) or alarm(row, MATRIX) for row in right), len(right)
 

@@ -85,7 +85,10 @@ def _of_blanks(without: Sequence[TubeRow]) -> list[tuple[str, str]]:
         ("false events, worst", per_million(max(rates))),
         ("LOB, non-parametric", per_million(blank_limit(rates))),
         ("LOB, parametric", per_million(normal)),
-        ("`lob_rate` for the template", f"{blank_rate(counts, _cells(without)):.2g}"),
+        (
+            "lob_rate for the template, events per cell",
+            f"{blank_rate(counts, _cells(without)):.2g}",
+        ),
         ("blanks called detected", part(sum(map(is_detected, without)), len(without))),
     ]
 

@@ -13,7 +13,7 @@ from cytomon.validate.answers.choose import (
     of,
     series,
 )
-from cytomon.validate.answers.table import Table, known, number, with_interval
+from cytomon.validate.answers.table import NOTHING, Table, known, median, part, plain, with_interval
 from cytomon.validate.rows import TubeRow
 
 _FOUND = (
@@ -22,8 +22,8 @@ _FOUND = (
 )  # fmt: skip
 _RANKS = (
     "By event: a blast counts as found when this very event was called a blast. Medians over "
-    "tubes with distribution-free intervals from ranks; precision is that of tubes in which "
-    "anything was found."
+    "tubes, from six tubes on with distribution-free intervals from ranks; precision is that of "
+    "tubes in which anything was found."
 )
 
 
@@ -64,7 +64,7 @@ def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
         ),
         Table(
             title="Recall and precision by kind of blasts, from 0.01 %",
-            note=f"{_RANKS} `proB_KMT2A` is shown and not judged: see the limits.",
+            note=f"{_RANKS} The kind proB_KMT2A is shown and not judged.",
             columns=("condition", "kind", *_FOUND),
             rows=tuple(kinds),
         ),
@@ -72,7 +72,7 @@ def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
             title="Hard cases: blasts with CD58, CD38 and CD66c+CD123 near hematogones",
             note="Blasts that were not called but lie among the events left to the eye are not "
             "lost: somebody will look at them.",
-            columns=("condition", "specimen and kind", *_FOUND, "blasts by eye"),
+            columns=("condition", "specimen and kind", *_FOUND, "missed, but left to the eye"),
             rows=tuple(hard),
         ),
     )
@@ -88,12 +88,21 @@ def _found(rows: Sequence[TubeRow]) -> tuple[str, ...]:
     precisions = known(row.precision for row in rows)
     return (
         str(len(recalls)),
-        with_interval(median_interval(recalls)),
-        number(min(recalls, default=None)),
-        with_interval(median_interval(precisions)),
-        number(min(precisions, default=None)),
+        _middle(recalls),
+        plain(min(recalls, default=None)),
+        _middle(precisions),
+        plain(min(precisions, default=None)),
     )
 
 
+def _middle(values: Sequence[float]) -> str:
+    """Median; from six tubes on with its interval."""
+    interval = median_interval(values)
+    return with_interval(interval) if interval else plain(median(values))
+
+
 def _eyes(rows: Sequence[TubeRow]) -> str:
-    return " ".join("–" if row.by_eye_blasts is None else str(row.by_eye_blasts) for row in rows)
+    """Of the blasts that were not called, those that somebody is asked to look at."""
+    missed = sum((row.true_blasts or 0) - (row.found or 0) for row in rows)
+    seen = [row.by_eye_blasts for row in rows if row.by_eye_blasts is not None]
+    return part(sum(seen), missed) if seen else NOTHING

@@ -64,6 +64,11 @@ def part(count: int, whole: int) -> str:
     return f"{count} of {whole}" if whole else NOTHING
 
 
+def plain(value: float | None) -> str:
+    """A share with three decimals; a dash for none."""
+    return NOTHING if value is None else f"{value:.3f}"
+
+
 def with_interval(value: Estimate | Interval | None, digits: int = 3) -> str:
     """A number and its interval."""
     if value is None:
