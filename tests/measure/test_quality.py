@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cytomon.measure.composition import marrow_index
 from cytomon.measure.quality import check_quality, hard
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.patient import Specimen, SpecimenType
@@ -90,6 +91,30 @@ def test_a_good_tube_has_no_finding():
         pytest.param(
             {"lymphocytes": 10_000, "b_cells": 99, "b_precursors": 300}, [], id="aplasia-anyway"
         ),
+        pytest.param(
+            {"erythroblasts": 20_000, "cd34_myeloid": 1000},
+            [("HEMODILUTE_LIKELY", WARNING)],
+            id="hemodilute",
+        ),
+        pytest.param(
+            {"erythroblasts": 40_000, "cd34_myeloid": 2500}, [], id="half-blood-is-a-marrow"
+        ),
+        pytest.param(
+            {"erythroblasts": 500, "cd34_myeloid": 8000}, [], id="lysed-erythroblasts-alone"
+        ),
+        pytest.param(
+            {"erythroblasts": 20_000, "cd34_myeloid": 1000, "blasts": 700_000},
+            [],
+            id="little-room-beside-blasts",
+        ),
+        pytest.param({"erythroblasts": 0}, [], id="cd34-not-counted"),
+        pytest.param(
+            {"lymphocytes": 10_000, "lymphosum": 9499},
+            [("LYMPH_GATE_IMPURE", WARNING)],
+            id="lymphosum-below-95",
+        ),
+        pytest.param({"lymphocytes": 10_000, "lymphosum": 9500}, [], id="lymphosum-95"),
+        pytest.param({"lymphocytes": 499, "lymphosum": 100}, [], id="few-lymphocytes"),
         pytest.param({"blasts": 201, "hematogones": 1000}, [], id="more-than-an-edge"),
         pytest.param({"blasts": 0, "hematogones": 1000}, [], id="hematogones-alone"),
         pytest.param({"blasts": 30}, [], id="hematogones-not-counted"),
@@ -240,3 +265,25 @@ def test_every_finding_can_be_acted_on(counts: dict[str, int], word: str, days: 
         assert finding.fix
         assert "2026" not in finding.what
         assert f"`{finding.code}`" in page.read_text(encoding="utf-8")
+
+
+def test_blood_is_never_called_dilute():
+    """What a marrow lacks when it is diluted, blood has never had."""
+    row = Specimen(
+        specimen_type=SpecimenType.BLOOD,
+        collected_on=COLLECTED,
+        received_on=COLLECTED,
+        instrument_qc="pass",
+    )
+
+    assert check({"erythroblasts": 20, "cd34_myeloid": 1}, row) == []
+
+
+def test_index_of_marrow():
+    """By hand: a tenth of the usual erythroblasts, two fifths of the usual CD34+ cells."""
+    counts = {"nucleated": 100_000, "erythroblasts": 1500, "cd34_myeloid": 360}
+
+    assert marrow_index(counts) == pytest.approx(0.2)
+    assert marrow_index({**counts, "blasts": 50_000}) == pytest.approx(0.4)
+    assert marrow_index({**counts, "nucleated": 4999}) is None
+    assert marrow_index({"nucleated": 100_000, "erythroblasts": 1500}) is None
