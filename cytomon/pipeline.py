@@ -211,6 +211,7 @@ def measure_placed(
         ),
         engine=engine,
         kept=evidence.kept,
+        examinations=counted.examinations,
     )
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cytomon.gating.columns import Columns
-from cytomon.gating.envelope.examine import Question, examine
+from cytomon.gating.envelope.examine import examine
+from cytomon.gating.envelope.study import Question
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Axis, Boolean, Envelope, PlacedGate, Placement, Score
 from cytomon.model.normal import Examination
@@ -163,6 +164,7 @@ def _study(
         values=np.array([columns.column(axis)[rows] for axis in gate.axes]),
         lineage={name: members[name][rows] for name in shape.lineage},
         immature={name: members[name][rows] for name in shape.immature},
+        n_whole=int(members[shape.of].sum()),
     )
     return examine(question, shape.reference)
 

@@ -75,8 +75,8 @@ def references(gate: GateSpec) -> Iterator[str]:
             yield from (*every, *some, *none)
         case ScoreGate(terms=terms):
             yield from terms
-        case EnvelopeGate(lineage=lineage, immature=immature):
-            yield from (*lineage, *immature)
+        case EnvelopeGate(of=of, lineage=lineage, immature=immature):
+            yield from (of, *lineage, *immature)
         case EllipseGate(of=of) if of:
             yield of
         case _:

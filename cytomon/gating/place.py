@@ -255,6 +255,7 @@ class _Desk:
                 study=gate.name,
                 reference=reference,
                 holds=holds,
+                of=gate.of,
                 lineage=gate.lineage,
                 immature=gate.immature,
             )

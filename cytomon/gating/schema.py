@@ -171,6 +171,8 @@ class EnvelopeGate(_Gate):
     populations : dict of str to tuple of str
         The gates that this one makes, each with the populations of the reference it holds;
         ``leukaemic`` and ``unclear`` (to be checked by eye) are among them.
+    of : str
+        Gate of the nucleated events: whether many precursors stand still is seen against them.
     lineage : tuple of str
         Gates that each show B lineage; a leukaemic cluster lies in two of them, or in one and in
         one of `immature`.
@@ -181,6 +183,7 @@ class EnvelopeGate(_Gate):
     kind: Literal["envelope"]
     reference: Name
     populations: dict[Name, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(min_length=1)
+    of: str
     lineage: tuple[str, ...] = Field(min_length=1)
     immature: tuple[str, ...] = ()
 

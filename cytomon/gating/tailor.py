@@ -94,7 +94,9 @@ def _without_missing(gate: GateSpec, stands_for: dict[str, str]) -> dict[str, ob
         case EnvelopeGate():
             lineage = _present(gate.lineage, stands_for)
             immature = _present(gate.immature, stands_for)
-            return {"lineage": lineage, "immature": immature} if lineage else None
+            if not lineage or gate.of not in stands_for:
+                return None
+            return {"of": stands_for[gate.of], "lineage": lineage, "immature": immature}
         case _:
             return {} if all(name in stands_for for name in references(gate)) else None
 

@@ -17,7 +17,7 @@ NEGATIVE_REFERENCES = {
     "CD19": ("t_cells", "nk", "granulocytes"),
     "CD22": ("t_cells", "nk"),
 }
-KEPT_ROLES = ("blasts", "t_cells", "nk", "granulocytes", "second_negative", "mature_b")
+KEPT_ROLES = ("blasts", "by_eye", "t_cells", "nk", "granulocytes", "second_negative", "mature_b")
 """Roles of which a call looks at the events themselves."""
 _LEAST_REFERENCE = 50
 _LEAST_BLASTS = 20

@@ -136,6 +136,8 @@ class Envelope:
         The normal populations.
     holds : tuple of str
         Names that count as inside.
+    of : str
+        Gate of the nucleated events.
     lineage, immature : tuple of str
         Gates that show B lineage, and immaturity.
     """
@@ -143,6 +145,7 @@ class Envelope:
     study: str
     reference: Reference
     holds: tuple[str, ...]
+    of: str
     lineage: tuple[str, ...]
     immature: tuple[str, ...] = ()
 

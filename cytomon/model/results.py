@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cytomon.model.findings import Finding
 from cytomon.model.gating import Placement
+from cytomon.model.normal import Examination
 from cytomon.model.patient import Specimen
 from cytomon.model.tube import FloatArray
 
@@ -248,6 +249,8 @@ class TubeResult:
         Who decided membership.
     kept : mapping of str to Kept
         Role to the events that were looked at one by one, ``blasts`` and ``by_eye`` among them.
+    examinations : mapping of str to Examination
+        What explains each event that could be a blast, by the study of the template's gates.
     """
 
     file: str
@@ -259,6 +262,7 @@ class TubeResult:
     findings: tuple[Finding, ...]
     engine: str
     kept: Mapping[str, Kept] = field(default_factory=dict)
+    examinations: Mapping[str, Examination] = field(default_factory=dict)
 
     def __getitem__(self, quantity: str) -> Measurement:
         """Find a measurement by its quantity."""

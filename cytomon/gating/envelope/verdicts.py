@@ -13,11 +13,15 @@ from sklearn.cluster import DBSCAN
 from cytomon.gating.envelope.mixture import FREEDOM
 from cytomon.model.tube import BoolArray, FloatArray
 
-FEWEST = 8
-_CLEAR = 4.0
+FEWEST = 4
+"""Fewer events are no cluster."""
+SAME_PLACE, CLEAR = 3.0, 4.0
+"""Nearer to a normal population, in pooled standard deviations over all axes, is that population;
+between the two a person has to look."""
 _ABERRANT, _FAR = 2.0, 4.0
+_ARREST_FEWEST, _ARREST_RATIO, _ARREST_OVERT = 20, 1.2, 0.01
 _MYELOID, _MYELOID_FROM = "CD33+CD14", 3.0
-_NEIGHBOURS = 4
+_NEIGHBOURS = 3
 _LOOKED_AT = 600
 _REACH = 1.15
 _IMPROBABLE = 1e-6
@@ -68,7 +72,7 @@ def _reasons(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> Itera
     n_events = suspect.values.shape[1]
     if n_events < FEWEST:
         yield f"only {n_events} events"
-    if float(np.linalg.norm(suspect.away)) < _CLEAR:
+    if float(np.linalg.norm(suspect.away)) < CLEAR:
         yield f"no clear distance from {suspect.nearest}"
     different = aberrant(suspect, axes, markers)
     if len(different) < 2 and not any(abs(away) >= _FAR for away in different.values()):
@@ -83,6 +87,34 @@ def _reasons(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> Itera
             yield f"{_MYELOID} as bright as on monocytes"
     if not compact(suspect.values, suspect.spread):
         yield "scattered, not compact"
+
+
+def arrest(early: int, later: int, n_whole: int) -> str | None:
+    """Judge the earliest stage of maturation by what follows it.
+
+    Parameters
+    ----------
+    early, later : int
+        Events of the earliest stage, and of all later ones.
+    n_whole : int
+        Nucleated events.
+
+    Returns
+    -------
+    str or None
+        None where maturation goes on; empty where so many cells stand still that it is leukaemia,
+        whatever their markers; else why a person has to look.
+
+    Notes
+    -----
+    Normal precursors always show the whole spectrum, leukaemia stands still (McKenna 2001). An
+    early wave of regeneration may show few of the later stages, so few events are not enough.
+    """
+    if early < _ARREST_FEWEST or early <= _ARREST_RATIO * later:
+        return None
+    if early >= _ARREST_OVERT * n_whole and early > 10 * later:
+        return ""
+    return f"stands still: {early} events like the earliest precursors, {later} of later stages"
 
 
 def compact(values: FloatArray, spread: FloatArray) -> bool:

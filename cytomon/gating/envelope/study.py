@@ -1,0 +1,64 @@
+"""What is asked of the events of a tube, and the fit that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cytomon.gating.envelope.mixture import Design, State
+from cytomon.model.normal import Reference
+from cytomon.model.tube import BoolArray, FloatArray
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Question:
+    """The events to be explained.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (n_events,)
+        Rows of the events in the tube.
+    axes : tuple of str
+        Markers and scatter.
+    values : ndarray of float64, shape (n_axes, n_events)
+        On the template's scale; scatter in detector units.
+    lineage, immature : mapping of str to ndarray of bool, shape (n_events,)
+        Gate to membership.
+    n_whole : int
+        Nucleated events of the tube.
+    """
+
+    rows: Rows
+    axes: tuple[str, ...]
+    values: FloatArray
+    lineage: Mapping[str, BoolArray]
+    immature: Mapping[str, BoolArray]
+    n_whole: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Study:
+    """A question with everything fitted to it.
+
+    Attributes
+    ----------
+    question : Question
+        What was asked.
+    reference : Reference
+        Normal populations and patterns of leukaemia.
+    values : ndarray of float64, shape (n_axes, n_events)
+        The question's events; scatter on a logarithmic axis.
+    design, state : Design, State
+        The mixture, and where it came to rest.
+    """
+
+    question: Question
+    reference: Reference
+    values: FloatArray
+    design: Design
+    state: State
