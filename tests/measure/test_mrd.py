@@ -283,3 +283,23 @@ def test_blood_is_never_trial_negative(make_evidence: Callable[..., Evidence]):
     evidence = make_evidence(counts={"blasts": 0, "nucleated": 2_000_000}, specimen=specimen)
 
     assert measure_mrd(evidence).qualifiers == (Qualifier.NOT_MARROW,)
+
+
+@pytest.mark.parametrize(
+    ("blasts", "said"),
+    [
+        pytest.param(0, True, id="nothing-seen"),
+        pytest.param(30, True, id="seen-below-threshold"),
+        pytest.param(300, False, id="positive-needs-no-doubt"),
+    ],
+)
+def test_diluted_marrow_reassures_less(
+    make_evidence: Callable[..., Evidence], blasts: int, said: bool
+):
+    """Beside a reassuring status only, and the number is not corrected."""
+    make_up = {"nucleated": 600_000, "erythroblasts": 6000, "cd34_myeloid": 600}
+    found = measure_mrd(make_evidence(counts={"blasts": blasts, **make_up}))
+
+    assert (Qualifier.HEMODILUTE_LIKELY in found.qualifiers) is said
+    assert found.estimate is not None
+    assert found.estimate.value == blasts / 600_000

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import comb
 
@@ -128,3 +129,10 @@ def test_different_quantities_are_not_pooled():
     """Denominators do not mix."""
     with pytest.raises(ValueError, match="cannot pool mrd with mrd_wbc"):
         pooled(tube(1, 500_000), tube(1, 500_000, quantity="mrd_wbc"))
+
+
+def test_dilution_of_one_tube_is_the_specimens():
+    """Both tubes hold the same marrow: the doubt of one stands beside their sum."""
+    dilute = replace(tube(0, 600_000), qualifiers=(Qualifier.HEMODILUTE_LIKELY,))
+
+    assert Qualifier.HEMODILUTE_LIKELY in pooled(dilute, tube(0, 600_000)).qualifiers
