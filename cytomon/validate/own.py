@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -129,9 +129,10 @@ class Own:
     def inputs(self) -> str:
         """Hash of the tube and of all that is said of it."""
         digest = hashlib.sha256(repr((self.row, self.template, self.reason)).encode())
-        for path in (Path(self.path), *truth_files(Path(self.path))):
-            if self.path and path.is_file():
-                with path.open("rb") as stream:
+        path = Path(self.path)
+        for part in (path, *truth_files(path)) if self.path else ():
+            if part.is_file():
+                with part.open("rb") as stream:
                     digest.update(hashlib.file_digest(stream, "sha256").digest())
         return digest.hexdigest()[:12]
 
@@ -153,8 +154,8 @@ def find_own(source: Path, *, template: str = "") -> tuple[Own, ...]:
     Parameters
     ----------
     source : Path
-        A folder of tubes, with ``labels.csv`` in it or a truth file beside each tube, or a list
-        itself.
+        A folder of tubes, with ``labels.csv`` in it or a truth file beside each tube; or a list,
+        and then the tubes that it names and no others.
     template : str, optional
         For all tubes; by each tube's panel when left out.
 
@@ -168,23 +169,15 @@ def find_own(source: Path, *, template: str = "") -> tuple[Own, ...]:
     InputError
         If there is no labelled tube at all, or the list cannot be read.
     """
+    if not source.exists():
+        raise InputError("there is no such file or folder", where=source.name, fix="check the path")
     listing = source / LIST if source.is_dir() else source
     folder = listing.parent
-    tubes = find_tubes([folder]) if folder.is_dir() else {}
-    rows: dict[str, OwnRow] = {}
-    found = []
-    if listing.is_file():
-        table = read_rows(listing, OwnRow)
-        for line, row in table.rows:
-            name = Path(row.file).as_posix()
-            if name not in tubes:
-                found.append(Own(file=f"{row.file} (line {line})", path="", reason="no such tube"))
-            rows[name] = row
-        for refusal in table.refused:
-            where = refusal.finding.where
-            found.append(Own(file=where, path="", reason=refusal.finding.what))
+    tubes = find_tubes([folder])
+    rows, found = _listed(listing, tubes) if listing.is_file() else ({}, [])
     for file, path in tubes.items():
-        if file in rows or any(truth.is_file() for truth in truth_files(path)):
+        by_itself = source.is_dir() and any(truth.is_file() for truth in truth_files(path))
+        if file in rows or by_itself:
             found.append(Own(file=file, path=str(path), row=rows.get(file), template=template))
     if not found:
         raise InputError(
@@ -193,6 +186,22 @@ def find_own(source: Path, *, template: str = "") -> tuple[Own, ...]:
             fix=f"put {LIST} into the folder, or STEM{SUFFIX} or STEM{BY_EVENT} beside each tube",
         )
     return tuple(found)
+
+
+def _listed(listing: Path, tubes: Mapping[str, Path]) -> tuple[dict[str, OwnRow], list[Own]]:
+    """Rows by tube, and what cannot be judged because of its row."""
+    table = read_rows(listing, OwnRow)
+    rows = {Path(row.file).as_posix(): row for _, row in table.rows}
+    odd = [
+        Own(file=f"{row.file} (line {line})", path="", reason="no such tube")
+        for line, row in table.rows
+        if Path(row.file).as_posix() not in tubes
+    ]
+    odd += [
+        Own(file=refusal.finding.where, path="", reason=refusal.finding.what)
+        for refusal in table.refused
+    ]
+    return rows, odd
 
 
 def truth_files(path: Path) -> tuple[Path, Path]:

@@ -117,7 +117,9 @@ def _span(values: Sequence[int]) -> str:
 
 def command_line(words: Sequence[str]) -> str:
     """The command as one would type it; of a path only the name, since folders name people."""
-    said = [
-        Path(word).name if "/" in word and not word.startswith("--") else word for word in words
-    ]
-    return shlex.join(["cytomon", *said])
+    return shlex.join(["cytomon", *map(_without_folders, words)])
+
+
+def _without_folders(word: str) -> str:
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return option + equals + (Path(value).name if "/" in value else value)

@@ -7,7 +7,7 @@ from typing import Any
 from cytomon.validate.rows import TubeRow
 
 
-def row(tube: str = "t", **said: Any) -> TubeRow:
+def row(tube: str = "t", **said: Any) -> TubeRow:  # noqa: ANN401  (a field each)
     """A plain tube of the dilution series with 100 of 100,000 blasts, all of them found."""
     usual: dict[str, Any] = {
         "suite": "dilution",
@@ -31,7 +31,7 @@ def row(tube: str = "t", **said: Any) -> TubeRow:
     return TubeRow(tube=tube, **said)
 
 
-def blank(tube: str = "b", blasts: int = 0, **said: Any) -> TubeRow:
+def blank(tube: str = "b", blasts: int = 0, **said: Any) -> TubeRow:  # noqa: ANN401  (same)
     """A plain tube without leukaemia."""
     usual: dict[str, Any] = {
         "suite": "blank",

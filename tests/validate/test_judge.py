@@ -64,9 +64,7 @@ def test_calls_are_those_of_the_true_blasts(
     labels = read_labels(path)
     b_cells = labels.of("T_CD4")
     swapped = np.where(b_cells, labels.names.index("blast_CD19neg"), 0).astype(np.uint8)
-    of_t_cells = compare(
-        path, known_of_simulated(simulated.truth, replace(labels, labels=swapped))
-    )
+    of_t_cells = compare(path, known_of_simulated(simulated.truth, replace(labels, labels=swapped)))
     assert of_t_cells["true_cd22"] == "NEGATIVE"
     assert judged["true_cd22"] != "NEGATIVE"
 

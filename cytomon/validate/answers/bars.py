@@ -104,7 +104,8 @@ def bars(rows: Sequence[TubeRow]) -> tuple[Bar, ...]:
             found += _of_calls(rows, condition)
             found += _of_b_cells(b_rows(rows, condition), condition)
             found += _of_instrument(rows, condition)
-    return (*found, *_of_real(of(rows, "diluted")))
+    real = of(rows, "diluted")
+    return (*found, *_of_real(real)) if found or real else ()
 
 
 def _bar(condition: str, what: str, wanted: str, found: str, verdict: tuple[int, bool]) -> Bar:

@@ -1,0 +1,210 @@
+"""Tables and bars: the right tubes in each, the right words, the right verdict."""
+
+from __future__ import annotations
+
+from math import log10
+
+import pytest
+
+from cytomon.validate.answers import agreement, calls, faults, limits, recall
+from cytomon.validate.answers.bars import Bar, bars
+from cytomon.validate.answers.choose import (
+    blanks,
+    clear_of_threshold,
+    is_detected,
+    log_pairs,
+    series,
+    side,
+)
+from cytomon.validate.answers.limits import probit_words
+from cytomon.validate.rows import TubeRow
+from tests.validate.rows import blank, row
+
+
+def bar(rows: list[TubeRow], words: str, condition: str = "plain") -> Bar:
+    (found,) = [b for b in bars(rows) if words in b.what and b.condition == condition]
+    return found
+
+
+def test_blanks_are_tubes_without_leukaemia_and_without_faults():
+    """Carry-over, clogs and a laboratory's positives are none; a diluted marrow is one."""
+    rows = [
+        blank("a"),
+        blank("b", altered="hemodilute"),
+        blank("c", suite="run", altered="carry-over"),
+        blank("d", suite="b_cells", blasts=None),
+        blank("e", suite="b_cells"),
+        blank("f", error="broken"),
+        row("g"),
+    ]
+    assert [r.tube for r in blanks(rows, "plain")] == ["a", "b", "e"]
+
+
+def test_the_series_leaves_out_kinds_that_are_not_judged():
+    """Pro-B blasts stand under the limits; a laboratory's own need no kind."""
+    rows = [row("a"), row("b", kind="proB_KMT2A"), row("c", suite="own", kind=""), blank("d")]
+    assert [r.tube for r in series(rows, "plain")] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("false", "reached"),
+    [((0, 0, 0), True), ((0, 0, 1), True), ((0, 0, 2), False), ((1, 1, 1), False)],
+)
+def test_false_events_per_million(false: tuple[int, ...], reached: bool):
+    """One event of 100,000 is ten per million: the worst allowed, and too many for the median."""
+    rows = [blank(f"b{n}", blasts=count) for n, count in enumerate(false)]
+    assert bar(rows, "false events").reached is reached
+
+
+def test_a_share_below_five_percent_is_strict():
+    """One of twenty is five percent, which is not less than five percent."""
+    many = [blank(f"b{n}", condition="realism") for n in range(20)]
+    called = blank("c", condition="realism", status="DETECTED_BELOW_THRESHOLD")
+    assert bar([*many, called], "called detected", "realism").reached
+    assert not bar([*many[:19], called], "called detected", "realism").reached
+
+
+@pytest.mark.parametrize(
+    ("found", "blasts", "recalled", "precise"),
+    [(98, 98, True, True), (92, 92, False, True), (100, 112, True, False), (0, 0, False, False)],
+)
+def test_recall_and_precision(found: int, blasts: int, recalled: bool, precise: bool):
+    """The worst tube counts; one in which nothing was found has neither."""
+    rows = [*[row(f"t{n}") for n in range(4)], row("worst", found=found, blasts=blasts)]
+    assert bar(rows, "recall, blasts").reached is recalled
+    assert bar(rows, "precision, blasts").reached is precise
+
+
+def test_hard_cases_may_be_left_to_the_eye():
+    """In realism tubes a hard case is lost only when nobody is asked to look at it."""
+    good = [row(f"h{n}", suite="hard", condition="realism") for n in range(3)]
+    missed = {"suite": "hard", "condition": "realism", "found": 10, "blasts": 10}
+    seen = row("m", **missed, by_eye=80, by_eye_blasts=70)
+    unseen = row("m", **missed, by_eye=80, by_eye_blasts=0)
+    assert bar([*good, seen], "hard", "realism").reached
+    assert not bar([*good, unseen], "hard", "realism").reached
+
+
+def test_a_tube_in_which_nothing_is_found_has_no_logarithm_and_no_pardon():
+    """The largest error of the others would hide it."""
+    rows = [row(f"t{n}", true_blasts=k, blasts=k, found=k) for n, k in enumerate((100, 500, 900))]
+    assert bar(rows, "R²").reached
+    lost = bar([*rows, row("lost", blasts=0, found=0)], "R²")
+    assert lost.reached is False
+    assert "nothing found" in lost.found
+    assert log_pairs([row(blasts=200)]) == ([log10(0.002)], [-3.0])
+
+
+def test_statuses_have_two_sides_and_no_answer():
+    """Too few cells is no answer; a detection below the threshold is negative."""
+    words = ("POSITIVE_BELOW_LOQ", "DETECTED_BELOW_THRESHOLD", "INSUFFICIENT_SENSITIVITY", "")
+    assert [side(word) for word in words] == ["positive", "negative", "no answer", "no answer"]
+    assert is_detected(row(status="DETECTED_BELOW_THRESHOLD"))
+    assert not is_detected(row(status="BELOW_LOD"))
+
+
+def test_doubtful_truth_is_not_judged():
+    """10 of 100,000 is 0.005 to 0.018 %: no status is right or wrong there."""
+    doubtful = row(true_blasts=10, status="NOT_DETECTED", true_status="INSUFFICIENT_SENSITIVITY")
+    assert not clear_of_threshold(doubtful)
+    assert clear_of_threshold(row())
+    assert agreement.status_right([doubtful, row(), row(status="BELOW_LOD")]) == (1, 2)
+
+
+def test_confusion_leaves_out_few_blasts():
+    """Below fifty a call is provisional and not judged."""
+    named = {"true_cd19": "NEGATIVE", "true_cd22": "POSITIVE"}
+    rows = [
+        row("a", **named, cd19="NEGATIVE", cd22="POSITIVE"),
+        row("b", **named, cd19="PARTIAL", cd22="POSITIVE"),
+        row("c", **named, cd19="POSITIVE", cd22="", true_blasts=49),
+        row("d", **named, cd19="NEGATIVE", cd22=""),
+    ]
+    assert calls.phenotyped(rows, "CD19") == [
+        ("NEGATIVE", "NEGATIVE"), ("NEGATIVE", "PARTIAL"), ("NEGATIVE", "NEGATIVE"),
+    ]  # fmt: skip
+    assert calls.right_share(rows) == (4, 6)
+
+
+def test_b_cells_are_judged_by_the_border_where_hematogones_are():
+    """Within the interval in blood; within 10 % or 0.1 point in recovering marrow."""
+    said = {"b_low": 0.049, "b_high": 0.051, "b_status": "RECOVERED", "true_b_lymphocytes": 9000}
+    blood = row(
+        "a", suite="b_cells", state="PB_m3_recovering", true_b=0.052, b_fraction=0.05, **said
+    )
+    marrow = row(
+        "b", suite="b_cells", state="BM_m3_recovering", true_b=0.052, b_fraction=0.05, **said
+    )
+    assert not bar([blood], "truth within the interval").reached
+    assert bar([marrow], "within 10 %").reached
+    assert bar([blood, marrow], "aplasia or recovery right").reached
+    waved = marrow.model_copy(update={"true_b": 0.005})
+    assert not bar([waved], "read as recovery").reached
+    assert not bar([waved], "aplasia or recovery right").reached
+
+
+def test_twins_are_compared_with_each_other():
+    """A change of call counts, even where the status stays."""
+    twin = row("t", suite="instrument", cd19="POSITIVE")
+    altered = row("m", suite="instrument", altered="matrix 3 %", pair="t", cd19="DIM")
+    assert not bar([twin, altered], "wrong by 3 %").reached
+    same = altered.model_copy(update={"cd19": "POSITIVE"})
+    assert bar([twin, same], "wrong by 3 %").reached
+    assert bar([same], "wrong by 3 %").reached is None
+
+
+def test_alarms_in_trapped_batches_are_right():
+    """A batch whose gains really spread by 0.3 is no false alarm."""
+    alarm = {"condition": "realism", "findings": "FEW_EVENTS;GAIN_SHIFT"}
+    trap, wrong = row("a", **alarm, gain_sd=0.3), row("b", **alarm, gain_sd=0.1)
+    assert faults.alarmed_by_mistake([trap], "realism") == (0, 0)
+    assert faults.alarmed_by_mistake([trap, wrong], "realism") == (1, 1)
+
+
+def test_dilutions_have_bars_of_their_own():
+    """10 % from 0.3 % on, 20 % at 0.1 %."""
+    real = {"suite": "diluted", "condition": "diluted", "kind": "blasts"}
+    rows = [
+        row("a", **real, level=0.003, blasts=111),
+        row("b", **real, level=0.001, blasts=115),
+        row("c", **real, level=0.0, true_blasts=0, blasts=5, found=0),
+    ]
+    verdicts = {b.what: b.reached for b in bars(rows)}
+    assert verdicts == {
+        "k of real dilutions, from 0.3 %": False,
+        "k of real dilutions at 0.1 %": True,
+    }
+    (table,) = faults.tables(rows)[:1]
+    assert [cells[0] for cells in table.rows] == ["0.3 %", "0.1 %", "0 %"]
+
+
+def test_nothing_measured_is_nothing_reached():
+    """A bar without tubes is neither reached nor missed."""
+    only = [blank("a")]
+    assert bar(only, "hard").reached is None
+    assert bar(only, "hard").found == "not measured"
+    assert bars([]) == ()
+    assert bars([row(suite="own", condition="own")]) == ()
+
+
+def test_probit_or_the_levels_between():
+    """A clean step has no curve; the words say between what the limit lies."""
+    low = row("a", true_fraction=1e-5, status="BELOW_LOD")
+    high = row("b", true_fraction=1e-3)
+    assert probit_words([low, high]) == "between 0.001 % and 0.1 %"
+    assert "every tube" in probit_words([high])
+    assert "no tube" in probit_words([low])
+
+
+def test_tables_of_few_tubes_hold_together():
+    """One tube is enough for every table that it belongs to, and too few for an interval."""
+    rows = [row("a"), blank("b")]
+    made = [t for room in (limits, recall, agreement, calls, faults) for t in room.tables(rows)]
+    assert {t.title for t in made} >= {"Limits", "Tubes without leukaemia", "Calls at 0.01 %"}
+    (stratum,) = next(t for t in made if "stratum" in t.title).rows
+    assert stratum == ("plain", "0.1 to 1 %", "1", "1.000", "1.000", "1.000", "1.000")
+
+
+def test_a_truth_without_events_has_no_recall_table():
+    """Recall of a known fraction would be an invention."""
+    assert recall.tables([row(found=None, suite="own", condition="own")]) == ()
