@@ -17,11 +17,11 @@ SIGNS: Mapping[str, tuple[str, float]] = {
 }
 """Role to what it holds, and the share of nucleated cells from which it is a sign."""
 MANY_PROGENITORS = 0.03
-_LEAST_EVENTS = 20
+_LEAST_EVENTS = 10
 
 
 def signs_of_switch(counts: Counts) -> tuple[str, ...]:
-    """Roles whose share of the nucleated cells is a sign of lineage switch, at least 20 events.
+    """Roles whose share of the nucleated cells is a sign of lineage switch, at least 10 events.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def signs_of_switch(counts: Counts) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> signs_of_switch({"nucleated": 100_000, "immature_monocytes": 60, "bridge": 19})
+    >>> signs_of_switch({"nucleated": 100_000, "immature_monocytes": 60, "bridge": 9})
     ('immature_monocytes',)
     """
     return tuple(role for role, (_, least) in SIGNS.items() if _reaches(counts, role, least))

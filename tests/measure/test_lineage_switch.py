@@ -30,12 +30,12 @@ def codes(**counts: int) -> list[str]:
         ("immature_monocytes", 1_000_000, 500),
         ("bridge", 1_000_000, 200),
         ("cd34_cd33", 1_000_000, 50_000),
-        ("immature_monocytes", 10_000, 20),
-        ("bridge", 10_000, 20),
+        ("immature_monocytes", 10_000, 10),
+        ("bridge", 10_000, 10),
     ],
 )
 def test_each_sign_has_its_share_and_least_count(role: str, total: int, least: int):
-    """From its share of the nucleated cells on, and never by fewer than 20 events."""
+    """From its share of the nucleated cells on, and never by fewer than 10 events."""
     below, at = ({**CLEAN, "nucleated": total, role: n} for n in (least - 1, least))
 
     assert signs_of_switch(below) == ()
