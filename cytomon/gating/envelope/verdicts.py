@@ -18,8 +18,8 @@ FEWEST = 4
 SAME_PLACE, CLEAR = 3.0, 4.0
 """Nearer to a normal population, in pooled standard deviations over all axes, is that population;
 between the two a person has to look."""
-_ABERRANT, _FAR = 2.0, 4.0
-_ARREST_FEWEST, _ARREST_RATIO, _ARREST_OVERT = 20, 1.2, 0.01
+_ABERRANT, _FAR = 1.5, 4.0
+_ARREST_FEWEST, _ARREST_RATIO, _ARREST_OVERT = 20, 3.0, 0.01
 _MYELOID, _MYELOID_FROM = "CD33+CD14", 3.0
 _NEIGHBOURS = 3
 _LOOKED_AT = 600
