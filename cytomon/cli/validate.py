@@ -35,7 +35,9 @@ def validate(
     panel: Annotated[str, typer.Option(help="Panel of the simulated tubes.")] = "b_all_mrd",
     labelled: Annotated[
         Path | None,
-        typer.Option(metavar="DIR|CSV", help="Your own tubes, with what is known of each."),
+        typer.Option(
+            metavar="PATH", help="Your own tubes: a folder or list with what is known of each."
+        ),
     ] = None,
     dilute: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A real tube to be diluted with itself.")
