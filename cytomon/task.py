@@ -44,6 +44,14 @@ DOUBTFUL = {
     "QUALITY_FAILED",
     "EQUIVOCAL",
     "PROVISIONAL",
+    "CHECK_BY_EYE",
+}
+DOUBTFUL_FINDINGS = {
+    "GATE_FALLBACK",
+    "GATE_AT_LEASH",
+    "BLASTS_AMONG_HEMATOGONES",
+    "CLUSTER_BY_EYE",
+    "PRECURSORS_ARRESTED",
 }
 
 
@@ -213,10 +221,7 @@ def _lacks_figure(task: Task, document: Document) -> bool:
 def _is_doubtful(document: Document) -> bool:
     qualifiers = {q for row in document.measurements for q in row["qualifiers"].split(";")}
     codes = {row["code"] for row in document.findings}
-    return bool(
-        qualifiers & DOUBTFUL
-        or codes & {"GATE_FALLBACK", "GATE_AT_LEASH", "BLASTS_AMONG_HEMATOGONES"}
-    )
+    return bool(qualifiers & DOUBTFUL or codes & DOUBTFUL_FINDINGS)
 
 
 def _figure_path(task: Task) -> Path:

@@ -13,6 +13,7 @@ import numpy as np
 
 from cytomon.gating.columns import Columns
 from cytomon.gating.envelope.examine import examine
+from cytomon.gating.envelope.remarks import remarks
 from cytomon.gating.envelope.study import Question
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Axis, Boolean, Envelope, PlacedGate, Placement, Score
@@ -41,7 +42,7 @@ class Counted:
     examinations : mapping of str to Examination
         Study of envelope gates to what it called each event.
     findings : tuple of Finding
-        Events left out.
+        Events left out, and events that nothing explains.
     """
 
     n_root: int
@@ -104,7 +105,10 @@ def count(
         populations=tuple(populations),
         kept=kept,
         examinations=studies,
-        findings=tuple(_not_finite(len(events) - n_root, len(events))),
+        findings=(
+            *_not_finite(len(events) - n_root, len(events)),
+            *(said for name, study in studies.items() for said in remarks(name, study)),
+        ),
     )
 
 

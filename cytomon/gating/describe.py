@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from cytomon.gating.lint import candidates
+from cytomon.gating.lint import candidates, produced
 from cytomon.gating.numbers_spec import Bound
 from cytomon.gating.schema import (
     BooleanGate,
     BoxGate,
     EllipseGate,
+    EnvelopeGate,
     GateSpec,
     PolygonGate,
     QuadrantGate,
     ScoreGate,
 )
 from cytomon.gating.template import Template
-from cytomon.model.gating import Boolean, PlacedGate, Score
+from cytomon.model.gating import Boolean, Envelope, PlacedGate, Score
 from cytomon.model.results import TubeResult
 
 
@@ -30,9 +31,9 @@ def describe_template(template: Template) -> str:
     lines = {gate.name: _rule(gate) + _role(roles.get(gate.name)) for gate in spec.gates}
     steps = [(gate.name, gate.parent) for gate in spec.gates]
     for gate in spec.gates:
-        if isinstance(gate, QuadrantGate):
-            steps += [(name, gate.name) for name in gate.names]
-            lines |= {name: _role(roles.get(name)).strip() for name in gate.names}
+        if isinstance(gate, QuadrantGate | EnvelopeGate):
+            steps += [(name, gate.name) for name in produced(gate)]
+            lines |= {name: _role(roles.get(name)).strip() for name in produced(gate)}
     tree = _tree(steps, lines)
     limits = spec.limits
     return "\n".join(
@@ -92,6 +93,18 @@ def _rule(gate: GateSpec) -> str:
                 for sign, number in (("≥", side.low), ("<", side.high))
                 if number is not None
             )
+        case BooleanGate() | ScoreGate() | EnvelopeGate():
+            return _combination(gate)
+        case QuadrantGate(dividers=dividers):
+            return " × ".join(f"{name} at {_number(n)}" for name, n in dividers.items())
+        case PolygonGate(on=on) | EllipseGate(on=on):
+            return f"{gate.kind} on {' × '.join(on)}"
+        case _:
+            return "steady parts of the run"
+
+
+def _combination(gate: BooleanGate | ScoreGate | EnvelopeGate) -> str:
+    match gate:
         case BooleanGate(all=every, any=some, none=none):
             parts = [*every, *(f"not {name}" for name in none)]
             if some:
@@ -100,12 +113,9 @@ def _rule(gate: GateSpec) -> str:
         case ScoreGate(terms=terms, at_least=at_least):
             evidence = ", ".join(f"{name} {weight:g}" for name, weight in terms.items())
             return f"evidence ≥ {at_least:g} of {evidence}"
-        case QuadrantGate(dividers=dividers):
-            return " × ".join(f"{name} at {_number(n)}" for name, n in dividers.items())
-        case PolygonGate(on=on) | EllipseGate(on=on):
-            return f"{gate.kind} on {' × '.join(on)}"
-        case _:
-            return "steady parts of the run"
+        case EnvelopeGate(reference=reference, populations=populations):
+            made = (f"{name} = {', '.join(holds)}" for name, holds in populations.items())
+            return f"what explains each event, by reference {reference}: {'; '.join(made)}"
 
 
 def _number(number: Bound | float) -> str:
@@ -124,7 +134,7 @@ def _role(roles: Sequence[str] | None) -> str:
 
 
 def _place(gate: PlacedGate) -> str:
-    if isinstance(gate.shape, Boolean | Score):
+    if isinstance(gate.shape, Boolean | Score | Envelope):
         return ""
     said = []
     for bound in gate.bounds:

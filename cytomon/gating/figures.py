@@ -20,7 +20,7 @@ from cytomon.gating.columns import Columns
 from cytomon.gating.count import memberships
 from cytomon.gating.paint import LABEL_POINTS, paint_density, view
 from cytomon.gating.panels import PLOT_INCHES, TITLE_INCHES, TITLE_POINTS, draw_panel, panels_of
-from cytomon.model.gating import Axis, Boolean, PlacedGate, Score
+from cytomon.model.gating import Axis, Boolean, Envelope, PlacedGate, Score
 from cytomon.model.results import Population, TubeResult
 from cytomon.model.tube import BoolArray, FloatArray, Tube
 
@@ -28,7 +28,7 @@ COLUMNS_OF_PANELS = 6
 PANEL_INCHES = 2.7
 BELOW_PLOT_INCHES, TITLE_BLOCK_INCHES, LINE_INCHES = 0.42, 0.74, 0.13
 WRAP = 118
-EVENT = "#d1495b"
+EVENT, DOUBT = "#d1495b", "#e08e0b"
 # every event of a story is drawn; the more there are, the finer, so that what lies below shows
 EVENT_LOOKS = ((500, (6.0, 1.0)), (5000, (1.5, 0.8)), (float("inf"), (0.4, 0.25)))
 
@@ -38,18 +38,23 @@ LEGEND = (
     "dashed: stopped at its leash, or at its start value. A gate on more than two dimensions has "
     "several views, each with its whole share.",
     "Events outside a plot lie on its border. Markers on the L scale (0 negative, 5 very bright). "
-    "Red events are drawn one by one. Research use, no diagnosis.",
+    "Red events are drawn one by one; amber ones are to be checked by eye. Research use, no "
+    "diagnosis.",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """Key plots of one answer: a population, event by event, on what it is a fraction of."""
+    """Key plots of one answer: a population, event by event, on what it is a fraction of.
+
+    `doubt` is the role of events that may belong to it.
+    """
 
     role: str
     background: str
     says: str
     pairs: tuple[tuple[str, str], ...]
+    doubt: str = ""
 
 
 STORIES = (
@@ -57,6 +62,7 @@ STORIES = (
         role="blasts",
         background="nucleated",
         says="blasts on nucleated cells",
+        doubt="by_eye",
         pairs=(
             ("CD45", "SSC-A"),
             ("CD19", "CD10"),
@@ -102,7 +108,7 @@ def draw_strategy(path: Path, tube: Tube, result: TubeResult, events: FloatArray
     """
     gates, roles = result.placement.gates, result.placement.roles
     columns = Columns(events, tube.channels, result.placement.matrices)
-    members = memberships(events, tube.channels, result.placement)
+    members = memberships(events, tube.channels, result.placement, examinations=result.examinations)
     members[""] = columns.finite()
     counts = {population.path[-1]: population for population in result.populations}
     panels, keys = tuple(panels_of(gates)), [tuple(_pairs(s, gates, roles)) for s in STORIES]
@@ -165,9 +171,10 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """The events of a story: those in front, and those behind them."""
+    """The events of a story: those in front, those in doubt, and those behind them."""
 
     front: BoolArray
+    doubt: BoolArray
     behind: BoolArray
     says: str
 
@@ -175,7 +182,11 @@ class _Shown:
 def _shown(story: Story, members: Mapping[str, BoolArray], roles: Mapping[str, str]) -> _Shown:
     front = members[roles[story.role]]
     behind = members[roles.get(story.background, "")]
-    return _Shown(front=front, behind=behind, says=f"{int(front.sum())} {story.says}")
+    doubt = members[roles[story.doubt]] if story.doubt in roles else np.zeros_like(front)
+    says = f"{int(front.sum())} {story.says}"
+    if doubt.any():
+        says += f", {int(doubt.sum())} by eye"
+    return _Shown(front=front, doubt=doubt, behind=behind, says=says)
 
 
 def _pairs(
@@ -191,14 +202,15 @@ def _pairs(
 
 def _draw_key(plot: Plot, pair: tuple[Axis, Axis], columns: Columns, shown: _Shown) -> None:
     x, y = (columns.column(axis) for axis in pair)
-    behind, front = shown.behind, shown.front
+    behind = shown.behind
     paint_density(plot, x[behind], y[behind], view(pair[0]), view(pair[1]))
-    if front.any():
-        limits = (plot.get_xlim(), plot.get_ylim())
-        size, alpha = next(look for most, look in EVENT_LOOKS if front.sum() <= most)
-        at_x, at_y = np.clip(x[front], *limits[0]), np.clip(y[front], *limits[1])
-        plot.scatter(at_x, at_y, s=size, c=EVENT, alpha=alpha, linewidths=0, clip_on=False)
-        plot.set(xlim=limits[0], ylim=limits[1])
+    limits = (plot.get_xlim(), plot.get_ylim())
+    for events, colour in ((shown.doubt, DOUBT), (shown.front, EVENT)):
+        if events.any():
+            size, alpha = next(look for most, look in EVENT_LOOKS if events.sum() <= most)
+            at_x, at_y = np.clip(x[events], *limits[0]), np.clip(y[events], *limits[1])
+            plot.scatter(at_x, at_y, s=size, c=colour, alpha=alpha, linewidths=0, clip_on=False)
+    plot.set(xlim=limits[0], ylim=limits[1])
     plot.set_title(shown.says, fontsize=TITLE_POINTS, color=EVENT, loc="left", pad=2)
     plot.set_xlabel(pair[0].label, fontsize=LABEL_POINTS, labelpad=1)
     plot.set_ylabel(pair[1].label, fontsize=LABEL_POINTS, labelpad=1)
@@ -222,7 +234,7 @@ def _title(layout: _Layout, result: TubeResult) -> None:
 def _sentences(gates: Sequence[PlacedGate], counts: Mapping[str, Population]) -> Iterator[str]:
     """Gates that combine others, which no plot can show."""
     for gate in gates:
-        if isinstance(gate.shape, Boolean | Score):
+        if isinstance(gate.shape, Boolean | Score | Envelope):
             population = counts[gate.name]
             share = population.fraction_of_parent
             percent = "0 of 0" if share is None else f"{100 * share:.3g} %"
@@ -235,6 +247,8 @@ def _rule(gate: PlacedGate) -> str:
     if isinstance(gate.shape, Score):
         names = ", ".join(f"{name}×{weight:g}" for name, weight in gate.shape.terms)
         return f"evidence ≥ {gate.shape.at_least:g} of {names}"
+    if isinstance(gate.shape, Envelope):
+        return f"{', '.join(gate.shape.holds)} by reference {gate.shape.reference.name}"
     if not isinstance(gate.shape, Boolean):
         return ""
     parts = [("not " if o.complement else "") + o.gate for o in gate.shape.every]

@@ -15,7 +15,7 @@ from matplotlib.patches import Polygon as PolygonPatch
 
 from cytomon.gating.columns import Columns
 from cytomon.gating.paint import LABEL_POINTS, paint_density, paint_histogram, view
-from cytomon.model.gating import Axis, Box, Ellipse, PlacedGate, Polygon, Ranges
+from cytomon.model.gating import Axis, Box, Ellipse, Envelope, PlacedGate, Polygon, Ranges
 from cytomon.model.results import Population
 from cytomon.model.tube import BoolArray
 
@@ -52,6 +52,8 @@ def panels_of(gates: Sequence[PlacedGate]) -> Iterator[Panel]:
     """Plots that show every gate that has dimensions, in the order of the gates."""
     groups: dict[tuple[str, tuple[Axis, ...]], list[tuple[PlacedGate, str]]] = {}
     for gate in gates:
+        if isinstance(gate.shape, Envelope):
+            continue  # on all axes at once: no outline on any two of them
         pairs = tuple(_pairs(gate.axes))
         for number, pair in enumerate(pairs, start=1):
             name = f"view {number} of {len(pairs)}" if len(pairs) > 1 else ""

@@ -15,6 +15,11 @@ from cytomon.model.patient import SpecimenType
 from cytomon.model.qualifiers import Qualifier, in_order
 from cytomon.model.results import Estimate, Evidence, Limits, Measurement, MrdStatus
 
+_DETECTED = (
+    MrdStatus.POSITIVE,
+    MrdStatus.POSITIVE_BELOW_LOQ,
+    MrdStatus.DETECTED_BELOW_THRESHOLD,
+)
 _REASSURING = (MrdStatus.DETECTED_BELOW_THRESHOLD, MrdStatus.BELOW_LOD, MrdStatus.NOT_DETECTED)
 
 
@@ -61,8 +66,20 @@ def measure_mrd(
     doubt = (Qualifier.HEMODILUTE_LIKELY,) if dilute else ()
     switch = (Qualifier.LINEAGE_SWITCH_SUSPECTED,) if signs_of_switch(evidence.counts) else ()
     escape = escape_of_mrd(found, evidence)
-    said = in_order((*found.qualifiers, *gated, *doubt, *switch, *escape))
+    eye = (Qualifier.CHECK_BY_EYE,) if _eye_decides(found, evidence) else ()
+    said = in_order((*found.qualifiers, *gated, *doubt, *switch, *escape, *eye))
     return replace(found, qualifiers=said)
+
+
+def _eye_decides(found: Measurement, evidence: Evidence) -> bool:
+    """Whether the events to check by eye, were they blasts, would be a detection of their own."""
+    unclear = evidence.counts.get("by_eye", 0)
+    if not unclear or found.numerator is None or not found.denominator:
+        return False
+    # blasts of a tube may stand in a denominator that leaves out what is unclear
+    together = min(found.numerator + unclear, found.denominator)
+    status = mrd_status(together, found.denominator, limits=evidence.limits)
+    return status in _DETECTED and status != found.status
 
 
 def mrd_from_counts(
