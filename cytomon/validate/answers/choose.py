@@ -54,11 +54,7 @@ def of(rows: Iterable[TubeRow], condition: str, *suites: str) -> list[TubeRow]:
 def blanks(rows: Iterable[TubeRow], condition: str) -> list[TubeRow]:
     """Tubes without leukaemia that were measured for MRD."""
     found = of(rows, condition, "blank", "b_cells", "own")
-    return [
-        row
-        for row in found
-        if row.true_fraction == 0 and row.fraction is not None and row.altered in UNALTERED
-    ]
+    return [row for row in found if row.true_fraction == 0 and row.fraction is not None]
 
 
 def false_rate(row: TubeRow) -> float:
