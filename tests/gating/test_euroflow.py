@@ -52,6 +52,15 @@ def test_blasts_are_found_by_their_tree(
     assert _count(result, finder) > 5 * max(_count(result, name) for name in others)
 
 
+@pytest.mark.parametrize(("panel", "seed"), [("euroflow_1", 310), ("euroflow_2", 361)])
+def test_pro_b_blasts_need_no_cd34(tmp_path: Path, panel: str, seed: int):
+    """Of two patients whose blasts have neither CD10 nor CD34, CD19 and CD45 alone tell."""
+    result, truth = measure(tmp_path, panel, seed=seed, proB_KMT2A=2e-3)
+
+    assert _count(result, "mrd") == pytest.approx(truth.n_blasts, rel=0.1)
+    assert _count(result, "by_eye") < 0.1 * truth.n_blasts
+
+
 @pytest.mark.parametrize("panel", TUBES)
 def test_nothing_is_found_where_nothing_is(tmp_path: Path, panel: str):
     """A marrow in aplasia: few false events, no call on CD19, aplasia without CD3."""
