@@ -124,7 +124,8 @@ def _quantity(figure: Figure, rows: Sequence[TubeRow]) -> None:
     left.set(xscale="log", yscale="log", xlabel="true MRD (fraction)")
     left.set(xlim=ends, ylim=ends, ylabel="measured MRD (fraction)")
     right.set(xscale="log", xlim=ends, xlabel="true MRD (fraction)")
-    right.set_ylabel("log10 measured - log10 true")
+    low, high = right.get_ylim()  # differences of nothing would fill the drawing
+    right.set(ylim=(min(low, -0.1), max(high, 0.1)), ylabel="log10 measured - log10 true")
     _legend(figure, left)
 
 
@@ -186,14 +187,13 @@ def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
             _dots(right, [rate for rate, _ in eyes], [place for _, place in eyes], name)
     for axes, words in ((left, "false events"), (right, "events left to the eye")):
         axes.set_xscale("symlog", linthresh=1)
-        axes.set_xlim(-0.3, None)
+        axes.set_xlim(-0.3, max(10.0, axes.get_xlim()[1]))
         axes.set(xlabel=f"{words} per million nucleated cells", yticks=range(len(specimens)))
         axes.set_ylim(len(specimens) - 0.4, -0.6)
     left.set_yticklabels(specimens)
     right.set_yticklabels([])
     _legend(figure, left)
     if not right.lines:
-        right.set_xlim(-0.3, 10)
         right.text(
             0.5, 0.5, "the template leaves none to the eye", transform=right.transAxes, ha="center"
         )
