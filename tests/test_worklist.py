@@ -173,3 +173,14 @@ def test_a_slip_in_the_name_of_a_drug_is_refused(drug: str):
 def test_other_drugs_are_taken(drug: str):
     """A drug that hides neither CD19 nor CD22 is just an event."""
     assert event("2026-01-10", drug).value == drug
+
+
+def test_the_genotype_goes_with_the_specimen():
+    """What the list of patients says of the leukaemia reaches every tube of the patient."""
+    known = {
+        name: patient.model_copy(update={"genotype": "KMT2A::AFF1"})
+        for name, patient in patients("2026-01-05").items()
+    }
+
+    assert specimen_of(row(), known, []).genotype == "KMT2A::AFF1"
+    assert specimen_of(row(), {}, []).genotype == ""
