@@ -19,6 +19,7 @@ from cytomon.gating.template import Template, list_templates, pick_template
 from cytomon.measure.catalogue import measure_all, say_missing
 from cytomon.measure.phenotype import KEPT_ROLES
 from cytomon.measure.quality import check_quality, hard
+from cytomon.measure.stability import say_stability
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Axis, Placement
 from cytomon.model.patient import Specimen
@@ -170,6 +171,7 @@ def measure_placed(
         opened.tube.channels,
         placement,
         keep=dict(_wanted(opened, placement)),
+        jittered=[placement.roles[role] for role in ("blasts",) if role in placement.roles],
         engine=engine,
     )
     limits = Limits(**spec.limits.model_dump())
@@ -192,6 +194,7 @@ def measure_placed(
         failures=hard(quality),
         gated_on=frozenset(spec.gated_on),
         used=frozenset(opened.panel.columns) & frozenset(spec.markers.names),
+        draws=tuple(int(k) for one in counted.jitters.values() for k in one.counts),
     )
     measurements = measure_all(evidence, spec.quantities)
     return TubeResult(
@@ -207,6 +210,7 @@ def measure_placed(
             *placement.findings,
             *counted.findings,
             *quality,
+            *say_stability(measurements),
             *say_missing(measurements),
         ),
         engine=engine,

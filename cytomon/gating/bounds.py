@@ -14,6 +14,8 @@ from cytomon.gating.schema import EllipseGate
 from cytomon.model.gating import Ellipse, PlacedBound
 from cytomon.model.tube import FloatArray
 
+_SEED, _RESAMPLES, _MOST_SAMPLED = 1, 24, 2000
+
 
 def place_bound(bound: Bound | float, values: FloatArray, *, where: str, of: str) -> PlacedBound:
     """Place one number.
@@ -48,7 +50,24 @@ def place_bound(bound: Bound | float, values: FloatArray, *, where: str, of: str
     except NoPlace as reason:
         return story(value=bound.start, fallback=True, reason=str(reason))
     held = float(np.clip(found, *bound.leash))
-    return story(value=held, at_leash=held != found)
+    return story(value=held, at_leash=held != found, jitter=_jitter(bound, bound.leash, values))
+
+
+def _jitter(bound: Bound, leash: tuple[float, float], values: FloatArray) -> float:
+    """How far the number would lie elsewhere had other cells of the same kind been acquired.
+
+    From samples of at most `_MOST_SAMPLED` cells, scaled to the size of the reference.
+    """
+    rng = np.random.default_rng(_SEED)
+    size = min(len(values), _MOST_SAMPLED)
+    found = []
+    for _ in range(_RESAMPLES):
+        sample = values[rng.integers(0, len(values), size)]
+        try:
+            found.append(float(np.clip(_find(bound, leash, sample), *leash)))
+        except NoPlace:
+            continue
+    return float(np.std(found) * np.sqrt(size / len(values))) if len(found) > 1 else 0.0
 
 
 def _find(bound: Bound, leash: tuple[float, float], values: FloatArray) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from flowutils.compensate import compensate
+from numpy.typing import NDArray
 
 from cytomon.errors import GatingError
 from cytomon.gating.transforms import to_scale
@@ -59,6 +60,15 @@ class Columns:
         with np.errstate(divide="ignore", invalid="ignore"):
             # the order of operations is FlowKit's: the last bit decides ties
             return axis.ratio.a * ((values - axis.ratio.b) / (below - axis.ratio.c))
+
+    def take(self, rows: NDArray[np.int64]) -> Columns:
+        """Some of the events, with all that is computed for them already."""
+        part = Columns.__new__(Columns)
+        part._events = self._events[rows]
+        part._index, part._matrices = self._index, self._matrices
+        part._compensated = {name: table[rows] for name, table in self._compensated.items()}
+        part._scaled = {axis: values[rows] for axis, values in self._scaled.items()}
+        return part
 
     def finite(self) -> BoolArray:
         """Events without NaN or infinity in any channel, shape (n_events,)."""

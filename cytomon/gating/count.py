@@ -6,7 +6,7 @@ and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,17 +14,14 @@ import numpy as np
 from cytomon.gating.columns import Columns
 from cytomon.gating.envelope.examine import examine
 from cytomon.gating.envelope.remarks import remarks
-from cytomon.gating.envelope.study import Question
+from cytomon.gating.envelope.study import Question, Study
+from cytomon.gating.evaluate import Decide, evaluate
+from cytomon.gating.stability import Jitter, jitter
 from cytomon.model.findings import Finding, Severity
-from cytomon.model.gating import Axis, Boolean, Envelope, PlacedGate, Placement, Score
+from cytomon.model.gating import Axis, Envelope, PlacedGate, Placement
 from cytomon.model.normal import Examination
 from cytomon.model.results import Kept, Population
 from cytomon.model.tube import BoolArray, Channel, FloatArray
-
-# weights such as 0.7 and 0.1 do not add up to 0.8 to the last bit
-ROUNDING = 1e-9
-
-Decide = Callable[[PlacedGate, Columns], BoolArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +38,8 @@ class Counted:
         Gate name to the events that were asked for.
     examinations : mapping of str to Examination
         Study of envelope gates to what it called each event.
+    jitters : mapping of str to Jitter
+        Gate name to its counts under jittered boundaries, for the gates that were asked for.
     findings : tuple of Finding
         Events left out, and events that nothing explains.
     """
@@ -49,6 +48,7 @@ class Counted:
     populations: tuple[Population, ...]
     kept: Mapping[str, Kept]
     examinations: Mapping[str, Examination] = field(default_factory=dict)
+    jitters: Mapping[str, Jitter] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     def count(self, gate: str) -> int:
@@ -62,6 +62,7 @@ def count(
     placement: Placement,
     *,
     keep: Mapping[str, Sequence[Axis]] | None = None,
+    jittered: Sequence[str] = (),
     engine: str = "flowkit",
 ) -> Counted:
     """Count the populations of a tube.
@@ -76,6 +77,8 @@ def count(
         Where each gate stands in this tube.
     keep : mapping of str to sequence of Axis, optional
         Gates whose events are wanted, and the axes wanted of them.
+    jittered : sequence of str, optional
+        Gates whose counts are wanted under jittered boundaries too.
     engine : str, optional
         Who decides: ``flowkit``.
 
@@ -88,8 +91,8 @@ def count(
     n_root = int(finite.sum())
     populations, kept = [], {}
     counts = {"": n_root}
-    studies: dict[str, Examination] = {}
-    for gate, members in _walk(columns, placement, finite, _engine(engine), studies):
+    known = _Known({}, {})
+    for gate, members in _walk(columns, placement, finite, _engine(engine), known):
         counts[gate.name] = int(members.sum())
         populations.append(
             Population(
@@ -104,10 +107,11 @@ def count(
         n_root=n_root,
         populations=tuple(populations),
         kept=kept,
-        examinations=studies,
+        examinations=known.examinations,
+        jitters={name: _jitter(columns, placement, name, known) for name in jittered},
         findings=(
             *_not_finite(len(events) - n_root, len(events)),
-            *(said for name, study in studies.items() for said in remarks(name, study)),
+            *(said for name, one in known.examinations.items() for said in remarks(name, one)),
         ),
     )
 
@@ -135,9 +139,23 @@ def memberships(
         Gate name to membership; an event is inside only if it is inside every ancestor.
     """
     columns = Columns(events, channels, placement.matrices)
-    studies = dict(examinations or {})
-    walk = _walk(columns, placement, columns.finite(), _engine(engine), studies)
+    known = _Known(dict(examinations or {}), {})
+    walk = _walk(columns, placement, columns.finite(), _engine(engine), known)
     return {gate.name: members for gate, members in walk}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found out about envelopes on the way, by the name of the study."""
+
+    examinations: dict[str, Examination]
+    studies: dict[str, Study]
+
+
+def _jitter(columns: Columns, placement: Placement, target: str, known: _Known) -> Jitter:
+    shape = next(gate.shape for gate in placement.gates if gate.name == target)
+    study = known.studies.get(shape.study) if isinstance(shape, Envelope) else None
+    return jitter(columns, placement, target, study)
 
 
 def _walk(
@@ -145,24 +163,26 @@ def _walk(
     placement: Placement,
     finite: BoolArray,
     decide: Decide,
-    studies: dict[str, Examination],
+    known: _Known,
 ) -> Iterator[tuple[PlacedGate, BoolArray]]:
     members: dict[str, BoolArray] = {"": finite}
     for gate in placement.gates:
         if isinstance(gate.shape, Envelope):
-            if gate.shape.study not in studies:
-                studies[gate.shape.study] = _study(gate, gate.shape, columns, members)
-            members[gate.name] = _called(gate.shape, studies[gate.shape.study], len(columns))
+            name = gate.shape.study
+            if name not in known.examinations:
+                study = examine(_question(gate, gate.shape, columns, members), gate.shape.reference)
+                known.studies[name], known.examinations[name] = study, study.examination
+            members[gate.name] = _called(gate.shape, known.examinations[name], len(columns))
         else:
             members[gate.name] = evaluate(gate, columns, members, decide)
         yield gate, members[gate.name]
 
 
-def _study(
+def _question(
     gate: PlacedGate, shape: Envelope, columns: Columns, members: Mapping[str, BoolArray]
-) -> Examination:
+) -> Question:
     rows = np.flatnonzero(members[gate.parent])
-    question = Question(
+    return Question(
         rows=rows,
         axes=tuple(axis.label for axis in gate.axes),
         values=np.array([columns.column(axis)[rows] for axis in gate.axes]),
@@ -170,38 +190,13 @@ def _study(
         immature={name: members[name][rows] for name in shape.immature},
         n_whole=int(members[shape.of].sum()),
     )
-    return examine(question, shape.reference)
 
 
-def _called(shape: Envelope, study: Examination, n_events: int) -> BoolArray:
-    wanted = [study.names.index(name) for name in shape.holds]
-    found = np.zeros(n_events, dtype=np.bool_)
-    found[study.rows[np.isin(study.called, wanted)]] = True
-    return found
-
-
-def evaluate(
-    gate: PlacedGate, columns: Columns, members: Mapping[str, BoolArray], decide: Decide
-) -> BoolArray:
-    """Members of one gate, given those of the gates before it."""
-    match gate.shape:
-        case Boolean(every=every, some=some):
-            found = members[gate.parent].copy()
-            for operand in every:
-                found &= members[operand.gate] ^ operand.complement
-            if some:
-                any_of = np.zeros(len(columns), dtype=np.bool_)
-                for operand in some:
-                    any_of |= members[operand.gate] ^ operand.complement
-                found &= any_of
-            return found
-        case Score(terms=terms, at_least=at_least):
-            score = np.zeros(len(columns))
-            for name, weight in terms:
-                score += weight * members[name]
-            return (score >= at_least - ROUNDING) & members[gate.parent]
-        case _:
-            return decide(gate, columns) & members[gate.parent]
+def _called(shape: Envelope, found: Examination, n_events: int) -> BoolArray:
+    wanted = [found.names.index(name) for name in shape.holds]
+    inside = np.zeros(n_events, dtype=np.bool_)
+    inside[found.rows[np.isin(found.called, wanted)]] = True
+    return inside
 
 
 def _keep(members: BoolArray, columns: Columns, axes: Sequence[Axis]) -> Kept:

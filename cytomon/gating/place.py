@@ -17,7 +17,7 @@ from cytomon.gating import remarks
 from cytomon.gating.axes import Axes
 from cytomon.gating.bounds import place_bound, place_ellipse
 from cytomon.gating.columns import Columns
-from cytomon.gating.count import evaluate
+from cytomon.gating.evaluate import evaluate
 from cytomon.gating.lint import candidates
 from cytomon.gating.numbers_spec import Bound, Side
 from cytomon.gating.reference import inside

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from cytomon.gating.count import ROUNDING
+from cytomon.gating.evaluate import ROUNDING
 from cytomon.gating.lint import dimensions, produced, references, split_ratio
 from cytomon.gating.schema import BooleanGate, EnvelopeGate, GateSpec, ScoreGate, TemplateSpec
 from cytomon.model.findings import Finding, Severity

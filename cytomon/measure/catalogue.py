@@ -12,6 +12,7 @@ from cytomon.measure.escape import escape_of_cd19
 from cytomon.measure.mrd import measure_mrd
 from cytomon.measure.phenotype import NEGATIVE_REFERENCES, measure_antigen
 from cytomon.measure.plain import measure_fraction
+from cytomon.measure.stability import with_stability
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.qualifiers import in_order
 from cytomon.model.results import Evidence, Measurement
@@ -94,7 +95,10 @@ def say_missing(measurements: Sequence[Measurement]) -> Iterator[Finding]:
 
 
 def _mrd(code: str, title: str, denominator: str) -> Quantity:
-    measure = partial(measure_mrd, quantity=code, denominator_role=denominator)
+    def measure(evidence: Evidence) -> Measurement:
+        found = measure_mrd(evidence, quantity=code, denominator_role=denominator)
+        return with_stability(found, evidence)
+
     return Quantity(
         code=code, title=title, numerator="blasts", denominator=denominator, measure=measure
     )

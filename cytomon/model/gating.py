@@ -175,6 +175,9 @@ class PlacedBound:
         True where the answer was stopped by the leash.
     reason : str
         Why it fell back; empty otherwise.
+    jitter : float
+        Standard deviation of `value` over bootstrap samples of the reference; 0 for a number that
+        was not found in the tube.
     """
 
     where: str
@@ -186,6 +189,7 @@ class PlacedBound:
     fallback: bool = False
     at_leash: bool = False
     reason: str = ""
+    jitter: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

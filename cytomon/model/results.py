@@ -211,6 +211,8 @@ class Evidence:
         Hard quality failures (severity `ERROR`); empty when all is well.
     gated_on : frozenset of str
         Antigens without which this template sees no blast, and whose loss it cannot see.
+    draws : tuple of int
+        Blasts counted with every boundary jittered; empty where that was not done.
     used : frozenset of str
         Markers of the tube that the template uses; one that it ignores cannot find a blast.
     """
@@ -222,6 +224,7 @@ class Evidence:
     specimen: Specimen
     failures: tuple[Finding, ...] = ()
     gated_on: frozenset[str] = frozenset()
+    draws: tuple[int, ...] = ()
     used: frozenset[str] = frozenset()
 
 

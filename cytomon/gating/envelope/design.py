@@ -17,11 +17,30 @@ NODES = 4
 _PER_LOG = 2.5
 """Scatter is looked at as 2.5 ln x: a coefficient of variation of 8 % is 0.2, as for a marker."""
 _LEAST_SCATTER = 1000.0
+FLOOR = -0.4
+"""Below it a marker is absent: how far compensation overshoots says nothing of a cell."""
 
 
 def log_scatter(values: FloatArray) -> FloatArray:
     """Forward or side scatter on a logarithmic axis whose unit is like that of markers."""
     return np.asarray(_PER_LOG * np.log(np.maximum(values, _LEAST_SCATTER) / _LEAST_SCATTER))
+
+
+def on_axes(axes: Sequence[str], values: FloatArray) -> FloatArray:
+    """Events as a mixture looks at them.
+
+    Parameters
+    ----------
+    axes : sequence of str
+        Markers and scatter.
+    values : ndarray, shape (n_axes, n_events)
+        On the template's scale; scatter in detector units.
+    """
+    columns = [
+        log_scatter(column) if axis in SCATTER else np.maximum(column, FLOOR)
+        for axis, column in zip(axes, values, strict=True)
+    ]
+    return np.array(columns).reshape(values.shape)
 
 
 def make_design(reference: Reference, axes: Sequence[str]) -> Design:

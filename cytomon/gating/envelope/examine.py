@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from cytomon.gating.envelope.design import SCATTER, log_scatter, make_design
+from cytomon.gating.envelope.design import make_design, on_axes
 from cytomon.gating.envelope.judge import judge
 from cytomon.gating.envelope.mixture import Design, begin, expect, fit
-from cytomon.gating.envelope.study import Question, Rows, Study
+from cytomon.gating.envelope.study import Fit, Question, Rows, Study
 from cytomon.gating.envelope.verdicts import FEWEST, dense_parts
 from cytomon.model.normal import UNCLEAR, Examination, Reference
 from cytomon.model.tube import FloatArray
@@ -25,7 +25,7 @@ _MOST_ODD = 12_000
 _ODD = 1e-4
 
 
-def examine(question: Question, reference: Reference) -> Examination:
+def examine(question: Question, reference: Reference) -> Study:
     """Say of every event what explains it.
 
     Parameters
@@ -37,49 +37,43 @@ def examine(question: Question, reference: Reference) -> Examination:
 
     Returns
     -------
-    Examination
+    Study
         The same question gives the same answer, event by event.
     """
     if not len(question.rows):
         return _nothing(reference)
-    values = _on_axes(question)
-    study = _settle(question, reference, values, make_design(reference, question.axes))
-    verdict = judge(study)
+    values = on_axes(question.axes, question.values)
+    fitted = _settle(question, reference, values, make_design(reference, question.axes))
+    verdict = judge(fitted)
     unclear = verdict.called == reference.populations.index(UNCLEAR)
-    wider = _with_seeds(study.design, _seeds(values[:, unclear], study.design))
-    if wider is not study.design:
-        study = _settle(question, reference, values, wider)
-        verdict = judge(study)
-    moved = np.abs(study.state.stage - study.design.start).max(axis=1)
+    wider = _with_seeds(fitted.design, _seeds(values[:, unclear], fitted.design))
+    if wider is not fitted.design:
+        fitted = _settle(question, reference, values, wider)
+        verdict = judge(fitted)
+    moved = np.abs(fitted.state.stage - fitted.design.start).max(axis=1)
     clouds_moved = zip(reference.normal, moved, strict=True)
-    return Examination(
+    examination = Examination(
         names=reference.populations,
         rows=question.rows,
         called=verdict.called,
         clusters=verdict.clusters,
         moved={cloud.name: round(float(far), 3) for cloud, far in clouds_moved},
     )
+    return Study(examination=examination, fit=fitted, leukaemic=verdict.leukaemic)
 
 
-def _nothing(reference: Reference) -> Examination:
-    return Examination(
+def _nothing(reference: Reference) -> Study:
+    examination = Examination(
         names=reference.populations,
         rows=np.zeros(0, dtype=np.int64),
         called=np.zeros(0, dtype=np.int16),
         clusters=(),
         moved={},
     )
+    return Study(examination=examination, fit=None, leukaemic=np.zeros(0, dtype=np.bool_))
 
 
-def _on_axes(question: Question) -> FloatArray:
-    columns = [
-        log_scatter(column) if axis in SCATTER else column
-        for axis, column in zip(question.axes, question.values, strict=True)
-    ]
-    return np.ascontiguousarray(columns)
-
-
-def _settle(question: Question, reference: Reference, values: FloatArray, design: Design) -> Study:
+def _settle(question: Question, reference: Reference, values: FloatArray, design: Design) -> Fit:
     """Fit: first on an even sample, then on all odd events and an even sample of the others."""
     n_events = values.shape[1]
     look = _evenly(np.arange(n_events), _FIRST_LOOK)
@@ -94,7 +88,7 @@ def _settle(question: Question, reference: Reference, values: FloatArray, design
     rows = np.concatenate([some, others])
     weights = np.concatenate([_each(len(strange), some), _each(len(usual), others)])
     state = fit(values[:, rows], weights, design, state, steps=_STEPS)
-    return Study(question=question, reference=reference, values=values, design=design, state=state)
+    return Fit(question=question, reference=reference, values=values, design=design, state=state)
 
 
 def _evenly(rows: Rows, most: int) -> Rows:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cytomon.gating.envelope.design import SCATTER, cloud_names
 from cytomon.gating.envelope.mixture import Design, State, clouds, expect
-from cytomon.gating.envelope.study import Rows, Study
+from cytomon.gating.envelope.study import Fit, Rows
 from cytomon.gating.envelope.verdicts import (
     CLEAR,
     SAME_PLACE,
@@ -38,75 +38,114 @@ class Verdict:
         Position in the reference's names.
     clusters : tuple of Cluster
         Leukaemic ones first, each group with the largest first.
+    leukaemic : ndarray of bool, shape (n_clouds,)
+        Clouds whose events are called leukaemic, the normal clouds first.
     """
 
     called: NDArray[np.int16]
     clusters: tuple[Cluster, ...]
+    leukaemic: BoolArray
 
 
-def judge(study: Study) -> Verdict:
-    """Call every event of a study by name."""
-    names = study.reference.populations
-    shares, _ = expect(study.values, study.design, study.state)
-    n_normal = len(study.design.blend)
-    best = shares[:n_normal].argmax(axis=0)
-    populations = [names.index(name) for name in cloud_names(study.reference)]
-    called = np.array(populations, dtype=np.int16)[best]
-    called[_unexplained(study, best, shares)] = names.index(UNCLEAR)
-    judged = []
-    doubtful: list[tuple[Cluster, Rows]] = []
-    for members, inside in _groups(study, shares[n_normal:]):
-        cluster = _judge_cluster(study, inside, members)
-        if cluster.distance < CLEAR and cluster.nearest in study.reference.path[:1]:
-            called[inside] = names.index(cluster.nearest)
-            doubtful.append((cluster, inside))
-        elif cluster.distance >= SAME_PLACE:
-            # what is refused was still taken from the normal populations: a person has to look
-            called[inside] = names.index(UNCLEAR if cluster.refused else LEUKAEMIC)
-            judged.append(cluster)
-    still = _standing_still(study, called)
-    if still is None:
-        for cluster, inside in doubtful:
-            if cluster.distance >= SAME_PLACE:
-                called[inside] = names.index(UNCLEAR)
-                judged.append(cluster)
-    else:
-        judged.append(still)
-    judged.sort(key=lambda cluster: (bool(cluster.refused), -cluster.events))
-    return Verdict(called=called, clusters=tuple(judged))
+def judge(fit: Fit) -> Verdict:
+    """Call every event of a fit by name."""
+    shares, _ = expect(fit.values, fit.design, fit.state)
+    bench = _Bench(fit, shares)
+    groups = list(_groups(fit, shares[len(fit.design.blend) :]))
+    doubtful = [group for group in groups if not bench.settled(group)]
+    bench.settle_by_maturation(doubtful)
+    bench.judged.sort(key=lambda cluster: (bool(cluster.refused), -cluster.events))
+    return Verdict(
+        called=bench.called, clusters=tuple(bench.judged), leukaemic=bench.leukaemic_clouds
+    )
 
 
-def _groups(study: Study, leukaemic: FloatArray) -> Iterator[tuple[BoolArray, Rows]]:
-    """Leukaemic clouds that are one cluster, and the events they took."""
-    group_of = _joined(study.design, study.state)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Leukaemic clouds that are one cluster, the events they took, and what they look like."""
+
+    members: BoolArray
+    inside: Rows
+    cluster: Cluster
+
+
+def _groups(fit: Fit, leukaemic: FloatArray) -> Iterator[_Group]:
+    group_of = _joined(fit.design, fit.state)
     numbers = range(group_of.max() + 1)
     owner = np.array([leukaemic[group_of == number].sum(axis=0) for number in numbers])
     taken = leukaemic.sum(axis=0) > 0.5
     for number in numbers:
         inside = np.flatnonzero(taken & (owner.argmax(axis=0) == number))
         if len(inside):
-            yield group_of == number, inside
+            members = group_of == number
+            yield _Group(members, inside, _judge_cluster(fit, inside, members))
 
 
-def _standing_still(study: Study, called: NDArray[np.int16]) -> Cluster | None:
-    """The earliest stage without its successors, which is no maturation; changes `called`."""
-    names, path = study.reference.populations, study.reference.path
-    if len(path) < 2:
-        return None
-    stages = [names.index(name) for name in path]
-    early = np.flatnonzero(called == stages[0])
-    later = int(np.isin(called, stages[1:]).sum())
-    refused = arrest(len(early), later, study.question.n_whole)
-    if refused is None:
-        return None
-    called[early] = names.index(UNCLEAR if refused else LEUKAEMIC)
-    all_clouds = np.ones(len(study.state.cluster), dtype=np.bool_)
-    return replace(_judge_cluster(study, early, all_clouds), refused=refused)
+class _Bench:
+    """What has been decided so far; events begin as the normal population they are nearest to."""
+
+    def __init__(self, fit: Fit, shares: FloatArray) -> None:
+        self._fit, self._names = fit, fit.reference.populations
+        self._n_normal = len(fit.design.blend)
+        best = shares[: self._n_normal].argmax(axis=0)
+        self._of_cloud = np.array(
+            [self._names.index(name) for name in cloud_names(fit.reference)], dtype=np.int16
+        )
+        self.called = self._of_cloud[best]
+        self._call(_unexplained(fit, best, shares), UNCLEAR)
+        self.judged: list[Cluster] = []
+        self.leukaemic_clouds = np.zeros(len(shares), dtype=np.bool_)
+
+    def _call(self, rows: Rows | BoolArray, name: str) -> None:
+        self.called[rows] = self._names.index(name)
+
+    def settled(self, group: _Group) -> bool:
+        """Decide on a cluster by what it is; False where only its successors can tell."""
+        cluster = group.cluster
+        if cluster.distance < CLEAR and cluster.nearest in self._fit.reference.path[:1]:
+            self._call(group.inside, cluster.nearest)
+            return False
+        if cluster.distance >= SAME_PLACE:
+            # what is refused was still taken from the normal populations: a person has to look
+            self._call(group.inside, UNCLEAR if cluster.refused else LEUKAEMIC)
+            self.leukaemic_clouds[self._n_normal :] |= group.members & (not cluster.refused)
+            self.judged.append(cluster)
+        return True
+
+    def settle_by_maturation(self, doubtful: list[_Group]) -> None:
+        """The earliest stage, and clusters like it, are normal if later stages follow."""
+        still = self._standing_still()
+        if still is not None:
+            self.judged.append(still)
+            if not still.refused:
+                first = self._names.index(self._fit.reference.path[0])
+                self.leukaemic_clouds[: self._n_normal] |= self._of_cloud == first
+                for group in doubtful:
+                    self.leukaemic_clouds[self._n_normal :] |= group.members
+            return
+        for group in doubtful:
+            if group.cluster.distance >= SAME_PLACE:
+                self._call(group.inside, UNCLEAR)
+                self.judged.append(group.cluster)
+
+    def _standing_still(self) -> Cluster | None:
+        path = self._fit.reference.path
+        if len(path) < 2:
+            return None
+        stages = [self._names.index(name) for name in path]
+        early = np.flatnonzero(self.called == stages[0])
+        later = int(np.isin(self.called, stages[1:]).sum())
+        refused = arrest(len(early), later, self._fit.question.n_whole)
+        if refused is None:
+            return None
+        self._call(early, UNCLEAR if refused else LEUKAEMIC)
+        all_clouds = np.ones(len(self._fit.state.cluster), dtype=np.bool_)
+        return replace(_judge_cluster(self._fit, early, all_clouds), refused=refused)
 
 
-def _unexplained(study: Study, best: Rows, shares: FloatArray) -> BoolArray:
-    centre, spread = clouds(study.design, study.state)
-    too_far = improbable(study.values, centre[best].T, spread[best].T)
+def _unexplained(fit: Fit, best: Rows, shares: FloatArray) -> BoolArray:
+    centre, spread = clouds(fit.design, fit.state)
+    too_far = improbable(fit.values, centre[best].T, spread[best].T)
     return np.asarray(too_far | (shares.sum(axis=0) < 0.5), dtype=np.bool_)
 
 
@@ -129,19 +168,19 @@ def _joined(design: Design, state: State) -> NDArray[np.int64]:
     return group
 
 
-def _judge_cluster(study: Study, inside: Rows, members: BoolArray) -> Cluster:
+def _judge_cluster(fit: Fit, inside: Rows, members: BoolArray) -> Cluster:
     """Verdict on the events of the leukaemic clouds `members`."""
-    question, state, axes = study.question, study.state, study.question.axes
+    question, state, axes = fit.question, fit.state, fit.question.axes
     spread = state.cluster_spread[int(np.argmax(np.where(members, state.cluster_events, -1)))]
-    n_normal = len(study.design.blend)
-    centre, normal_spread = (part[:n_normal] for part in clouds(study.design, state))
-    events = study.values[:, inside]
+    n_normal = len(fit.design.blend)
+    centre, normal_spread = (part[:n_normal] for part in clouds(fit.design, state))
+    events = fit.values[:, inside]
     away = (np.median(events, axis=1) - centre) / np.sqrt((normal_spread**2 + spread**2) / 2)
     nearest = int(np.linalg.norm(away, axis=1).argmin())
     suspect = Suspect(
         values=events,
         spread=spread,
-        nearest=cloud_names(study.reference)[nearest],
+        nearest=cloud_names(fit.reference)[nearest],
         away=away[nearest],
         lineage={gate: float(held[inside].mean()) for gate, held in question.lineage.items()},
         immature={gate: float(held[inside].mean()) for gate, held in question.immature.items()},

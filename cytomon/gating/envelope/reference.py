@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -100,6 +101,7 @@ def load_reference(name: str, folder: Path | None = None) -> Reference:
     return parse_reference(path.read_bytes(), path.name)
 
 
+@lru_cache(maxsize=16)
 def parse_reference(content: bytes, where: str) -> Reference:
     """A reference from the bytes of its file; `where` is for messages.
 

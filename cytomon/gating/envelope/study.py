@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytomon.gating.envelope.mixture import Design, State
-from cytomon.model.normal import Reference
+from cytomon.model.normal import Examination, Reference
 from cytomon.model.tube import BoolArray, FloatArray
 
 Rows = NDArray[np.int64]
@@ -42,7 +42,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Study:
+class Fit:
     """A question with everything fitted to it.
 
     Attributes
@@ -62,3 +62,22 @@ class Study:
     values: FloatArray
     design: Design
     state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Study:
+    """The answer to a question, and the fit it stands on.
+
+    Attributes
+    ----------
+    examination : Examination
+        What each event was taken for.
+    fit : Fit or None
+        None where there was no event.
+    leukaemic : ndarray of bool, shape (n_clouds,)
+        Clouds whose events are called leukaemic, the normal clouds first.
+    """
+
+    examination: Examination
+    fit: Fit | None
+    leukaemic: BoolArray

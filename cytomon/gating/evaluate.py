@@ -1,0 +1,40 @@
+"""Members of one gate, given those of the gates before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from cytomon.gating.columns import Columns
+from cytomon.model.gating import Boolean, PlacedGate, Score
+from cytomon.model.tube import BoolArray
+
+# weights such as 0.7 and 0.1 do not add up to 0.8 to the last bit
+ROUNDING = 1e-9
+
+Decide = Callable[[PlacedGate, Columns], BoolArray]
+
+
+def evaluate(
+    gate: PlacedGate, columns: Columns, members: Mapping[str, BoolArray], decide: Decide
+) -> BoolArray:
+    """Members of one gate, given those of the gates before it."""
+    match gate.shape:
+        case Boolean(every=every, some=some):
+            found = members[gate.parent].copy()
+            for operand in every:
+                found &= members[operand.gate] ^ operand.complement
+            if some:
+                any_of = np.zeros(len(columns), dtype=np.bool_)
+                for operand in some:
+                    any_of |= members[operand.gate] ^ operand.complement
+                found &= any_of
+            return found
+        case Score(terms=terms, at_least=at_least):
+            score = np.zeros(len(columns))
+            for name, weight in terms:
+                score += weight * members[name]
+            return (score >= at_least - ROUNDING) & members[gate.parent]
+        case _:
+            return decide(gate, columns) & members[gate.parent]
