@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import cytomon
-from cytomon.cli import batch, demo, simulate, template, validate
+from cytomon.cli import batch, demo, reference, simulate, template, validate
 from cytomon.errors import CytomonError, InputError, TemplateError
 
 DONE, USAGE, NOTHING, DEFECT, INTERRUPTED = 0, 2, 3, 70, 130
@@ -30,6 +30,7 @@ app.command("batch")(batch.batch)
 app.command("demo")(demo.demo)
 app.command("validate")(validate.validate)
 app.add_typer(template.app, name="template")
+app.add_typer(reference.app, name="reference")
 app.add_typer(simulate.app, name="simulate")
 
 

@@ -1,0 +1,194 @@
+"""From tubes to a reference file: the story of one build."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from cytomon.errors import InputError
+from cytomon.gating.envelope.reference import (
+    FOLDER,
+    CloudSpec,
+    ReferenceSpec,
+    load_reference,
+    parse_reference,
+    parse_spec,
+)
+from cytomon.gating.folder import gate_folder
+from cytomon.model.normal import Reference
+from cytomon.pool import run_each
+from cytomon.reference.donors import Seen, Source, Task, lost, observe
+from cytomon.reference.learn import FEWEST_EVENTS, FEWEST_TUBES, Built, learn
+from cytomon.tables import write_whole
+
+START = "marrow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A reference that is to be built.
+
+    Attributes
+    ----------
+    name, version : str
+        Of the new reference.
+    out : Path
+        Its file, ``NAME.yaml``.
+    start : str
+        Name or file of the reference that the tubes are measured with.
+    """
+
+    name: str
+    version: str
+    out: Path
+    start: str = START
+
+
+def build(
+    sources: Sequence[Source],
+    wanted: Wanted,
+    *,
+    workers: int = 0,
+    report: Callable[[Seen], None] | None = None,
+) -> Built:
+    """Learn a reference from tubes and write its file.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Tubes of normal or regenerating marrow, each of another child.
+    wanted : Wanted
+        What is to be built.
+    workers, report
+        As for `cytomon.pool.run_each`.
+
+    Returns
+    -------
+    Built
+        Equal tubes give equal bytes, in any order and with any number of processes.
+
+    Raises
+    ------
+    InputError
+        If name or version cannot be used, fewer than three tubes can be learned from, or the file
+        cannot be written.
+    TemplateError
+        If the start cannot be read.
+    """
+    spec, reference = read_start(wanted.start)
+    _refuse_unusable(wanted, spec)
+    tasks = [Task(source=source, start=reference) for source in sources]
+    seen = run_each(tasks, observe, lost, workers=workers, report=report)
+    built = learn(seen, spec, name=wanted.name, version=wanted.version)
+    content = text(built.spec, head=_head(built, spec))
+    parse_spec(content, wanted.out.name)
+    write_whole(wanted.out, content)
+    return built
+
+
+def _refuse_unusable(wanted: Wanted, spec: ReferenceSpec) -> None:
+    """A name that no template could ask for is refused before an hour of work, not after it."""
+    try:
+        changes = {"name": wanted.name, "version": wanted.version}
+        ReferenceSpec.model_validate({**spec.model_dump(), **changes})
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0])
+        raise InputError(
+            f"{field} {getattr(wanted, field)!r} cannot be used",
+            where=f"--{field}",
+            fix="a name is letters, digits and _, a letter first; a version three numbers: 1.0.0",
+        ) from None
+    if wanted.out.name != f"{wanted.name}.yaml":
+        raise InputError(
+            "a template finds a reference by the name of its file",
+            where=f"--out {wanted.out.name}",
+            fix=f"write --out {FOLDER}/{wanted.name}.yaml",
+        )
+
+
+def read_start(name: str) -> tuple[ReferenceSpec, Reference]:
+    """A reference by its name, or by the path of its file: as written, and as it is used.
+
+    Raises
+    ------
+    TemplateError
+        If there is none, or it has mistakes.
+    InputError
+        If the file cannot be opened.
+    """
+    path = Path(name) if name.endswith(".yaml") else gate_folder() / FOLDER / f"{name}.yaml"
+    if not name.endswith(".yaml"):
+        load_reference(name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the reference cannot be opened: {error.strerror}",
+            where=path.name,
+            fix="check the path",
+        ) from error
+    return parse_spec(content, path.name), parse_reference(content, path.name)
+
+
+def text(spec: ReferenceSpec, *, head: Sequence[str] = ()) -> bytes:
+    """The file of a reference: the same content gives the same bytes."""
+    return "".join(f"{line}\n" for line in (*head, *_lines(spec))).encode()
+
+
+def _lines(spec: ReferenceSpec) -> Iterator[str]:
+    for field in ("schema_version", "name", "version", "title", "made_of"):
+        yield _block({field: getattr(spec, field)})
+    yield f"axes: {_flow(list(spec.axes))}"
+    yield f"leash: {_flow(spec.leash.model_dump())}"
+    yield f"path: {_flow(list(spec.path))}"
+    for part in ("normal", "leukaemic"):
+        yield f"{part}:"
+        for name, cloud in getattr(spec, part).items():
+            yield f"  {name}:"
+            yield from (f"    {line}" for line in _cloud(cloud))
+
+
+def _cloud(cloud: CloudSpec) -> Iterator[str]:
+    if cloud.population:
+        yield _block({"population": cloud.population})
+    if cloud.tubes:
+        yield f"tubes: {cloud.tubes}"
+        yield f"events: {cloud.events}"
+    yield f"centre: {_flow(cloud.centre)}"
+    yield f"spread: {_flow(cloud.spread)}"
+
+
+def _block(part: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(dict(part), width=math.inf, allow_unicode=True).strip()
+
+
+def _flow(part: Mapping[str, Any] | list[str]) -> str:
+    plain = (
+        part if isinstance(part, list) else {key: _short(number) for key, number in part.items()}
+    )
+    dumped = yaml.safe_dump(plain, default_flow_style=True, width=math.inf, sort_keys=False)
+    return str(dumped).strip()
+
+
+def _short(number: float) -> float | int:
+    return int(number) if float(number).is_integer() else number
+
+
+def _head(built: Built, start: ReferenceSpec) -> list[str]:
+    before = f"{start.name} {start.version}"
+    said = (
+        f"{built.spec.name} {built.spec.version}: {built.spec.made_of}. Medians and spreads of "
+        "named populations, no events: median and 1.4826 MAD of each tube, then the median over "
+        "tubes. Markers on the templates' scale; FSC-A and SSC-A in detector units, their spreads "
+        "as coefficients of variation. A population without `tubes` was not shown whole by "
+        f"{FEWEST_TUBES} tubes with {FEWEST_EVENTS} events: its numbers are those of {before}, as "
+        "are the path and the patterns of leukaemia."
+    )
+    return [f"# {line}" for line in textwrap.wrap(said, 98)]
