@@ -81,8 +81,6 @@ def _svg(
     style: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": f"cytomon {number}",
-        "font.family": "sans-serif",
-        "font.size": 10,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "legend.frameon": False,
@@ -101,8 +99,8 @@ def _of_the_page(text: str, number: int) -> str:
     """Only the drawing, in the page's colour and font, its names apart from other drawings'."""
     drawing = text[text.index("<svg") :]
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
-    drawing = re.sub(r'(<svg [^>]*?) width="[^"]*"', r"\1", drawing, count=1)
-    drawing = re.sub(r'(<svg [^>]*?) height="[^"]*"', r"\1", drawing, count=1)
+    for side in ("width", "height"):
+        drawing = re.sub(rf'(<svg [^>]*?) {side}="[^"]*"', r"\1", drawing, count=1)
     drawing = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>p{number}-", drawing)
     return drawing.replace(INK, "currentColor")
 
@@ -111,8 +109,8 @@ def _quantity(figure: Figure, rows: Sequence[TubeRow]) -> None:
     left, right = figure.subplots(1, 2)
     ends = [1e-6, 1.0]
     left.plot(ends, ends, color=INK, linewidth=0.8)
-    for line in ("axvline", "axhline"):
-        getattr(left, line)(THRESHOLD, color=INK, linewidth=0.6, linestyle=":")
+    for line in (left.axvline, left.axhline):
+        line(THRESHOLD, color=INK, linewidth=0.6, linestyle=":")
     for name in conditions(rows):
         chosen = [row for row in series(rows, name) if row.fraction]
         true = np.array([row.true_fraction or 0.0 for row in chosen])
@@ -168,8 +166,7 @@ def _stratum(row: TubeRow) -> int:
 
 def _aside(name: str, row: TubeRow) -> float:
     """Conditions side by side, tubes spread by their seed so that equal ones are seen."""
-    step = list(CONDITIONS).index(name) * 0.22 - 0.22
-    return step + ((row.seed or 0) % 7 - 3) * 0.02
+    return list(CONDITIONS).index(name) * 0.22 - 0.22 + ((row.seed or 0) % 7 - 3) * 0.02
 
 
 def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
@@ -240,10 +237,9 @@ def _b_cells(figure: Figure, rows: Sequence[TubeRow]) -> None:
         line(0.01, color=INK, linewidth=0.6, linestyle=":")
     for name in conditions(rows):
         chosen = [row for row in b_rows(rows, name) if row.b_fraction and row.true_b]
-        colour = LOOKS[name][0]
         for row in chosen:
             ends = [max(row.b_low or 0.0, 1e-6), row.b_high or 0.0]
-            axes.plot([row.true_b or 0.0] * 2, ends, color=colour, linewidth=0.8)
+            axes.plot([row.true_b or 0.0] * 2, ends, color=LOOKS[name][0], linewidth=0.8)
         _dots(axes, [row.true_b or 0 for row in chosen], [row.b_fraction for row in chosen], name)
     axes.set(xscale="log", yscale="log", xlim=(2e-5, 1), ylim=(2e-5, 1))
     axes.set(xlabel="true B cells (fraction of lymphocytes)", ylabel="measured (fraction)")
