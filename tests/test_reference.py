@@ -215,6 +215,19 @@ def test_the_rest_of_a_population_is_not_the_population():
     assert built.spec.normal["B_naive"] == start.normal["B_naive"]
 
 
+def test_a_part_that_a_gate_left_is_not_the_population():
+    """It lies off and is narrow; what only lies off, or only is narrow, is learned."""
+    start = read_start("marrow")[0]
+    width = start.normal["B_naive"].spread["CD20"]
+    for off, spread, cut in ((0.3, 0.6, True), (0.3, 1.0, False), (0.0, 0.6, False)):
+        tubes = made(3, centre={"CD20": [4.2 + off] * 3}, spread=spread * width)
+        built = learn(tubes, start, name="a", version="1.0.0")
+        assert ("B_naive" in built.kept) is cut
+    tubes = made(3, centre={"SSC-A": [20_000.0] * 3}, spread=0.08)
+    kept = learn(tubes, start, name="a", version="1.0.0").kept
+    assert kept["B_naive"] == "gates leave only a part of it, by SSC-A"
+
+
 def test_a_width_of_nothing_is_no_width():
     """Events that all lie at a detector's end."""
     tubes = made(3, centre={"CD20": [4.2, 4.2, 4.2]}, spread=0.0)
@@ -282,6 +295,18 @@ def test_simulated_tubes_are_of_many_children():
     assert [plan.seed for plan in plans] == list(range(700, 724))
     assert len({(plan.panel, plan.state, plan.realism.heavy_tails) for plan in plans}) == 24
     assert all(plan.blasts == {} and plan.n_events == 100 for plan in plans)
+
+
+def test_a_reference_of_simulated_tubes_says_so():
+    """Nobody shall take it for one of patients."""
+    tubes = made(3, centre={"CD20": [4.2] * 3})
+    start = read_start("marrow")[0]
+    made_of = learn(
+        [replace(one, simulated=True) for one in tubes], start, name="a", version="1.0.0"
+    ).spec.made_of
+    assert made_of.startswith("3 tubes (3 of them simulated) measured with made 1.0.0, beginning ")
+    (plan,) = plan_simulated(1, seed=705, events=3000, panels=["euroflow_1"])
+    assert observe(Task(source=plan, start=read_start("marrow")[1])).simulated
 
 
 def test_build_and_show(marrows: Path, start: Path, tmp_path: Path, capsys: Captured):

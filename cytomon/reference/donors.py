@@ -45,6 +45,8 @@ class Seen:
         Scale of each axis.
     clouds : mapping of str to Sight
         Normal clouds that explain events of it.
+    simulated : bool
+        Whether it was made for the purpose.
     refused : str
         Why nothing is learned from it; empty otherwise.
     """
@@ -54,6 +56,7 @@ class Seen:
     template: str = ""
     scales: Mapping[str, Scale | None] = field(default_factory=dict)
     clouds: Mapping[str, Sight] = field(default_factory=dict)
+    simulated: bool = False
     refused: str = ""
 
 
@@ -100,7 +103,7 @@ class Simulated:
         """Simulate, write and measure it."""
         with TemporaryDirectory(prefix="cytomon-") as folder:
             path = write_tube(simulate_tube(self.plan), Path(folder), "tube")
-            return _see(self.tube, open_for_gating(path), start)
+            return replace(_see(self.tube, open_for_gating(path), start), simulated=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,9 @@ may go further than the upper end walks to where blasts near hematogones lie."""
 _SHOWN = 1.0
 """A marker that is absent cannot vary: it says nothing about how far tubes differ."""
 _NARROWEST = 0.5
+_CUT_OFF, _CUT_NARROW = 0.6, 0.7
+"""In standard deviations of the start: the upper half of a normal distribution lies 0.67 off and is
+0.6 wide."""
 _CENTS = 2
 
 
@@ -171,15 +174,24 @@ def _learned(before: CloudSpec, sights: Sequence[Sight], *, on_path: bool) -> Cl
 def _why_kept(before: CloudSpec, after: CloudSpec, sights: Sequence[Sight], most: float) -> str:
     """Why a cloud keeps the start's numbers; empty where it is learned.
 
-    A tube that is measured with the start can move a centre by `most` and no further. Events that
-    lie beyond it on the whole are what the gates left over of a population, not the population.
+    What the gates left over of a population is not the population. A tube can move a centre of
+    the start by `most` and no further; and what is beyond an edge lies off and is narrow at once.
     """
     if len(sights) < FEWEST_TUBES:
         return f"{len(sights)} tubes show {FEWEST_EVENTS} events of it or more"
     marker, far = moved(before, after)
     if abs(far) > most:
         return f"what is seen of it lies {far:+.2f} off in {marker}, further than {most:g}"
+    cut = [axis for axis in before.centre if _is_cut(before, after, axis)]
+    if cut:
+        return f"gates leave only a part of it, by {', '.join(cut)}"
     return ""
+
+
+def _is_cut(before: CloudSpec, after: CloudSpec, axis: str) -> bool:
+    here, there, width = before.centre[axis], after.centre[axis], before.spread[axis]
+    far = abs(np.log(there / here)) if axis in SCATTER else abs(there - here)
+    return bool(far >= _CUT_OFF * width and after.spread[axis] <= _CUT_NARROW * width)
 
 
 def _leash(before: LeashSpec, donors: Sequence[Seen], learned: set[str]) -> LeashSpec:
@@ -205,7 +217,9 @@ def _between(donors: Sequence[Seen], learned: set[str]) -> Iterator[float]:
 
 def _made_of(donors: Sequence[Seen], start: ReferenceSpec) -> str:
     templates = sorted({one.template for one in donors})
+    n_simulated = sum(one.simulated for one in donors)
+    simulated = f" ({n_simulated} of them simulated)" if n_simulated else ""
     return (
-        f"{len(donors)} tubes measured with {', '.join(templates)}, "
+        f"{len(donors)} tubes{simulated} measured with {', '.join(templates)}, "
         f"beginning with {start.name} {start.version}"
     )
