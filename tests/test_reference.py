@@ -149,6 +149,15 @@ def test_what_too_few_tubes_show_stays_as_it_was(seen: tuple[Seen, ...], start: 
     assert built.spec.path == before.path
 
 
+def test_a_tube_that_shows_a_handful_says_nothing():
+    """Its median is chance; with it the three tubes that it takes are not there."""
+    tubes = made(3, centre={"CD20": [4.2] * 3})
+    sight = replace(tubes[0].clouds["B_naive"], events=FEWEST_EVENTS - 1)
+    tubes[0] = replace(tubes[0], clouds={"B_naive": sight})
+    built = learn(tubes, read_start("marrow")[0], name="a", version="1.0.0")
+    assert built.kept["B_naive"] == f"2 tubes show {FEWEST_EVENTS} events of it or more"
+
+
 def test_two_tubes_are_too_few(seen: tuple[Seen, ...], start: Path):
     """Nothing is built, and the reason of every refusal is said."""
     two = [*healthy(seen)[:2], *(one for one in seen if one.refused)]
@@ -160,8 +169,9 @@ def test_a_tube_given_twice_counts_once(seen: tuple[Seen, ...], start: Path):
     """Under another name, too: three times the same child are one child."""
     one, two, _ = healthy(seen)
     again = replace(one, tube="zz_copy.fcs")
-    with pytest.raises(InputError, match=r"zz_copy.fcs: it is the same tube as miller_701.fcs"):
-        learn([one, two, again], read_start(str(start))[0], name="own", version="1.0.0")
+    for order in ([one, two, again], [again, two, one]):
+        with pytest.raises(InputError, match=r"zz_copy.fcs: it is the same tube as miller_701.fcs"):
+            learn(order, read_start(str(start))[0], name="own", version="1.0.0")
 
 
 def made(n_tubes: int, *, centre: dict[str, list[float]], spread: float = 0.2) -> list[Seen]:
