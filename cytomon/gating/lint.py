@@ -47,6 +47,8 @@ def dimensions(gate: GateSpec) -> tuple[str, ...]:
             return tuple(dividers)
         case TimeGate(steady=steady):
             return ("Time", *steady)
+        case EnvelopeGate(needs=needs):
+            return needs
         case _:
             return ()
 
@@ -165,7 +167,7 @@ def _anchor_mistakes(
 def _reference_mistakes(
     gate: GateSpec, spec: TemplateSpec, known: set[str], line: int
 ) -> Iterator[Mistake]:
-    for name in (gate.parent, *references(gate)):
+    for name in (gate.parent, gate.unless, *references(gate)):
         if name and name not in known:
             later = any(name in produced(other) for other in spec.gates)
             yield Mistake(

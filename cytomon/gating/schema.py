@@ -26,6 +26,9 @@ class _Gate(Strict):
     optional : str, optional
         What happens where the tube lacks a marker of the gate: ``pass`` hangs its children on its
         parent (a cleaning step), ``drop`` leaves it out, and every reference to it (evidence).
+    unless : str
+        A gate above that makes this one superfluous: where the tube has that gate, this one is
+        dropped.
     comment : str
         Why the gate is as it is.
     """
@@ -33,6 +36,7 @@ class _Gate(Strict):
     name: Name
     parent: str = ""
     optional: Literal["pass", "drop"] | None = None
+    unless: str = ""
     comment: str = ""
 
 
@@ -171,6 +175,9 @@ class EnvelopeGate(_Gate):
     populations : dict of str to tuple of str
         The gates that this one makes, each with the populations of the reference it holds;
         ``leukaemic`` and ``unclear`` (to be checked by eye) are among them.
+    needs : tuple of str
+        Markers without which the question cannot be put; others that the reference knows are used
+        where they are.
     of : str
         Gate of the nucleated events: whether many precursors stand still is seen against them.
     lineage : tuple of str
@@ -183,6 +190,7 @@ class EnvelopeGate(_Gate):
     kind: Literal["envelope"]
     reference: Name
     populations: dict[Name, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(min_length=1)
+    needs: tuple[str, ...] = ()
     of: str
     lineage: tuple[str, ...] = Field(min_length=1)
     immature: tuple[str, ...] = ()

@@ -54,6 +54,8 @@ def tailor(spec: TemplateSpec, columns: Set[str], *, where: str) -> Tailored:
     missing: set[str] = set()
     left_out: list[str] = []
     for gate in spec.gates:
+        if gate.unless and stands_for.get(gate.unless) == gate.unless:
+            continue
         absent = _absent(gate, columns)
         missing |= absent
         fitted = None if absent else _fit(gate, stands_for)

@@ -140,6 +140,8 @@ class Examination:
         Rows of the events in the tube.
     called : ndarray of int16, shape (n_examined,)
         Position in `names`.
+    maturing : ndarray of float32, shape (n_examined,)
+        Probability of being a precursor: a stage of the path before the last one.
     clusters : tuple of Cluster
         Leukaemic ones first, each group with the largest first.
     moved : mapping of str to float
@@ -149,6 +151,7 @@ class Examination:
     names: tuple[str, ...]
     rows: NDArray[np.int64]
     called: NDArray[np.int16]
+    maturing: NDArray[np.float32]
     clusters: tuple[Cluster, ...]
     moved: Mapping[str, float]
 

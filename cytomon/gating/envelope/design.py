@@ -95,9 +95,10 @@ def _blend(reference: Reference) -> FloatArray:
     unit = np.eye(len(names))
     rows = [unit[position] for position, name in enumerate(names) if name not in reference.path]
     stages = [unit[names.index(name)] for name in reference.path]
+    # none in the very middle: each cloud belongs to one of the two stages
     for here, there in pairwise(stages):
-        rows += [here + (there - here) * step / NODES for step in range(NODES)]
-    return np.array([*rows, *stages[-1:]])
+        rows += [here + (there - here) * (step + 0.5) / NODES for step in range(NODES)]
+    return np.array([*rows, *stages[:1], *stages[1:][-1:]])
 
 
 def _stride(blend: FloatArray, start: FloatArray) -> FloatArray:

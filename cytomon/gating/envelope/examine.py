@@ -56,6 +56,7 @@ def examine(question: Question, reference: Reference) -> Study:
         names=reference.populations,
         rows=question.rows,
         called=verdict.called,
+        maturing=verdict.maturing,
         clusters=verdict.clusters,
         moved={cloud.name: round(float(far), 3) for cloud, far in clouds_moved},
     )
@@ -67,6 +68,7 @@ def _nothing(reference: Reference) -> Study:
         names=reference.populations,
         rows=np.zeros(0, dtype=np.int64),
         called=np.zeros(0, dtype=np.int16),
+        maturing=np.zeros(0, dtype=np.float32),
         clusters=(),
         moved={},
     )

@@ -26,6 +26,8 @@ from cytomon.model.tube import BoolArray, FloatArray
 _SAME = 4.0
 """Clouds nearer to each other, in pooled standard deviations, are one cluster."""
 _LEAST_CLOUD = 2.5
+_LAST_PER_EARLIER = 3.0
+"""Marrow has about one cell of the last stage for four of the earlier ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,6 +38,8 @@ class Verdict:
     ----------
     called : ndarray of int16, shape (n_events,)
         Position in the reference's names.
+    maturing : ndarray of float32, shape (n_events,)
+        Probability of being a stage of the path before the last one.
     clusters : tuple of Cluster
         Leukaemic ones first, each group with the largest first.
     leukaemic : ndarray of bool, shape (n_clouds,)
@@ -43,6 +47,7 @@ class Verdict:
     """
 
     called: NDArray[np.int16]
+    maturing: NDArray[np.float32]
     clusters: tuple[Cluster, ...]
     leukaemic: BoolArray
 
@@ -54,9 +59,14 @@ def judge(fit: Fit) -> Verdict:
     groups = list(_groups(fit, shares[len(fit.design.blend) :]))
     doubtful = [group for group in groups if not bench.settled(group)]
     bench.settle_by_maturation(doubtful)
+    bench.let_mature()
     bench.judged.sort(key=lambda cluster: (bool(cluster.refused), -cluster.events))
+    stages = [name in fit.reference.path[:-1] for name in cloud_names(fit.reference)]
     return Verdict(
-        called=bench.called, clusters=tuple(bench.judged), leukaemic=bench.leukaemic_clouds
+        called=bench.called,
+        maturing=shares[: len(stages)][stages].sum(axis=0).astype(np.float32),
+        clusters=tuple(bench.judged),
+        leukaemic=bench.leukaemic_clouds,
     )
 
 
@@ -127,6 +137,20 @@ class _Bench:
             if group.cluster.distance >= SAME_PLACE:
                 self._call(group.inside, UNCLEAR)
                 self.judged.append(group.cluster)
+
+    def let_mature(self) -> None:
+        """The last precursors without earlier ones are no wave of them, but what they become.
+
+        In blood a few transitional B cells lie where marrow has its last stage of precursors.
+        """
+        path = self._fit.reference.path
+        if len(path) < 3:
+            return
+        *earlier, last, mature = (self._names.index(name) for name in path)
+        n_earlier = np.count_nonzero(np.isin(self.called, earlier))
+        grown = self.called == last
+        if np.count_nonzero(grown) > _LAST_PER_EARLIER * n_earlier:
+            self.called[grown] = mature
 
     def _standing_still(self) -> Cluster | None:
         path = self._fit.reference.path
