@@ -28,6 +28,8 @@ from cytomon.simulate.plan import Realism, TubePlan
 from cytomon.simulate.tube import simulate_tube, write_tube
 
 STATES = ("BM_norm_child", "BM_m3_recovering", "BM_m6_recovered", "BM_m3_BCA")
+SIMULATED = "simulated"
+"""What a simulated tube's file says as its source."""
 PANELS = ("b_all_mrd", "euroflow_1", "euroflow_2")
 
 
@@ -46,7 +48,7 @@ class Seen:
     clouds : mapping of str to Sight
         Normal clouds that explain events of it.
     simulated : bool
-        Whether it was made for the purpose.
+        Whether it is of `cytomon simulate`.
     refused : str
         Why nothing is learned from it; empty otherwise.
     """
@@ -103,7 +105,7 @@ class Simulated:
         """Simulate, write and measure it."""
         with TemporaryDirectory(prefix="cytomon-") as folder:
             path = write_tube(simulate_tube(self.plan), Path(folder), "tube")
-            return replace(_see(self.tube, open_for_gating(path), start), simulated=True)
+            return _see(self.tube, open_for_gating(path), start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +203,7 @@ def _see(tube: str, opened: OpenedTube, start: Reference) -> Seen:
         template=f"{template.name} {template.spec.version}",
         scales={axis.label: axis.scale for axis in gate.axes},
         clouds=look(study, names, values, start),
+        simulated=opened.tube.keywords.get("$SRC") == SIMULATED,
         refused=_unfit(result, study, whole, template.spec),
     )
 
