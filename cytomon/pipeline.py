@@ -8,26 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cytomon.errors import TemplateError
+from cytomon.evidence import evidence_of, looked_at
 from cytomon.fcs.intake import open_tube, split_dataset
 from cytomon.fcs.panel import PanelMapping, match_panel, read_mapping, require
 from cytomon.fcs.read import read_events
 from cytomon.fitness import check_fitness
 from cytomon.gating.axes import Axes
-from cytomon.gating.count import Counted, count
+from cytomon.gating.count import count
 from cytomon.gating.place import place, sample_rows
 from cytomon.gating.template import Template, list_templates, pick_template
+from cytomon.measure.b_cells import say_boundary
 from cytomon.measure.catalogue import measure_all, say_missing
-from cytomon.measure.phenotype import KEPT_ROLES
 from cytomon.measure.quality import check_quality, hard
 from cytomon.measure.stability import say_stability
 from cytomon.model.findings import Finding, Severity
-from cytomon.model.gating import Axis, Placement
+from cytomon.model.gating import Placement
 from cytomon.model.patient import Specimen
 from cytomon.model.results import Evidence, Limits, TubeResult
 from cytomon.model.tube import FloatArray, Panel, Tube
 from cytomon.soundness import load_template, refuse_overflow
-
-ANTIGENS = ("CD19", "CD22")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -170,32 +169,17 @@ def measure_placed(
         events,
         opened.tube.channels,
         placement,
-        keep=dict(_wanted(opened, placement)),
-        jittered=[placement.roles[role] for role in ("blasts",) if role in placement.roles],
+        keep=dict(looked_at(placement, Axes(spec, opened.tube, opened.panel))),
+        jittered=[gate for role, gate in placement.roles.items() if role == "blasts"],
         engine=engine,
     )
-    limits = Limits(**spec.limits.model_dump())
-    counts = _role_counts(placement, counted)
-    refuse_overflow(spec, placement, counts)
+    found = evidence_of(spec, opened.panel, placement, counted, source)
+    refuse_overflow(spec, placement, found.counts)
     quality = (
-        *check_quality(counts, source, limits),
+        *check_quality(found.counts, source, found.limits),
         *check_fitness(spec, opened.tube, opened.panel, events, placement),
     )
-    evidence = Evidence(
-        counts=counts,
-        kept={
-            role: counted.kept[gate]
-            for role, gate in placement.roles.items()
-            if gate in counted.kept
-        },
-        markers=frozenset(opened.panel.columns),
-        limits=limits,
-        specimen=source,
-        failures=hard(quality),
-        gated_on=frozenset(spec.gated_on),
-        used=frozenset(opened.panel.columns) & frozenset(spec.markers.names),
-        draws=tuple(int(k) for one in counted.jitters.values() for k in one.counts),
-    )
+    evidence = dataclasses.replace(found, failures=hard(quality))
     measurements = measure_all(evidence, spec.quantities)
     return TubeResult(
         file=file,
@@ -211,6 +195,7 @@ def measure_placed(
             *counted.findings,
             *quality,
             *say_stability(measurements),
+            *say_boundary(measurements),
             *say_missing(measurements),
         ),
         engine=engine,
@@ -279,17 +264,3 @@ def _unused(detectors: list[str], where: str) -> Iterator[Finding]:
             where=where,
             fix="check the spelling, or restrict the row to its file",
         )
-
-
-def _wanted(opened: OpenedTube, placement: Placement) -> Iterator[tuple[str, tuple[Axis, ...]]]:
-    axes = Axes(opened.template.spec, opened.tube, opened.panel)
-    looked_at = tuple(axes[marker] for marker in ANTIGENS if marker in axes)
-    for role in KEPT_ROLES:
-        if role in placement.roles:
-            yield placement.roles[role], looked_at
-
-
-def _role_counts(placement: Placement, counted: Counted) -> dict[str, int]:
-    by_gate = {population.path[-1]: population.count for population in counted.populations}
-    counts = {role: by_gate[gate] for role, gate in placement.roles.items()}
-    return {"root": counted.n_root, **counts}

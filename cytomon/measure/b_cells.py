@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from cytomon.measure.intervals import binomial_interval
+from cytomon.model.findings import Finding, Severity
 from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import BCellStatus, Estimate, Evidence, Limits, Measurement
 
@@ -34,7 +37,9 @@ def measure_b_fraction(evidence: Evidence) -> Measurement:
     Notes
     -----
     The interval covers counting only. In marrow with hematogones the boundary between them and
-    transitional B cells is a convention that can move the fraction by more than the interval.
+    transitional B cells is a convention that can move the fraction by more than the interval;
+    `boundary_low` and `boundary_high` among the details are the fraction with that boundary drawn
+    so that no B cell, and no precursor, could be anything else with a probability above a tenth.
     """
     events = evidence.counts.get("b_cells")
     total = evidence.counts.get("lymphocytes")
@@ -51,7 +56,7 @@ def measure_b_fraction(evidence: Evidence) -> Measurement:
         estimate=estimate,
         status=status,
         qualifiers=_qualifiers(evidence, estimate),
-        details={"reason": reason} if reason else {},
+        details={"reason": reason} if reason else _boundary(evidence, total),
     )
 
 
@@ -80,6 +85,32 @@ def b_cell_status(events: int, total: int, *, limits: Limits) -> BCellStatus:
     if total >= limits.lymphocytes_firm:
         return BCellStatus.RECOVERED if recovered else BCellStatus.APLASIA
     return BCellStatus.PROVISIONAL_RECOVERED if recovered else BCellStatus.PROVISIONAL_APLASIA
+
+
+def say_boundary(measurements: Sequence[Measurement]) -> Iterator[Finding]:
+    """The second error of the B-cell fraction, where it is the larger one."""
+    for found in measurements:
+        estimate, low = found.estimate, found.details.get("boundary_low")
+        if found.quantity != "b_fraction" or estimate is None or low is None:
+            continue
+        high = float(found.details["boundary_high"])
+        if float(low) < estimate.low or high > estimate.high:
+            yield Finding(
+                code="B_CELLS_AMONG_PRECURSORS",
+                severity=Severity.WARNING,
+                what="B cells and their precursors form one continuum; where the border between "
+                f"them is drawn moves the B-cell fraction from {float(low):.2%} to {high:.2%}, "
+                "beyond its interval",
+                where="gate b_cells",
+                fix="compare with blood; look at CD10 against CD45 of the B cells",
+            )
+
+
+def _boundary(evidence: Evidence, total: int | None) -> dict[str, float | str]:
+    if evidence.b_boundary is None or not total:
+        return {}
+    fewest, most = evidence.b_boundary
+    return {"boundary_low": fewest / total, "boundary_high": most / total}
 
 
 def _reason(evidence: Evidence, events: int | None, total: int | None) -> str:

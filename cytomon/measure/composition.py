@@ -117,19 +117,3 @@ def check_regeneration(counts: Counts, _specimen: Specimen, _limits: Limits) -> 
         fix="look at the blasts in the figure, drawn one by one: one compact cloud, or the border "
         "of the hematogones?",
     )
-
-
-def check_maturation(counts: Counts, _specimen: Specimen, limits: Limits) -> Iterator[Finding]:
-    """Recovery does not rest on where precursors end and B cells begin."""
-    b_cells, precursors = counts.get("b_cells", 0), counts.get("b_precursors", 0)
-    lymphocytes = counts.get("lymphocytes", 0)
-    if not lymphocytes or b_cells < limits.recovery_fraction * lymphocytes or precursors < b_cells:
-        return
-    yield Finding(
-        code="B_CELLS_AMONG_PRECURSORS",
-        severity=Severity.WARNING,
-        what=f"{b_cells} B cells beside {precursors} precursors: one continuum, and the border "
-        "between them moves the B-cell fraction by more than its interval says",
-        where="gate b_cells",
-        fix="compare with blood; look at CD10 against CD45 of the B cells",
-    )

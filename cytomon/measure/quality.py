@@ -9,7 +9,6 @@ from cytomon.measure.composition import (
     Counts,
     check_hemodilution,
     check_lymphosum,
-    check_maturation,
     check_regeneration,
     share,
 )
@@ -192,7 +191,6 @@ CHECKS: tuple[Check, ...] = (
     check_hemodilution,
     check_lymphosum,
     check_regeneration,
-    check_maturation,
     check_lineage_switch,
 )
 

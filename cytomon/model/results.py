@@ -213,6 +213,9 @@ class Evidence:
         Antigens without which this template sees no blast, and whose loss it cannot see.
     draws : tuple of int
         Blasts counted with every boundary jittered; empty where that was not done.
+    b_boundary : tuple of int or None
+        Fewest and most B cells, had the border to their precursors been drawn elsewhere; None
+        where the template does not say what matures.
     used : frozenset of str
         Markers of the tube that the template uses; one that it ignores cannot find a blast.
     """
@@ -225,6 +228,7 @@ class Evidence:
     failures: tuple[Finding, ...] = ()
     gated_on: frozenset[str] = frozenset()
     draws: tuple[int, ...] = ()
+    b_boundary: tuple[int, int] | None = None
     used: frozenset[str] = frozenset()
 
 
