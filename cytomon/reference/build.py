@@ -111,6 +111,14 @@ def _refuse_unusable(wanted: Wanted, spec: ReferenceSpec) -> None:
             where=f"--out {wanted.out.name}",
             fix=f"write --out {FOLDER}/{wanted.name}.yaml",
         )
+    if wanted.out.is_file():
+        there = parse_spec(wanted.out.read_bytes(), wanted.out.name).version
+        if there == wanted.version:
+            raise InputError(
+                f"version {there} of it is there already, and results name it by its version",
+                where=f"--out {wanted.out.name}",
+                fix="give a higher --version; where nothing was measured with it, remove the file",
+            )
 
 
 def read_start(name: str) -> tuple[ReferenceSpec, Reference]:

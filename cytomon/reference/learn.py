@@ -178,7 +178,7 @@ def _why_kept(before: CloudSpec, after: CloudSpec, sights: Sequence[Sight], most
     the start by `most` and no further; and what is beyond an edge lies off and is narrow at once.
     """
     if len(sights) < FEWEST_TUBES:
-        return f"{len(sights)} tubes show {FEWEST_EVENTS} events of it or more"
+        return f"tubes that show {FEWEST_EVENTS} events of it: {len(sights)}, not {FEWEST_TUBES}"
     marker, far = moved(before, after)
     if abs(far) > most:
         return f"what is seen of it lies {far:+.2f} off in {marker}, further than {most:g}"
