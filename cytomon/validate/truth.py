@@ -57,16 +57,15 @@ def known_of_simulated(truth: Truth, labels: Labels) -> Known:
 
     Notes
     -----
-    The B-cell fraction is that of a perfect gate on the drawn values and not that by label: what
-    is measured is defined by where a cell lies (CD45-bright lymphocytes without precursors), and
-    a hematogone on its way to a B cell carries one label or the other by convention.
+    The B-cell fraction is that by label: mature and transitional B cells of T, NK and B cells.
+    What is measured also has the last precursors among its lymphocytes, as its definition says.
     """
     return Known(
         labels=labels,
         blasts=truth.n_blasts,
         nucleated=truth.n_nucleated,
         fraction=truth.mrd_fraction,
-        b_fraction=truth.noise_free.b_fraction,
+        b_fraction=truth.b_fraction,
         lymphocytes=truth.n_lymphocytes,
     )
 
