@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEUKAEMIC = "leukaemic"
+PAIR = "pair"
 UNCLEAR = "unclear"
 
 
@@ -77,6 +78,8 @@ class Reference:
         Patterns of leukaemia.
     leash : Leash
         How far all of them may move.
+    frequent : tuple of str
+        Clouds of cells so frequent that pairs with them form clusters.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Reference:
     normal: tuple[Cloud, ...]
     leukaemic: tuple[Cloud, ...]
     leash: Leash
+    frequent: tuple[str, ...] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -95,7 +99,7 @@ class Reference:
     @property
     def populations(self) -> tuple[str, ...]:
         """What an event can be called, each name once."""
-        names = (*(cloud.population for cloud in self.normal), LEUKAEMIC, UNCLEAR)
+        names = (*(cloud.population for cloud in self.normal), PAIR, LEUKAEMIC, UNCLEAR)
         return tuple(dict.fromkeys(names))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cytomon.gating.envelope.design import SCATTER, cloud_names
 from cytomon.gating.envelope.mixture import Design, State, clouds, expect
+from cytomon.gating.envelope.pairs import likely_pair
 from cytomon.gating.envelope.study import Fit, Rows
 from cytomon.gating.envelope.verdicts import (
     CLEAR,
@@ -20,7 +21,7 @@ from cytomon.gating.envelope.verdicts import (
     improbable,
     refusal,
 )
-from cytomon.model.normal import LEUKAEMIC, UNCLEAR, Cluster
+from cytomon.model.normal import LEUKAEMIC, PAIR, UNCLEAR, Cluster
 from cytomon.model.tube import BoolArray, FloatArray
 
 _SAME = 4.0
@@ -76,6 +77,7 @@ class _Group:
 
     members: BoolArray
     inside: Rows
+    middle: FloatArray
     cluster: Cluster
 
 
@@ -88,7 +90,8 @@ def _groups(fit: Fit, leukaemic: FloatArray) -> Iterator[_Group]:
         inside = np.flatnonzero(taken & (owner.argmax(axis=0) == number))
         if len(inside):
             members = group_of == number
-            yield _Group(members, inside, _judge_cluster(fit, inside, members))
+            middle = np.median(fit.values[:, inside], axis=1)
+            yield _Group(members, inside, middle, _judge_cluster(fit, inside, members))
 
 
 class _Bench:
@@ -115,7 +118,11 @@ class _Bench:
         if cluster.distance < CLEAR and cluster.nearest in self._fit.reference.path[:1]:
             self._call(group.inside, cluster.nearest)
             return False
-        if cluster.distance >= SAME_PLACE:
+        pair = likely_pair(self._fit, self._fit.question.axes, group.middle)
+        if pair:
+            self._call(group.inside, PAIR)
+            self.judged.append(replace(cluster, refused=f"lies where pairs of {pair} lie"))
+        elif cluster.distance >= SAME_PLACE:
             # what is refused was still taken from the normal populations: a person has to look
             self._call(group.inside, UNCLEAR if cluster.refused else LEUKAEMIC)
             self.leukaemic_clouds[self._n_normal :] |= group.members & (not cluster.refused)

@@ -55,14 +55,18 @@ class ReferenceSpec(Strict):
     axes: tuple[str, ...] = Field(min_length=2)
     leash: LeashSpec = LeashSpec()
     path: tuple[Name, ...] = ()
+    frequent: tuple[Name, ...] = ()
     normal: dict[Name, CloudSpec] = Field(min_length=1)
     leukaemic: dict[Name, CloudSpec] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _complete(self) -> ReferenceSpec:
-        for stage in self.path:
+        for key, stage in (
+            *(("path", s) for s in self.path),
+            *(("frequent", s) for s in self.frequent),
+        ):
             if stage not in self.normal:
-                what = f"path: {stage} is no normal population of this file"
+                what = f"{key}: {stage} is no normal population of this file"
                 raise disagreement(what, f"write some of {', '.join(self.normal)}")
         for name, cloud in (*self.normal.items(), *self.leukaemic.items()):
             for part, numbers in (("centre", cloud.centre), ("spread", cloud.spread)):
@@ -120,6 +124,7 @@ def parse_reference(content: bytes, where: str) -> Reference:
         normal=tuple(_clouds(spec.normal)),
         leukaemic=tuple(_clouds(spec.leukaemic)),
         leash=Leash(**spec.leash.model_dump()),
+        frequent=spec.frequent,
     )
 
 

@@ -22,7 +22,7 @@ def remarks(study: str, examination: Examination) -> Iterator[Finding]:
         What it found.
     """
     for cluster in examination.clusters:
-        if cluster.refused and cluster.events >= _FEW:
+        if cluster.refused and cluster.events >= _FEW and not _is_pair(cluster):
             yield Finding(
                 code="CLUSTER_BY_EYE",
                 severity=Severity.WARNING,
@@ -40,7 +40,7 @@ def remarks(study: str, examination: Examination) -> Iterator[Finding]:
                 where=f"gate {study}",
                 fix="confirm by morphology, FISH or sequencing",
             )
-    in_clusters = sum(cluster.events for cluster in examination.clusters if cluster.refused)
+    in_clusters = sum(c.events for c in examination.clusters if c.refused and not _is_pair(c))
     stray = examination.count(UNCLEAR) - in_clusters
     if stray >= _FEW:
         yield Finding(
@@ -51,6 +51,10 @@ def remarks(study: str, examination: Examination) -> Iterator[Finding]:
             where=f"gate {study}",
             fix="look at them in the figure; many of them may mean a matrix or a gain that is off",
         )
+
+
+def _is_pair(cluster: Cluster) -> bool:
+    return "pairs of" in cluster.refused
 
 
 def _look(cluster: Cluster) -> str:
