@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from cytomon.errors import TemplateError
@@ -32,15 +33,17 @@ ROLES = frozenset({*_OF_QUANTITIES, *KEPT_ROLES, *_NAMED_ONLY} - {ALL_EVENTS})
 """Every role that a template may fill."""
 
 
-def check_template(content: bytes) -> tuple[Mistake, ...]:
+def check_template(content: bytes, folder: Path | None = None) -> tuple[Mistake, ...]:
     """Every mistake of a template file, in the order of its lines; empty when it is sound.
 
     Parameters
     ----------
     content : bytes
         Of the file.
+    folder : Path, optional
+        Of the file, where its own references lie.
     """
-    return templates.check_template(content, lint=find_all)
+    return templates.check_template(content, lint=find_all, folder=folder)
 
 
 def load_template(name: str) -> Template:

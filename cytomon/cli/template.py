@@ -76,7 +76,7 @@ def check(
     wrong = 0
     for path in files:
         try:
-            mistakes = check_template(path.read_bytes())
+            mistakes = check_template(path.read_bytes(), path.parent)
         except OSError as error:
             raise InputError(
                 f"the template cannot be opened: {error.strerror}",

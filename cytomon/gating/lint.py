@@ -106,11 +106,15 @@ def candidates(names: str | tuple[str, ...]) -> tuple[str, ...]:
 def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> Iterator[Mistake]:
     """Every mistake between the parts of a template."""
     known: set[str] = set()
+    late: set[str] = set()
     for position, gate in enumerate(spec.gates):
         line = lines.get(("gates", position, "name"), lines.get(("gates", position), 1))
         yield from _reference_mistakes(gate, spec, known, line)
         yield from _dimension_mistakes(gate, spec, line)
+        yield from _late_mistakes(gate, late, line)
         known.update(produced(gate))
+        if isinstance(gate, EnvelopeGate) or late & {gate.parent, *_members_of(gate)}:
+            late.update(produced(gate))
     for role, names in spec.roles.items():
         yield from _role_mistakes(role, candidates(names), known, lines.get(("roles", role), 1))
     for name in set(spec.scales) - set(spec.markers.names):
@@ -179,6 +183,28 @@ def _reference_mistakes(
     for name in dict.fromkeys(names):
         if name in known or names.count(name) > 1:
             yield Mistake(line, f"gate {gate.name}: the name {name!r} is taken", "choose another")
+
+
+def _members_of(gate: GateSpec) -> Iterator[str]:
+    """Gates whose members decide who is inside."""
+    if isinstance(gate, BooleanGate | ScoreGate):
+        yield from references(gate)
+
+
+def _late_mistakes(gate: GateSpec, late: set[str], line: int) -> Iterator[Mistake]:
+    """Boundaries read from gates that an envelope decides, which comes after all boundaries."""
+    read = {bound.of or gate.parent for bound in bounds_of(gate) if bound.by != "fixed"}
+    if isinstance(gate, EllipseGate) and gate.of:
+        read.add(gate.of)
+    if isinstance(gate, TimeGate):
+        read.add(gate.parent)
+    for name in sorted(read & late):
+        yield Mistake(
+            line,
+            f"gate {gate.name}: {name!r} depends on an envelope, and no boundary can be read from "
+            "it",
+            "name a gate with `of` that no envelope decides",
+        )
 
 
 def _dimension_mistakes(gate: GateSpec, spec: TemplateSpec, line: int) -> Iterator[Mistake]:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cytomon.errors import TemplateError
+from cytomon.gating.envelope.mistakes import find_unknown
 from cytomon.gating.envelope.reference import load_reference
 from cytomon.gating.explain import explain
 from cytomon.gating.folder import gate_folder
@@ -98,7 +99,7 @@ def parse_template(content: bytes, path: Path, *, lint: Lint = find_mistakes) ->
     TemplateError
         With every mistake and its line.
     """
-    mistakes = check_template(content, lint=lint)
+    mistakes = check_template(content, lint=lint, folder=path.parent)
     if mistakes:
         listed = "\n".join(f"    line {m.line}: {m.what} ({m.fix})" for m in mistakes)
         raise TemplateError(
@@ -123,8 +124,20 @@ def parse_template(content: bytes, path: Path, *, lint: Lint = find_mistakes) ->
     )
 
 
-def check_template(content: bytes, *, lint: Lint = find_mistakes) -> tuple[Mistake, ...]:
-    """Every mistake of a template file, in the order of its lines; empty when it is sound."""
+def check_template(
+    content: bytes, *, lint: Lint = find_mistakes, folder: Path | None = None
+) -> tuple[Mistake, ...]:
+    """Every mistake of a template file, in the order of its lines; empty when it is sound.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    lint : callable, optional
+        Finds mistakes between the template's parts.
+    folder : Path, optional
+        Of the file, where its own references lie.
+    """
     try:
         data, lines = read_yaml(content)
     except Unreadable as error:
@@ -134,7 +147,7 @@ def check_template(content: bytes, *, lint: Lint = find_mistakes) -> tuple[Mista
     except ValidationError as error:
         found = [explain(item, lines, data) for item in error.errors(include_url=False)]
         return tuple(sorted(set(found)))
-    return tuple(sorted(lint(spec, lines)))
+    return tuple(sorted((*lint(spec, lines), *find_unknown(spec, lines, folder))))
 
 
 def pick_template(markers: Set[str], templates: Sequence[Template], *, where: str) -> Template:

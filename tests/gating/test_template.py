@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from cytomon.errors import TemplateError
+from cytomon.gating.folder import gate_folder
 from cytomon.gating.template import (
-    MOST_BYTES,
     check_template,
     list_templates,
     load_template,
     parse_template,
     pick_template,
 )
+from cytomon.gating.yaml_file import MOST_BYTES
 
 SOUND = """\
 schema_version: 1
@@ -37,6 +38,10 @@ gates:
       CD19: {low: {start: 1.5, by: ref_neg, of: cells, leash: [1.0, 2.0]}}
   - {name: both, parent: cells, kind: boolean, all: [cd19_pos]}
 """
+ENVELOPE = """\
+{name: study, kind: envelope, reference: marrow, of: cells, lineage: [cd19_pos],
+     populations: {blasts: [leukaemic], early: [hematogone_I]}}
+"""
 LAST = "  - {name: both, parent: cells, kind: boolean, all: [cd19_pos]}\n"
 
 
@@ -47,6 +52,17 @@ def changed(old: str, new: str) -> bytes:
 
 def added(gate: str) -> bytes:
     return f"{SOUND}  - {gate}\n".encode()
+
+
+def after_envelope(gate: str) -> bytes:
+    """A gate on line 22, below an envelope."""
+    return f"{SOUND}  - {ENVELOPE}  - {gate}\n".encode()
+
+
+def read_from(name: str, parent: str = "cells") -> str:
+    """A gate whose boundary is read from another one."""
+    bound = f"{{start: 1.5, by: ref_neg, of: {name}, leash: [1.0, 2.0]}}"
+    return f"{{name: g, parent: {parent}, kind: interval, bounds: {{CD19: {{low: {bound}}}}}}}"
 
 
 # what is broken, line of the mistake, words of its explanation
@@ -257,6 +273,52 @@ MISTAKES: dict[str, tuple[bytes, int, str]] = {
         changed("roles:", "gated_on: [cd19]\nroles:"), 10,
         "gated_on: 'cd19' is not a marker of the template (did you mean CD19?)",
     ),
+    "an unknown reference": (
+        added(ENVELOPE.replace("reference: marrow", "reference: marow")),
+        20,
+        "gate study: reference marow: there is no reference 'marow'",
+    ),
+    "a population that the reference does not have": (
+        added(ENVELOPE.replace("hematogone_I", "haematogone_I")),
+        21,
+        "gate early: the reference marrow has no population 'haematogone_I' (write some of",
+    ),
+    "an envelope of a gate that is not there": (
+        added(ENVELOPE.replace("of: cells", "of: cell")), 20, "'cell' is not a gate above it",
+    ),
+    "lineage by a gate that is not there": (
+        added(ENVELOPE.replace("[cd19_pos]", "[cd20_pos]")), 20, "'cd20_pos' is not a gate",
+    ),
+    "a bound read from an envelope": (
+        after_envelope(read_from("blasts")),
+        22,
+        "gate g: 'blasts' depends on an envelope, and no boundary can be read from it",
+    ),
+    "a bound read from what an envelope is taken from": (
+        after_envelope(
+            "{name: rest, kind: boolean, none: [early]}\n"
+            "  - {name: below, parent: rest, kind: interval, bounds: {CD19: {low: 1}}}\n"
+            f"  - {read_from('below')}"
+        ),
+        24,
+        "gate g: 'below' depends on an envelope",
+    ),
+    "a valley among what an envelope holds": (
+        after_envelope(
+            "{name: g, parent: early, kind: interval, "
+            "bounds: {CD19: {low: {start: 1, by: valley, leash: [0, 2]}}}}"
+        ),
+        22,
+        "gate g: 'early' depends on an envelope",
+    ),
+    "an ellipse around what an envelope holds": (
+        after_envelope(
+            "{name: g, kind: ellipse, on: [CD19, CD45], mean: [1, 1], sd: [1, 1], "
+            "by: ellipse_ref, of: early, leash: [1, 1]}"
+        ),
+        22,
+        "gate g: 'early' depends on an envelope",
+    ),
     "no quantities": (changed("[mrd]", "[]"), 11, "quantities"),
 }  # fmt: skip
 
@@ -264,6 +326,33 @@ MISTAKES: dict[str, tuple[bytes, int, str]] = {
 def test_the_sound_template_is_sound():
     """What the table of mistakes starts from has none."""
     assert check_template(SOUND.encode()) == ()
+
+
+def test_an_envelope_is_sound():
+    """Nor has the one that some mistakes start from, nor a bound inside that is read elsewhere."""
+    assert check_template(added(ENVELOPE)) == ()
+    assert check_template(after_envelope(read_from("cells", parent="early"))) == ()
+
+
+def test_references_lie_beside_their_template(tmp_path: Path):
+    """A folder's own reference is found, its mistakes are named, and its numbers count."""
+    folder = tmp_path / "references"
+    folder.mkdir()
+    shipped = (gate_folder() / "references" / "marrow.yaml").read_text()
+    own = folder / "own.yaml"
+    content = added(ENVELOPE.replace("reference: marrow", "reference: own"))
+
+    own.write_text(shipped.replace("name: marrow", "name: own"))
+    before = parse_template(content, tmp_path / "t.yaml").sha256
+    own.write_text(own.read_text().replace("usual: 0.22", "usual: 0.23"))
+    after = parse_template(content, tmp_path / "t.yaml").sha256
+    own.write_text(own.read_text().replace("usual: 0.23", "usual: much"))
+    (found,) = check_template(content, folder=tmp_path)
+
+    assert before != after
+    assert found.line == 20
+    assert "gate study: reference own: line " in found.what
+    assert [mistake.line for mistake in check_template(content)] == [20]
 
 
 @pytest.mark.parametrize("name", MISTAKES)
