@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import flowkit
@@ -15,6 +15,7 @@ from cytomon.model.gating import (
     Boolean,
     Box,
     Ellipse,
+    Envelope,
     PlacedGate,
     Placement,
     Polygon,
@@ -80,6 +81,9 @@ class Strategy:
                 self._combine(gate, path, "and", [inner])
             case Boolean() | Score():
                 self._logic(gate, path)
+            case Envelope():
+                axis = Axis(channel=_decided(gate.name), label=gate.name)
+                self._combine(gate, path, "and", [self._piece(gate, path, [(axis, (0.5, None))])])
         self._paths[gate.name] = (*path, gate.name)
 
     def _logic(self, gate: PlacedGate, path: tuple[str, ...]) -> None:
@@ -178,14 +182,37 @@ def _enough(score: Score) -> Iterator[tuple[str, ...]]:
                 yield names
 
 
-def flowkit_memberships(path: Path, placement: Placement) -> dict[str, np.ndarray]:
-    """Membership of each gate of the placement, event by event, by `GatingStrategy.gate_sample`."""
+def _decided(name: str) -> str:
+    return f"decided {name}"
+
+
+def flowkit_memberships(
+    path: Path, placement: Placement, decided: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Membership of each gate of the placement, event by event, by `GatingStrategy.gate_sample`.
+
+    No standard knows an envelope: what it `decided` comes to FlowKit as one more channel, so that
+    everything which stands on it is compared.
+    """
     strategy = Strategy(placement)
-    sample = flowkit.Sample(path, sample_id="tube", compensation=None, subsample=1)
-    results = strategy.strategy.gate_sample(sample)
+    results = strategy.strategy.gate_sample(_sample(path, decided))
     return {
         gate.name: np.asarray(
             results.get_gate_membership(gate.name, strategy._paths[gate.name][:-1])
         )
         for gate in placement.gates
     }
+
+
+def _sample(path: Path, decided: Mapping[str, np.ndarray]) -> flowkit.Sample:
+    sample = flowkit.Sample(path, sample_id="tube", compensation=None, subsample=1)
+    if not decided:
+        return sample
+    events = sample.get_events("raw")
+    return flowkit.Sample(
+        np.column_stack([events, *(members.astype(float) for members in decided.values())]),
+        sample_id="tube",
+        channel_labels=[*sample.pnn_labels, *map(_decided, decided)],
+        compensation=None,
+        subsample=1,
+    )

@@ -81,17 +81,6 @@ def test_a_good_tube_has_no_finding():
             id="edge-of-hematogones",
         ),
         pytest.param(
-            {"lymphocytes": 10_000, "b_cells": 300, "b_precursors": 300},
-            [("B_CELLS_AMONG_PRECURSORS", WARNING)],
-            id="precursors-as-many-as-b-cells",
-        ),
-        pytest.param(
-            {"lymphocytes": 10_000, "b_cells": 300, "b_precursors": 299}, [], id="b-cells-prevail"
-        ),
-        pytest.param(
-            {"lymphocytes": 10_000, "b_cells": 99, "b_precursors": 300}, [], id="aplasia-anyway"
-        ),
-        pytest.param(
             {"erythroblasts": 20_000, "cd34_myeloid": 1000},
             [("HEMODILUTE_LIKELY", WARNING)],
             id="hemodilute",
