@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes as Plot
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from cytomon.fcs.read import read_events
@@ -53,8 +54,7 @@ def draw(path: Path) -> None:
     """Simulate, examine and draw."""
     values, examination = examined()
     mpl.rcParams.update({"font.family": "DejaVu Sans", "font.size": 9})
-    figure = Figure(figsize=(10, 4.9), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)  # type: ignore[union-attr]
+    figure = Figure(figsize=(10, 4.9), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
     for plot, (across, up, title) in zip(figure.subplots(1, 2), VIEWS, strict=True):
         scatter(plot, values[across], values[up], examination)
         plot.set_title(title, loc="left", fontsize=10)
