@@ -8,6 +8,7 @@ import pytest
 
 from cytomon.fcs.panel import Panel
 from cytomon.gating.describe import describe_placed, describe_template
+from cytomon.gating.lint import produced
 from cytomon.gating.tailor import Tailored, tailor
 from cytomon.gating.template import list_templates, load_template
 from cytomon.pipeline import measure_tube, open_for_gating, place_on
@@ -198,7 +199,7 @@ def test_shipped_templates_do_without_each_optional_marker(name: str, marker: st
 
     found = tailor(spec, columns, where="t.fcs")
 
-    left = {n for g in found.gates for n in getattr(g, "names", (g.name,))}
+    left = {name for one in found.gates for name in produced(one)}
     key = ("nucleated", "blasts", "b_cells", "lymphocytes")
     for role in set(spec.roles) & set(key):
         candidates = spec.roles[role]
@@ -217,7 +218,7 @@ def test_a_template_with_required_markers_only(name: str):
     known = {""}
     for one in found.gates:
         assert one.parent in known
-        known.add(one.name)
+        known.update(produced(one))
     assert found.findings
 
 

@@ -57,7 +57,9 @@ def judge(fit: Fit) -> Verdict:
     """Call every event of a fit by name."""
     shares, _ = expect(fit.values, fit.design, fit.state)
     bench = _Bench(fit, shares)
-    groups = list(_groups(fit, shares[len(fit.design.blend) :]))
+    leukaemic = shares[len(fit.design.blend) :]
+    groups = list(_groups(fit, leukaemic))
+    bench.leave_strays(groups, leukaemic)
     doubtful = [group for group in groups if not bench.settled(group)]
     bench.settle_by_maturation(doubtful)
     bench.let_mature()
@@ -85,7 +87,7 @@ def _groups(fit: Fit, leukaemic: FloatArray) -> Iterator[_Group]:
     group_of = _joined(fit.design, fit.state)
     numbers = range(group_of.max() + 1)
     owner = np.array([leukaemic[group_of == number].sum(axis=0) for number in numbers])
-    taken = leukaemic.sum(axis=0) > 0.5
+    taken = owner.sum(axis=0) > 0.5
     for number in numbers:
         inside = np.flatnonzero(taken & (owner.argmax(axis=0) == number))
         if len(inside):
@@ -111,6 +113,13 @@ class _Bench:
 
     def _call(self, rows: Rows | BoolArray, name: str) -> None:
         self.called[rows] = self._names.index(name)
+
+    def leave_strays(self, groups: list[_Group], leukaemic: FloatArray) -> None:
+        """One or two events are no cluster; normal they are not, so a person has to look."""
+        strays = leukaemic.sum(axis=0) > 0.5
+        for group in groups:
+            strays[group.inside] = False
+        self._call(strays, UNCLEAR)
 
     def settled(self, group: _Group) -> bool:
         """Decide on a cluster by what it is; False where only its successors can tell."""
