@@ -40,7 +40,7 @@ def test_notebook_was_executed(built: Path) -> None:
     """The notebook's page shows what the code gave: a table, a picture, an error's three parts."""
     page = (built / "tutorial" / "notebook.html").read_text(encoding="utf-8")
 
-    assert "POSITIVE 83 of 15010" in page
+    assert "POSITIVE 82 of 15010" in page
     assert "<td>stage0_progenitors</td>" in page
     assert re.search(r'<img[^>]+src="[^"]+\.png"', page)
     assert "does not begin like an FCS file" in page
