@@ -223,7 +223,7 @@ def _kin(opened: OpenedTube, columns: Columns, chosen: BoolArray) -> BoolArray:
     for marker in axes.markers():
         values = columns.column(axes[marker])
         low, high = np.percentile(values[chosen], KIN)
-        alike &= (values >= low) & (values <= high + PAIR)
+        alike &= (values >= low - PAIR) & (values <= high + PAIR)
     return alike
 
 

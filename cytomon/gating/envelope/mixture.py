@@ -24,9 +24,9 @@ FREEDOM = 5.0
 _PRIOR_EVENTS = 30.0
 _PRIOR_EVENTS_LEUKAEMIC = 20.0
 _NARROWEST, _NARROWEST_LEUKAEMIC, _WIDEST_LEUKAEMIC = 0.6, 0.5, 1.4
-_NOWHERE = 1e-4
-"""Share of events that no population explains, before the tube has been seen."""
-_BREADTH = 6.0
+_NOWHERE, _MOST_NOWHERE = 1e-4, 1e-3
+"""Share of events that no population explains, before the tube has been seen, and at most."""
+_BREADTH = 4.4
 """Such events may lie anywhere within so many units on each axis."""
 _TOUCHED = 1e-3
 _CHUNK = 50_000
@@ -76,6 +76,8 @@ class State:
         Of the leukaemic clouds.
     cluster_events : ndarray, shape (n_patterns,)
         Their events.
+    nowhere : float
+        Share of events that no cloud explains.
     """
 
     stage: FloatArray
@@ -84,6 +86,7 @@ class State:
     cluster: FloatArray
     cluster_spread: FloatArray
     cluster_events: FloatArray
+    nowhere: float = _NOWHERE
 
 
 def begin(design: Design, n_events: float, *, clusters: float = 10.0) -> State:
@@ -119,7 +122,7 @@ def fit(
     for _ in range(steps):
         shares, level = expect(values, design, state)
         shares *= weights
-        state = _improve(values, shares, design, state)
+        state = _improve(values, shares, design, state, float(weights.sum()))
         now = float((weights * level).sum() / weights.sum())
         if abs(now - before) < 1e-4:
             break
@@ -151,7 +154,7 @@ def expect(values: FloatArray, design: Design, state: State) -> tuple[FloatArray
     prior = np.log(np.maximum(events, 1e-9) / state.normal_events.sum())
     shares = log_density(values, centre, spread)
     shares += prior[:, None]
-    nowhere = log(_NOWHERE) - len(values) * log(_BREADTH)
+    nowhere = log(state.nowhere) - len(values) * log(_BREADTH)
     level = np.logaddexp(np.logaddexp.reduce(shares, axis=0), nowhere)
     shares -= level
     np.exp(shares, out=shares)
@@ -205,7 +208,9 @@ def _sums(
     )
 
 
-def _improve(values: FloatArray, shares: FloatArray, design: Design, state: State) -> State:
+def _improve(
+    values: FloatArray, shares: FloatArray, design: Design, state: State, n_all: float
+) -> State:
     centre, spread = clouds(design, state)
     n_normal = len(design.blend)
     found = [_sums(values, *row) for row in zip(shares, centre, spread, strict=True)]
@@ -217,6 +222,7 @@ def _improve(values: FloatArray, shares: FloatArray, design: Design, state: Stat
         stage=moved[0],
         stage_spread=moved[1],
         normal_events=normal_events,
+        nowhere=float(np.clip(1 - shares.sum() / n_all, _NOWHERE, _MOST_NOWHERE)),
     )
 
 
