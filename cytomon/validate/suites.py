@@ -68,7 +68,7 @@ SIZES: Mapping[str, Size] = {
     "quick": Size(
         events=60_000, kinds=("typical",), levels=(1e-2, 1e-3), replicates=1, large=0, step=5
     ),
-    "usual": Size(events=300_000, kinds=tuple(KINDS), levels=_LEVELS, replicates=1, large=0),
+    "usual": Size(events=300_000, kinds=tuple(KINDS), levels=_LEVELS, replicates=1, large=1),
     "full": Size(events=1_000_000, kinds=tuple(KINDS), levels=_LEVELS, replicates=2, large=3),
 }
 
