@@ -62,7 +62,7 @@ def design_study(
     --------
     >>> from cytomon.validate.suites import SIZES
     >>> [case.tube for case in design_study(SIZES["quick"], start=200)][:2]
-    ['plain-blank-BM_m3_BCA-blank-s200', 'plain-blank-second-BM_m3_BCA-blank-s201']
+    ['plain-blank-BM_m3_BCA-blank-s200', 'plain-blank-third-BM_d28_BCA-blank-s201']
     """
     cases: list[Case] = []
     seed = start

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cytomon.measure.b_cells import b_cell_status, measure_b_fraction
+from cytomon.measure.b_cells import b_cell_status, measure_b_fraction, say_boundary
 from cytomon.measure.intervals import binomial_interval
 from cytomon.model.findings import Finding
 from cytomon.model.qualifiers import Qualifier
@@ -149,3 +150,34 @@ def test_more_b_cells_than_lymphocytes_is_a_defect(make_evidence: Callable[..., 
     """A numerator outside its denominator is refused, not clipped."""
     with pytest.raises(ValueError, match="events=3000, total=2500"):
         measure_b_fraction(make_evidence(counts={"b_cells": 3000, "lymphocytes": 2500}))
+
+
+@pytest.mark.parametrize(
+    ("fewest", "most", "said"),
+    [
+        pytest.param(300, 300, False, id="no-doubt"),
+        pytest.param(270, 330, False, id="within-the-interval"),
+        pytest.param(250, 300, True, id="below-it"),
+        pytest.param(300, 350, True, id="above-it"),
+    ],
+)
+def test_the_border_to_precursors_is_said_where_it_matters(
+    make_evidence: Callable[..., Evidence], fewest: int, most: int, said: bool
+):
+    """The second error speaks where it is larger than that of counting."""
+    evidence = make_evidence(counts={"b_cells": 300, "lymphocytes": 10_000})
+    found = measure_b_fraction(replace(evidence, b_boundary=(fewest, most)))
+
+    assert found.details["boundary_low"] == fewest / 10_000
+    assert found.details["boundary_high"] == most / 10_000
+    findings = list(say_boundary([found]))
+    assert [finding.code for finding in findings] == ["B_CELLS_AMONG_PRECURSORS"] * said
+    if said:
+        assert f"from {fewest / 100:.2f}% to {most / 100:.2f}%" in findings[0].what
+
+
+def test_without_a_known_border_nothing_is_said(make_evidence: Callable[..., Evidence]):
+    """A template that does not ask a reference has no second error."""
+    evidence = make_evidence(counts={"b_cells": 300, "lymphocytes": 10_000})
+
+    assert list(say_boundary([measure_b_fraction(evidence)])) == []

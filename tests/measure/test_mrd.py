@@ -303,3 +303,35 @@ def test_diluted_marrow_reassures_less(
     assert (Qualifier.HEMODILUTE_LIKELY in found.qualifiers) is said
     assert found.estimate is not None
     assert found.estimate.value == blasts / 600_000
+
+
+@pytest.mark.parametrize(
+    ("blasts", "unclear", "said"),
+    [
+        pytest.param(0, 19, False, id="together-below-detection"),
+        pytest.param(0, 20, True, id="a-detection-of-their-own"),
+        pytest.param(15, 5, True, id="a-detection-together"),
+        pytest.param(15, 4, False, id="still-none"),
+        pytest.param(60, 0, False, id="nothing-to-check"),
+        pytest.param(60, 900, False, id="positive-anyway"),
+        pytest.param(30, 20, True, id="would-be-above-the-threshold"),
+        pytest.param(30, 5, False, id="would-be-the-same"),
+    ],
+)
+def test_what_is_left_to_the_eye_may_overturn_a_status(
+    make_evidence: Callable[..., Evidence], blasts: int, unclear: int, said: bool
+):
+    """Said exactly where these events, were they blasts, would make another detection."""
+    counts = {"blasts": blasts, "nucleated": 500_000, "by_eye": unclear}
+
+    found = measure_mrd(make_evidence(counts=counts))
+
+    assert (Qualifier.CHECK_BY_EYE in found.qualifiers) is said
+    assert found.numerator == blasts
+
+
+def test_more_to_check_than_the_denominator_holds(make_evidence: Callable[..., Evidence]):
+    """Events left to the eye may stand outside a denominator; that is no defect."""
+    found = measure_mrd(make_evidence(counts={"blasts": 3, "nucleated": 10, "by_eye": 400}))
+
+    assert found.numerator == 3
