@@ -43,7 +43,7 @@ MISTAKES: dict[str, tuple[bytes, int, str]] = {
     "an alias": (changed("title: A small", "title: &a A small") + b"more: *a\n", 17, "aliases"),
     "a key twice": (changed("title: A", "name: other\ntitle: A"), 4, "'name' is given twice"),
     "an unknown key": (changed("made_of:", "colour: red\nmade_of:"), 5, "colour"),
-    "no normal population": (SOUND.split("normal:")[0].encode(), 1, "normal"),
+    "no normal population": (SOUND.partition("normal:")[0].encode(), 1, "normal"),
     "one axis": (changed("axes: [CD19, FSC-A]", "axes: [CD19]"), 6, "axes"),
     "a stage that is no population": (
         changed("path: [early, late]", "path: [early, lat]"),
