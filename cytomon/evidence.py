@@ -63,6 +63,12 @@ def evidence_of(
         gated_on=frozenset(spec.gated_on),
         used=frozenset(panel.columns) & frozenset(spec.markers.names),
         draws=tuple(int(k) for one in counted.jitters.values() for k in one.counts),
+        leukaemic=tuple(
+            cluster
+            for study in counted.examinations.values()
+            for cluster in study.clusters
+            if not cluster.refused
+        ),
         b_boundary=_b_boundary(placement, counted),
     )
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
+from cytomon.measure.negative import upper_edge
 from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import AntigenCall, Evidence, Measurement
 
+_WORTH_THE_NAME = 0.05
 ESCAPE_EVENTS = 20
 """Blasts found by tree B alone from which an escape is suspected (domain: 1.2, 2.3)."""
 SURFACE_INDEPENDENT = frozenset({"cyCD79a"})
@@ -59,8 +63,28 @@ def escape_of_cd19(found: Measurement, evidence: Evidence) -> Iterator[Qualifier
 
 
 def suspects_escape(evidence: Evidence) -> bool:
-    """Whether tree B alone found enough blasts: none of them reaches the limit of CD19."""
-    return evidence.counts.get("blasts_b_only", 0) >= ESCAPE_EVENTS
+    """Whether tree B alone found a cluster, and not only the dim end of CD19-positive blasts.
+
+    Of a hundred thousand blasts with CD19 some hundred lie below its limit by their spread alone.
+    So those that tree B alone finds must be a part of the blasts that is worth the name, or one of
+    the tube's leukaemic clusters must lie where cells without CD19 lie.
+    """
+    alone = evidence.counts.get("blasts_b_only", 0)
+    if alone < ESCAPE_EVENTS:
+        return False
+    blasts = evidence.counts.get("blasts", alone)
+    return alone >= _WORTH_THE_NAME * blasts or any(
+        cluster.events >= ESCAPE_EVENTS and cluster.centre.get("CD19", np.inf) < limit
+        for limit in _cd19_limit(evidence)
+        for cluster in evidence.leukaemic
+    )
+
+
+def _cd19_limit(evidence: Evidence) -> Iterator[float]:
+    """Clear of the T cells, as the trees mean it; nothing without T cells."""
+    cells = evidence.kept.get("t_cells")
+    if cells is not None and "CD19" in cells.scaled and cells.n:
+        yield upper_edge(cells.scaled["CD19"]) + 0.5
 
 
 def is_kmt2a(genotype: str) -> bool:

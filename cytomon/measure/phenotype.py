@@ -8,6 +8,7 @@ import numpy as np
 
 from cytomon.measure.bimodality import Modes, find_modes
 from cytomon.measure.intervals import binomial_interval
+from cytomon.measure.negative import upper_edge
 from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import AntigenCall, Estimate, Evidence, Kept, Measurement
 from cytomon.model.tube import FloatArray
@@ -23,7 +24,6 @@ _LEAST_REFERENCE = 50
 _LEAST_BLASTS = 20
 _FIRM_BLASTS = 50
 _FIRM_DAY = 28
-_MAD_TO_SD = 1.4826
 _NEGATIVE_BELOW = 0.1
 _POSITIVE_FROM = 0.2
 _FULLY_FROM = 0.8
@@ -205,7 +205,7 @@ def _threshold(
     glow more, so myeloid progenitors of their size may raise the edge.
     """
     role, kept = negative
-    threshold = _edge(kept.scaled[marker])
+    threshold = upper_edge(kept.scaled[marker])
     details: dict[str, float | str] = {
         "negative_reference": role,
         "negative_reference_events": float(kept.n),
@@ -213,16 +213,11 @@ def _threshold(
     }
     second = _usable(evidence, "second_negative", marker, _LEAST_REFERENCE)
     if second is not None:
-        edge = _edge(second.scaled[marker])
+        edge = upper_edge(second.scaled[marker])
         details["second_negative_events"] = float(second.n)
         details["second_negative_threshold"] = edge
         threshold = max(threshold, edge)
     return threshold, {**details, "threshold": threshold}
-
-
-def _edge(values: FloatArray) -> float:
-    median = float(np.median(values))
-    return median + 3 * _MAD_TO_SD * float(np.median(np.abs(values - median)))
 
 
 def _relative_intensity(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cytomon.model.findings import Finding
 from cytomon.model.gating import Placement
-from cytomon.model.normal import Examination
+from cytomon.model.normal import Cluster, Examination
 from cytomon.model.patient import Specimen
 from cytomon.model.tube import FloatArray
 
@@ -213,6 +213,8 @@ class Evidence:
         Antigens without which this template sees no blast, and whose loss it cannot see.
     draws : tuple of int
         Blasts counted with every boundary jittered; empty where that was not done.
+    leukaemic : tuple of Cluster
+        Clusters that make up the blasts, where the template tells them apart.
     b_boundary : tuple of int or None
         Fewest and most B cells, had the border to their precursors been drawn elsewhere; None
         where the template does not say what matures.
@@ -228,6 +230,7 @@ class Evidence:
     failures: tuple[Finding, ...] = ()
     gated_on: frozenset[str] = frozenset()
     draws: tuple[int, ...] = ()
+    leukaemic: tuple[Cluster, ...] = ()
     b_boundary: tuple[int, int] | None = None
     used: frozenset[str] = frozenset()
 

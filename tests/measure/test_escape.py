@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from cytomon.measure.catalogue import measure_all
 from cytomon.measure.escape import PRO_B_MARKERS, is_kmt2a
 from cytomon.measure.pooling import pool_mrd
+from cytomon.model.normal import Cluster
 from cytomon.model.patient import Specimen, SpecimenType
 from cytomon.model.qualifiers import Qualifier
-from cytomon.model.results import Estimate, Evidence, Limits, Measurement
+from cytomon.model.results import Estimate, Evidence, Kept, Limits, Measurement
 
 MRD = ("mrd", "mrd_wbc", "mrd_mnc")
 BASE = {"nucleated": 900_000, "wbc": 800_000, "mnc": 400_000}
@@ -34,6 +36,37 @@ def test_escape_from_twenty_events_of_tree_b_alone(
     (found,) = measure_all(evidence, [quantity])
 
     assert (ESCAPE in found.qualifiers) is suspected
+
+
+def cluster(events: int, cd19: float) -> Cluster:
+    return Cluster(
+        events=events, centre={"CD19": cd19}, nearest="hematogone_I", distance=8.0, aberrant={}
+    )
+
+
+@pytest.mark.parametrize(
+    ("clusters", "suspected"),
+    [
+        ((cluster(97_000, 3.3),), False),
+        ((cluster(97_000, 3.3), cluster(25, 0.1)), True),
+        ((cluster(97_000, 3.3), cluster(19, 0.1)), False),
+    ],
+)
+def test_the_dim_end_of_many_blasts_is_no_escape(
+    make_evidence: Callable[..., Evidence], clusters: tuple[Cluster, ...], suspected: bool
+):
+    """Some hundred of a hundred thousand lie below the limit by chance; a cluster does not."""
+    counts = {**BASE, "blasts": 97_100, "blasts_b_only": 400}
+    kept = {"t_cells": kept_at({"CD19": np.full(600, 0.1)})}
+    evidence = replace(make_evidence(counts=counts), kept=kept, leukaemic=clusters)
+    (found,) = measure_all(evidence, ["mrd"])
+
+    assert (ESCAPE in found.qualifiers) is suspected
+
+
+def kept_at(scaled: dict[str, np.ndarray]) -> Kept:
+    n = len(next(iter(scaled.values())))
+    return Kept(rows=np.arange(n), linear=scaled, scaled=scaled)
 
 
 def test_no_tree_b_suspects_nothing(make_evidence: Callable[..., Evidence]):
