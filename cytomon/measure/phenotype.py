@@ -11,7 +11,6 @@ from cytomon.measure.intervals import binomial_interval
 from cytomon.measure.negative import upper_edge
 from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import AntigenCall, Estimate, Evidence, Kept, Measurement
-from cytomon.model.tube import FloatArray
 
 NEGATIVE_REFERENCES = {
     # Granulocytes bind CD22 conjugates dimly often enough to be no zero for it.
