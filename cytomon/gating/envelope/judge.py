@@ -60,7 +60,6 @@ def judge(fit: Fit) -> Verdict:
     leukaemic = shares[len(fit.design.blend) :]
     groups = list(_groups(fit, leukaemic))
     bench.leave_strays(groups, leukaemic)
-    bench.leave_strays(shares, groups)
     doubtful = [group for group in groups if not bench.settled(group)]
     bench.settle_by_maturation(doubtful)
     bench.let_mature()
@@ -121,13 +120,6 @@ class _Bench:
         for group in groups:
             strays[group.inside] = False
         self._call(strays, UNCLEAR)
-
-    def leave_strays(self, shares: FloatArray, groups: list[_Group]) -> None:
-        """One or two events in a cloud of leukaemia are no cluster, and not normal either."""
-        stray = shares[self._n_normal :].sum(axis=0) > 0.5
-        for group in groups:
-            stray[group.inside] = False
-        self._call(stray, UNCLEAR)
 
     def settled(self, group: _Group) -> bool:
         """Decide on a cluster by what it is; False where only its successors can tell."""
