@@ -151,8 +151,10 @@ def test_between_stages_there_is_no_freedom():
         along = (centre[row] - early) @ (late - early) / ((late - early) @ (late - early))
         np.testing.assert_allclose(centre[row], early + along * (late - early), atol=1e-12)
         assert 0 < along < 1
-        # they stand for a stretch of the way, and are broader than the stages
-        assert (spread[row] > np.minimum(state.stage_spread[0], state.stage_spread[1])).all()
+        # they stand for a quarter of the way, evenly filled: a variance of length^2 / 12
+        stretch = np.array([2.0, 1.0, 1.0]) / 4
+        expected = made.blend[row] @ state.stage_spread**2 + stretch**2 / 12
+        np.testing.assert_allclose(spread[row] ** 2, expected, rtol=1e-9)
 
 
 def test_leukaemia_is_not_learned_as_normal():
