@@ -44,5 +44,5 @@ def rests_on(gate: PlacedGate) -> Iterator[str]:
             yield from (operand.gate for operand in (*every, *some))
         case Score(terms=terms):
             yield from (name for name, _ in terms)
-        case Envelope(lineage=lineage, immature=immature):
-            yield from (*lineage, *immature)
+        case Envelope(of=of, lineage=lineage, immature=immature):
+            yield from (of, *lineage, *immature)

@@ -17,6 +17,7 @@ from cytomon.gating.envelope.design import on_axes
 from cytomon.gating.envelope.mixture import State, expect
 from cytomon.gating.envelope.study import Fit, Rows, Study
 from cytomon.gating.evaluate import evaluate
+from cytomon.gating.part import only
 from cytomon.gating.reference import inside
 from cytomon.model.gating import Boolean, Box, Envelope, PlacedGate, Placement, Score
 from cytomon.model.tube import BoolArray, FloatArray
@@ -67,7 +68,7 @@ def jitter(columns: Columns, placement: Placement, target: str, study: Study | N
     Jitter
         The same tube gives the same counts.
     """
-    gates = tuple(_needed(placement, target))
+    gates = only(placement, [target]).gates
     parent = next(gate.parent for gate in gates if gate.name == target)
     fit = study.fit if study is not None else None
     if study is not None and fit is None:
@@ -101,19 +102,6 @@ def _leukaemic(
     values = on_axes(fit.question.axes, raw.reshape(len(gate.axes), len(rows)))
     shares, _ = expect(values, fit.design, fit.state)
     return np.asarray(shares[study.leukaemic].sum(axis=0))
-
-
-def _needed(placement: Placement, target: str) -> Iterator[PlacedGate]:
-    """The target and all gates it depends on, in evaluation order."""
-    by_name = {gate.name: gate for gate in placement.gates}
-    wanted, open_ends = set[str](), [target]
-    while open_ends:
-        name = open_ends.pop()
-        if not name or name in wanted:
-            continue
-        wanted.add(name)
-        open_ends += [by_name[name].parent, *(operand for operand, _ in _operands(by_name[name]))]
-    return (gate for gate in placement.gates if gate.name in wanted)
 
 
 def _operands(gate: PlacedGate) -> Iterator[tuple[str, bool]]:
