@@ -85,6 +85,9 @@ def test_the_spread_of_a_count_is_density_times_jitter(flat: Opened, sd: float):
     # SD of a sample of n has a relative error of 1 / sqrt(2 (n - 1)); four of these
     assert np.std(found.counts, ddof=1) == pytest.approx(expected, rel=4 / np.sqrt(2 * (DRAWS - 1)))
     assert np.mean(found.counts) == pytest.approx(EVENTS / 2, abs=4 * expected / np.sqrt(DRAWS) + 4)
+    # sixty draws reach well beyond one standard deviation to either side
+    assert found.counts.max() > EVENTS / 2 + 1.5 * expected
+    assert found.counts.min() < EVENTS / 2 - 1.5 * expected
     assert found.moving == 1
 
 
