@@ -179,23 +179,32 @@ PATH = {"first": [0.0] * 4, "second": [2.0] * 4, "last": [4.0] * 4, "mature": [6
 
 
 @pytest.mark.parametrize(
-    ("n_second", "n_last", "grown"), [(0, 30, "mature"), (10, 30, "last"), (10, 31, "mature")]
+    ("n_second", "n_last", "n_mature", "grown"),
+    [
+        (0, 30, 5, "mature"),
+        (10, 30, 101, "last"),
+        (10, 31, 101, "mature"),
+        (10, 31, 100, "last"),
+        (10, 31, 5, "last"),
+    ],
 )
-def test_the_last_stage_without_earlier_ones_has_matured(n_second: int, n_last: int, grown: str):
-    """More than three of the last precursors for one earlier are no wave of them."""
+def test_the_last_stage_without_earlier_ones_has_matured(
+    n_second: int, n_last: int, n_mature: int, grown: str
+):
+    """More than three of the last precursors for one earlier, and few of these beside B cells."""
     reference = small_reference(PATH, path=tuple(PATH), axes=4)
     reference = replace(reference, leukaemic=_far(reference))
     values = np.concatenate(
         [
             np.tile(np.full((4, 1), 2.0), n_second),
             np.tile(np.full((4, 1), 4.0), n_last),
-            np.tile(np.full((4, 1), 6.0), 5),
+            np.tile(np.full((4, 1), 6.0), n_mature),
         ],
         axis=1,
     )
     found = names_of(fit := resting(reference, values), judge(fit))
 
-    assert found == ["second"] * n_second + [grown] * n_last + ["mature"] * 5
+    assert found == ["second"] * n_second + [grown] * n_last + ["mature"] * n_mature
 
 
 def _far(reference: Reference) -> tuple[object, ...]:
