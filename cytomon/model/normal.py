@@ -122,6 +122,8 @@ class Cluster:
         where the cluster is dimmer.
     refused : str
         Why it is not called leukaemic; empty where it is.
+    pair : str
+        The two populations whose pairs lie there; empty where none do.
     """
 
     events: int
@@ -130,6 +132,7 @@ class Cluster:
     distance: float
     aberrant: Mapping[str, float]
     refused: str = ""
+    pair: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -27,7 +27,7 @@ from cytomon.model.tube import BoolArray, FloatArray
 _SAME = 4.0
 """Clouds nearer to each other, in pooled standard deviations, are one cluster."""
 _LEAST_CLOUD = 2.5
-_LAST_PER_EARLIER = 3.0
+_EARLIER_IN_BLOOD, _LAST_PER_EARLIER = 0.1, 3.0
 """Marrow has about one cell of the last stage for four of the earlier ones."""
 
 
@@ -130,7 +130,8 @@ class _Bench:
         pair = likely_pair(self._fit, self._fit.question.axes, group.middle)
         if pair:
             self._call(group.inside, PAIR)
-            self.judged.append(replace(cluster, refused=f"lies where pairs of {pair} lie"))
+            refused = f"lies where pairs of {pair} lie"
+            self.judged.append(replace(cluster, refused=refused, pair=pair))
         elif cluster.distance >= SAME_PLACE:
             # what is refused was still taken from the normal populations: a person has to look
             self._call(group.inside, UNCLEAR if cluster.refused else LEUKAEMIC)
@@ -165,7 +166,8 @@ class _Bench:
         *earlier, last, mature = (self._names.index(name) for name in path)
         n_earlier = np.count_nonzero(np.isin(self.called, earlier))
         grown = self.called == last
-        if np.count_nonzero(grown) > _LAST_PER_EARLIER * n_earlier:
+        few = n_earlier < _EARLIER_IN_BLOOD * np.count_nonzero(self.called == mature)
+        if few and np.count_nonzero(grown) > _LAST_PER_EARLIER * n_earlier:
             self.called[grown] = mature
 
     def _standing_still(self) -> Cluster | None:

@@ -14,6 +14,8 @@ _STEEPNESS = 1.3
 """Of the L scale, on which references are written."""
 _LARGER = 2.5 * np.log(1.3)
 """A pair has at least so much more forward scatter, on its axis, than the smaller-numbered cell."""
+_LESS_GRAINED = 2.5 * np.log(1.5)
+"""Its side scatter is that of the other cell, or more."""
 _SPREAD = 0.35
 _LIKE = 2.0
 """Root mean square distance over the markers, in spreads, up to which a cluster is like a pair."""
@@ -38,15 +40,17 @@ def likely_pair(fit: Fit, axes: Sequence[str], middle: FloatArray) -> str:
     """
     clouds, stages = fit.reference.normal, fit.state.stage
     markers = np.array([axis not in SCATTER for axis in axes])
-    if "FSC-A" not in axes or not fit.reference.frequent:
+    if not {*SCATTER} <= {*axes} or not fit.reference.frequent:
         return ""
-    size = axes.index("FSC-A")
+    size, grain = (axes.index(name) for name in SCATTER)
     found = []
     for name in fit.reference.frequent:
         other = next(row for row, cloud in enumerate(clouds) if cloud.name == name)
         together = _sum(stages[:, markers], stages[other, markers])
         away = np.sqrt((((middle[markers] - together) / _SPREAD) ** 2).mean(axis=1))
         away[middle[size] < stages[:, size] + _LARGER] = np.inf
+        if middle[grain] < stages[other, grain] - _LESS_GRAINED:
+            away[:] = np.inf
         away[[cloud.name in fit.reference.frequent for cloud in clouds]] = np.inf
         row = int(away.argmin())
         found.append((float(away[row]), f"{clouds[row].population} and {clouds[other].population}"))

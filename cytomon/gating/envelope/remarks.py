@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cytomon.model.findings import Finding, Severity
-from cytomon.model.normal import UNCLEAR, Cluster, Examination
+from cytomon.model.normal import PAIR, UNCLEAR, Cluster, Examination
 
 _FEW = 20
 """Fewer events to check by eye are background; the quantity shows their number."""
@@ -22,7 +22,7 @@ def remarks(study: str, examination: Examination) -> Iterator[Finding]:
         What it found.
     """
     for cluster in examination.clusters:
-        if cluster.refused and cluster.events >= _FEW and not _is_pair(cluster):
+        if cluster.refused and cluster.events >= _FEW and not cluster.pair:
             yield Finding(
                 code="CLUSTER_BY_EYE",
                 severity=Severity.WARNING,
@@ -40,7 +40,18 @@ def remarks(study: str, examination: Examination) -> Iterator[Finding]:
                 where=f"gate {study}",
                 fix="confirm by morphology, FISH or sequencing",
             )
-    in_clusters = sum(c.events for c in examination.clusters if c.refused and not _is_pair(c))
+    pairs = examination.count(PAIR)
+    if pairs >= _FEW:
+        kinds = sorted({cluster.pair for cluster in examination.clusters if cluster.pair})
+        yield Finding(
+            code="PAIRS_SET_ASIDE",
+            severity=Severity.INFO,
+            what=f"{pairs} events are as bright and as large as {'; '.join(kinds)} together; they "
+            "are in no count of blasts and are not left to the eye",
+            where=f"gate {study}",
+            fix="look at the singlet gate if they are many",
+        )
+    in_clusters = sum(c.events for c in examination.clusters if c.refused and not c.pair)
     stray = examination.count(UNCLEAR) - in_clusters
     if stray >= _FEW:
         yield Finding(
@@ -51,10 +62,6 @@ def remarks(study: str, examination: Examination) -> Iterator[Finding]:
             where=f"gate {study}",
             fix="look at them in the figure; many of them may mean a matrix or a gain that is off",
         )
-
-
-def _is_pair(cluster: Cluster) -> bool:
-    return "pairs of" in cluster.refused
 
 
 def _look(cluster: Cluster) -> str:
