@@ -80,6 +80,8 @@ class Reference:
         How far all of them may move.
     frequent : tuple of str
         Clouds of cells so frequent that pairs with them form clusters.
+    mature : tuple of str
+        Populations of B cells that have matured: what differs from them in one marker is a variant.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Reference:
     leukaemic: tuple[Cloud, ...]
     leash: Leash
     frequent: tuple[str, ...] = ()
+    mature: tuple[str, ...] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:

@@ -157,6 +157,7 @@ def _lines(spec: ReferenceSpec) -> Iterator[str]:
     yield f"leash: {_flow(spec.leash.model_dump())}"
     yield f"path: {_flow(list(spec.path))}"
     yield f"frequent: {_flow(list(spec.frequent))}"
+    yield f"mature: {_flow(list(spec.mature))}"
     for part in ("normal", "leukaemic"):
         yield f"{part}:"
         for name, cloud in getattr(spec, part).items():

@@ -17,6 +17,8 @@ NODES = 4
 _PER_LOG = 2.5
 """Scatter is looked at as 2.5 ln x: a coefficient of variation of 8 % is 0.2, as for a marker."""
 _LEAST_SCATTER = 1000.0
+SCATTER_SLACK = 3.0
+"""Instruments differ in scatter by factors, in compensated markers by their gains alone."""
 FLOOR = -0.4
 """Below it a marker is absent: how far compensation overshoots says nothing of a cell."""
 
@@ -67,6 +69,7 @@ def make_design(reference: Reference, axes: Sequence[str]) -> Design:
         most=reference.leash.most,
         widest=reference.leash.widest,
         leukaemic=reference.leash.leukaemic,
+        slack=np.array([SCATTER_SLACK if axis in SCATTER else 1.0 for axis in axes]),
     )
 
 

@@ -14,10 +14,12 @@ from cytomon.gating.envelope.pairs import likely_pair
 from cytomon.gating.envelope.study import Fit, Rows
 from cytomon.gating.envelope.verdicts import (
     CLEAR,
+    FEWEST,
     SAME_PLACE,
     Suspect,
     aberrant,
     arrest,
+    differs,
     improbable,
     refusal,
 )
@@ -27,6 +29,8 @@ from cytomon.model.tube import BoolArray, FloatArray
 _SAME = 4.0
 """Clouds nearer to each other, in pooled standard deviations, are one cluster."""
 _LEAST_CLOUD = 2.5
+_BESIDE = 2.5
+"""Usual spreads by which the median event of a population may miss it on one axis."""
 _EARLIER_IN_BLOOD, _LAST_PER_EARLIER = 0.1, 3.0
 """Marrow has about one cell of the last stage for four of the earlier ones."""
 
@@ -62,6 +66,7 @@ def judge(fit: Fit) -> Verdict:
     bench.leave_strays(groups, leukaemic)
     doubtful = [group for group in groups if not bench.settled(group)]
     bench.settle_by_maturation(doubtful)
+    bench.doubt_displaced()
     bench.let_mature()
     bench.judged.sort(key=lambda cluster: (bool(cluster.refused), -cluster.events))
     stages = [name in fit.reference.path[:-1] for name in cloud_names(fit.reference)]
@@ -102,7 +107,7 @@ class _Bench:
     def __init__(self, fit: Fit, shares: FloatArray) -> None:
         self._fit, self._names = fit, fit.reference.populations
         self._n_normal = len(fit.design.blend)
-        best = shares[: self._n_normal].argmax(axis=0)
+        self._best = best = shares[: self._n_normal].argmax(axis=0)
         self._of_cloud = np.array(
             [self._names.index(name) for name in cloud_names(fit.reference)], dtype=np.int16
         )
@@ -127,17 +132,23 @@ class _Bench:
         if cluster.distance < CLEAR and cluster.nearest in self._fit.reference.path[:1]:
             self._call(group.inside, cluster.nearest)
             return False
-        pair = likely_pair(self._fit, self._fit.question.axes, group.middle)
+        pair = likely_pair(self._fit, self._fit.question.axes, group.middle, len(group.inside))
         if pair:
             self._call(group.inside, PAIR)
             refused = f"lies where pairs of {pair} lie"
             self.judged.append(replace(cluster, refused=refused, pair=pair))
+        elif self._is_variant(cluster):
+            self._call(group.inside, cluster.nearest)
         elif cluster.distance >= SAME_PLACE:
             # what is refused was still taken from the normal populations: a person has to look
             self._call(group.inside, UNCLEAR if cluster.refused else LEUKAEMIC)
             self.leukaemic_clouds[self._n_normal :] |= group.members & (not cluster.refused)
             self.judged.append(cluster)
         return True
+
+    def _is_variant(self, cluster: Cluster) -> bool:
+        """A B cell that has matured and differs in one marker is a B cell."""
+        return cluster.nearest in self._fit.reference.mature and not differs(cluster.aberrant)
 
     def settle_by_maturation(self, doubtful: list[_Group]) -> None:
         """The earliest stage, and clusters like it, are normal if later stages follow."""
@@ -154,6 +165,29 @@ class _Bench:
             if group.cluster.distance >= SAME_PLACE:
                 self._call(group.inside, UNCLEAR)
                 self.judged.append(group.cluster)
+
+    def doubt_displaced(self) -> None:
+        """A normal population whose events lie beside it has taken in something else.
+
+        The leash holds the cloud; what pulled at it shows by where its events lie.
+        """
+        fit = self._fit
+        centre, _ = clouds(fit.design, fit.state)
+        usual = np.sqrt(fit.design.blend @ fit.design.start_spread**2 + fit.design.stride**2)
+        names = np.array(fit.question.axes)
+        markers = np.array([axis not in SCATTER for axis in fit.question.axes])
+        for row in range(self._n_normal):
+            inside = np.flatnonzero((self._best == row) & (self.called == self._of_cloud[row]))
+            if len(inside) < FEWEST:
+                continue
+            away = (np.median(fit.values[:, inside], axis=1) - centre[row]) / usual[row]
+            off = markers & (np.abs(away) >= _BESIDE)
+            if off.sum() >= 2:
+                self._call(inside, UNCLEAR)
+                all_clouds = np.ones(len(fit.state.cluster), dtype=np.bool_)
+                where = f"beside {self._names[self._of_cloud[row]]} in {', '.join(names[off])}"
+                cluster = _judge_cluster(fit, inside, all_clouds)
+                self.judged.append(replace(cluster, refused=f"{where}, further than tubes differ"))
 
     def let_mature(self) -> None:
         """The last precursors without earlier ones are no wave of them, but what they become.

@@ -48,6 +48,8 @@ class Design:
         Where leukaemic clouds start.
     usual, most, widest, leukaemic : float
         See `cytomon.model.normal.Leash`.
+    slack : ndarray, shape (n_axes,), or float
+        Multiple by which each axis lets centres go further than the leash says.
     """
 
     blend: FloatArray
@@ -60,6 +62,7 @@ class Design:
     most: float
     widest: float
     leukaemic: float
+    slack: FloatArray | float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -239,9 +242,10 @@ def _move_stages(
         pull += np.outer(part, one.pull)
         squares += np.outer(part, one.squares)
         events += part * one.events
-    held = 1 / design.usual**2
+    held = 1 / (design.usual * design.slack) ** 2
     step = (pull + held * (design.start - state.stage)) / (precision + held)
-    low, high = design.start - design.most, design.start + design.most
+    reach = design.most * design.slack
+    low, high = design.start - reach, design.start + reach
     moved: FloatArray = np.clip(state.stage + step, low, high)
     prior: FloatArray = _PRIOR_EVENTS * design.start_spread**2
     spread = np.sqrt((squares + prior) / (events[:, None] + _PRIOR_EVENTS))
@@ -252,7 +256,7 @@ def _move_stages(
 def _move_clusters(found: list[_Sums | None], design: Design, state: State) -> State:
     cluster, spread = state.cluster.copy(), state.cluster_spread.copy()
     events = np.zeros(len(cluster))
-    held = 1 / design.leukaemic**2
+    held = np.broadcast_to(1 / (design.leukaemic * design.slack) ** 2, state.cluster.shape[1:])
     for row, one in enumerate(found):
         if one is None:
             continue

@@ -16,12 +16,13 @@ _LARGER = 2.5 * np.log(1.3)
 """A pair has at least so much more forward scatter, on its axis, than the smaller-numbered cell."""
 _LESS_GRAINED = 2.5 * np.log(1.5)
 """Its side scatter is that of the other cell, or more."""
+_MOST_PAIRED = 0.2
 _SPREAD = 0.35
 _LIKE = 2.0
 """Root mean square distance over the markers, in spreads, up to which a cluster is like a pair."""
 
 
-def likely_pair(fit: Fit, axes: Sequence[str], middle: FloatArray) -> str:
+def likely_pair(fit: Fit, axes: Sequence[str], middle: FloatArray, n_events: int) -> str:
     """Which two normal populations, stuck together, would lie where a cluster lies.
 
     Parameters
@@ -32,6 +33,8 @@ def likely_pair(fit: Fit, axes: Sequence[str], middle: FloatArray) -> str:
         Markers and scatter.
     middle : ndarray, shape (n_axes,)
         Median of the cluster.
+    n_events : int
+        Its events: pairs are always few beside the single cells.
 
     Returns
     -------
@@ -42,6 +45,7 @@ def likely_pair(fit: Fit, axes: Sequence[str], middle: FloatArray) -> str:
     markers = np.array([axis not in SCATTER for axis in axes])
     if not {*SCATTER} <= {*axes} or not fit.reference.frequent:
         return ""
+    singles = fit.design.blend.T @ fit.state.normal_events
     size, grain = (axes.index(name) for name in SCATTER)
     found = []
     for name in fit.reference.frequent:
@@ -51,6 +55,7 @@ def likely_pair(fit: Fit, axes: Sequence[str], middle: FloatArray) -> str:
         away[middle[size] < stages[:, size] + _LARGER] = np.inf
         if middle[grain] < stages[other, grain] - _LESS_GRAINED:
             away[:] = np.inf
+        away[n_events > _MOST_PAIRED * singles] = np.inf
         away[[cloud.name in fit.reference.frequent for cloud in clouds]] = np.inf
         row = int(away.argmin())
         found.append((float(away[row]), f"{clouds[row].population} and {clouds[other].population}"))

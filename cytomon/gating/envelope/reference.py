@@ -56,6 +56,7 @@ class ReferenceSpec(Strict):
     leash: LeashSpec = LeashSpec()
     path: tuple[Name, ...] = ()
     frequent: tuple[Name, ...] = ()
+    mature: tuple[Name, ...] = ()
     normal: dict[Name, CloudSpec] = Field(min_length=1)
     leukaemic: dict[Name, CloudSpec] = Field(min_length=1)
 
@@ -125,6 +126,7 @@ def parse_reference(content: bytes, where: str) -> Reference:
         leukaemic=tuple(_clouds(spec.leukaemic)),
         leash=Leash(**spec.leash.model_dump()),
         frequent=spec.frequent,
+        mature=spec.mature,
     )
 
 

@@ -63,6 +63,11 @@ def aberrant(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> dict[
     }
 
 
+def differs(different: Mapping[str, float]) -> bool:
+    """Whether markers differ enough for another cell: two of them, or one by far."""
+    return len(different) >= 2 or any(abs(away) >= _FAR for away in different.values())
+
+
 def refusal(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> str:
     """Why a cluster is not called leukaemic; empty where nothing speaks against it."""
     return next(_reasons(suspect, axes, markers), "")
@@ -75,7 +80,7 @@ def _reasons(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> Itera
     if float(np.linalg.norm(suspect.away)) < CLEAR:
         yield f"no clear distance from {suspect.nearest}"
     different = aberrant(suspect, axes, markers)
-    if len(different) < 2 and not any(abs(away) >= _FAR for away in different.values()):
+    if not differs(different):
         yield f"differs from {suspect.nearest} in {', '.join(different) or 'no marker'} only"
     shown = [gate for gate, share in suspect.lineage.items() if share > 0.5]
     immature = any(share > 0.5 for share in suspect.immature.values())

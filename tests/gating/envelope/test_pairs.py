@@ -53,7 +53,7 @@ def test_a_pair_is_known_by_its_two_cells(frequent: str, other: str):
     """Any rare population stuck to a frequent one."""
     middle = on_axes(AXES, glued(middle_of(frequent), middle_of(other)))[:, 0]
 
-    assert likely_pair(resting(), AXES, middle)
+    assert likely_pair(resting(), AXES, middle, 1)
 
 
 @pytest.mark.parametrize("name", [one.name for one in MARROW.leukaemic])
@@ -63,8 +63,8 @@ def test_no_pattern_of_leukaemia_is_a_pair(name: str):
     large = middle.copy()
     large[AXES.index("FSC-A")] *= 1.5
 
-    assert likely_pair(resting(), AXES, on_axes(AXES, middle)[:, 0]) == ""
-    assert likely_pair(resting(), AXES, on_axes(AXES, large)[:, 0]) == ""
+    assert likely_pair(resting(), AXES, on_axes(AXES, middle)[:, 0], 1) == ""
+    assert likely_pair(resting(), AXES, on_axes(AXES, large)[:, 0], 1) == ""
 
 
 def test_a_pair_is_larger_than_its_cells():
@@ -73,18 +73,18 @@ def test_a_pair_is_larger_than_its_cells():
     small = pair.copy()
     small[AXES.index("FSC-A")] = cloud("hematogone_I").centre["FSC-A"]
 
-    assert likely_pair(resting(), AXES, on_axes(AXES, pair)[:, 0])
-    assert likely_pair(resting(), AXES, on_axes(AXES, small)[:, 0]) == ""
+    assert likely_pair(resting(), AXES, on_axes(AXES, pair)[:, 0], 1)
+    assert likely_pair(resting(), AXES, on_axes(AXES, small)[:, 0], 1) == ""
 
 
 def test_without_frequent_cells_there_are_no_pairs():
     """A reference that names none, or a panel without forward scatter, cannot tell."""
     middle = on_axes(AXES, glued(middle_of(MARROW.frequent[0]), middle_of("B_naive")))[:, 0]
 
-    assert likely_pair(resting(replace(MARROW, frequent=())), AXES, middle) == ""
+    assert likely_pair(resting(replace(MARROW, frequent=())), AXES, middle, 1) == ""
     keep = [row for row, axis in enumerate(AXES) if axis != "FSC-A"]
     axes = tuple(AXES[row] for row in keep)
-    assert likely_pair(resting(), axes, middle[keep]) == ""
+    assert likely_pair(resting(), axes, middle[keep], 1) == ""
 
 
 def test_pairs_are_not_counted_as_blasts():
