@@ -43,7 +43,7 @@ def resting(reference: object = MARROW) -> Fit:
         reference=reference,  # type: ignore[arg-type]
         values=on_axes(AXES, asked.values),
         design=design,
-        state=begin(design, 1),
+        state=begin(design, 10_000),
     )
 
 
@@ -85,6 +85,14 @@ def test_without_frequent_cells_there_are_no_pairs():
     keep = [row for row, axis in enumerate(AXES) if axis != "FSC-A"]
     axes = tuple(AXES[row] for row in keep)
     assert likely_pair(resting(), axes, middle[keep], 1) == ""
+
+
+def test_pairs_are_few_beside_single_cells():
+    """A cluster as large as the population itself is no pair, wherever it lies."""
+    middle = on_axes(AXES, glued(middle_of(MARROW.frequent[0]), middle_of("B_naive")))[:, 0]
+
+    assert likely_pair(resting(), AXES, middle, 50)
+    assert likely_pair(resting(), AXES, middle, 5000) == ""
 
 
 def test_pairs_are_not_counted_as_blasts():
