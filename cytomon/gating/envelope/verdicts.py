@@ -20,7 +20,7 @@ SAME_PLACE, CLEAR = 3.0, 4.0
 between the two a person has to look."""
 _ABERRANT, _FAR = 1.5, 4.0
 _ARREST_FEWEST, _ARREST_RATIO, _ARREST_OVERT = 20, 3.0, 0.01
-_MYELOID, _MYELOID_FROM = "CD33+CD14", 3.0
+_MYELOID, _MYELOID_FROM = "CD33+CD14", 2.5
 _NEIGHBOURS = 3
 _LOOKED_AT = 600
 _REACH = 1.15
@@ -89,7 +89,7 @@ def _reasons(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> Itera
     if _MYELOID in axes:
         level = float(np.median(suspect.values[axes.index(_MYELOID)]))
         if level >= _MYELOID_FROM:
-            yield f"{_MYELOID} as bright as on monocytes"
+            yield f"{_MYELOID} as bright as on myeloid cells"
     if not compact(suspect.values, suspect.spread):
         yield "scattered, not compact"
 

@@ -74,7 +74,7 @@ REASONS: dict[str, tuple[dict[str, object], str]] = {
         {"lineage": {"cd19_above": 1.0}, "immature": {"cd34_above": 0.5}},
         "its lineage cannot be assigned",
     ),
-    "bright CD33": ({"values": bright_cd33()}, "CD33+CD14 as bright as on monocytes"),
+    "bright CD33": ({"values": bright_cd33()}, "CD33+CD14 as bright as on myeloid cells"),
     "scattered": ({"values": events(40, scatter=4.0)}, "scattered, not compact"),
 }  # fmt: skip
 
