@@ -148,6 +148,9 @@ def test_what_too_few_tubes_show_stays_as_it_was(seen: tuple[Seen, ...], start: 
         assert built.spec.normal["B_naive"].centre[axis] == before.normal["B_naive"].centre[axis]
     assert built.spec.leukaemic == before.leukaemic
     assert built.spec.path == before.path
+    assert (built.spec.frequent, built.spec.mature) == (before.frequent, before.mature)
+    assert before.frequent
+    assert before.mature
 
 
 def test_a_tube_that_shows_a_handful_says_nothing():

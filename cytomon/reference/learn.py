@@ -94,17 +94,15 @@ def learn(seen: Sequence[Seen], start: ReferenceSpec, *, name: str, version: str
             kept[cloud] = reason
         elif missing := tuple(axis for axis in start.axes if not _enough(sights, axis)):
             axes_kept[cloud] = missing
-    spec = ReferenceSpec(
-        schema_version=1,
-        name=name,
-        version=version,
-        title=start.title,
-        made_of=_made_of(donors, start),
-        axes=start.axes,
-        leash=_leash(start.leash, donors, set(normal) - set(kept)),
-        path=start.path,
-        normal=normal,
-        leukaemic=start.leukaemic,
+    # what is not learned is taken over, whatever fields a reference may have
+    spec = start.model_copy(
+        update={
+            "name": name,
+            "version": version,
+            "made_of": _made_of(donors, start),
+            "leash": _leash(start.leash, donors, set(normal) - set(kept)),
+            "normal": normal,
+        }
     )
     return Built(spec=spec, donors=donors, refused=refused, kept=kept, axes_kept=axes_kept)
 
