@@ -12,7 +12,7 @@ from cytomon.gating.schema import TemplateSpec
 from cytomon.measure.phenotype import KEPT_ROLES
 from cytomon.model.gating import Axis, Placement
 from cytomon.model.patient import Specimen
-from cytomon.model.results import Evidence, Limits
+from cytomon.model.results import Evidence
 from cytomon.model.tube import Panel
 
 ANTIGENS = ("CD19", "CD22")
@@ -58,7 +58,7 @@ def evidence_of(
         },
         kept=kept,
         markers=frozenset(panel.columns),
-        limits=Limits(**spec.limits.model_dump()),
+        limits=spec.limits.as_limits(),
         specimen=source,
         gated_on=frozenset(spec.gated_on),
         used=frozenset(panel.columns) & frozenset(spec.markers.names),

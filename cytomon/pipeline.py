@@ -24,7 +24,7 @@ from cytomon.measure.stability import say_stability
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Placement
 from cytomon.model.patient import Specimen
-from cytomon.model.results import Evidence, Limits, TubeResult
+from cytomon.model.results import Evidence, TubeResult
 from cytomon.model.tube import FloatArray, Panel, Tube
 from cytomon.soundness import load_template, refuse_overflow
 
@@ -214,7 +214,7 @@ def not_evaluable(
         counts={},
         kept={},
         markers=frozenset(opened.panel.columns),
-        limits=Limits(**spec.limits.model_dump()),
+        limits=spec.limits.as_limits(),
         specimen=source,
     )
     return TubeResult(

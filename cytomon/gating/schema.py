@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from cytomon.gating.anchors_spec import AnchorsSpec
 from cytomon.gating.numbers_spec import Bound, Number, Side, Strict, disagreement
 from cytomon.model.patient import SpecimenType
+from cytomon.model.results import Limits
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]
 
@@ -255,6 +256,10 @@ class LimitSpec(Strict):
     lymphocytes_firm: int = Field(default=2000, ge=1)
     lymphocytes_least: int = Field(default=500, ge=1)
     reference_events: int = Field(default=500, ge=50)
+
+    def as_limits(self) -> Limits:
+        """What the clinical quantities are measured with."""
+        return Limits(**self.model_dump())
 
 
 class TemplateSpec(Strict):

@@ -28,7 +28,6 @@ _REACH = 4.0
 _MOST_EVENTS = 4000
 _POSSIBLE = 1e-3
 _SEED = 20_230
-_NO_OFFSETS: Mapping[str, tuple[tuple[float, float], ...]] = {}
 
 Offsets = Mapping[str, tuple[tuple[float, float], ...]]
 
@@ -157,7 +156,7 @@ def _drawn(
 
 
 def _members(
-    gates: tuple[PlacedGate, ...], columns: Columns, offsets: Offsets = _NO_OFFSETS
+    gates: tuple[PlacedGate, ...], columns: Columns, offsets: Offsets
 ) -> dict[str, BoolArray]:
     members: dict[str, BoolArray] = {"": columns.finite()}
     for gate in gates:

@@ -20,7 +20,7 @@ from cytomon.measure.limits import lod_events
 from cytomon.measure.quality import hard
 from cytomon.model.gating import Envelope, PlacedGate, Placement, Scale
 from cytomon.model.normal import LEUKAEMIC, Examination, Reference
-from cytomon.model.results import Limits, TubeResult
+from cytomon.model.results import TubeResult
 from cytomon.pipeline import OpenedTube, measure_placed, open_for_gating, place_on
 from cytomon.pool import died
 from cytomon.reference.sights import Sight, look
@@ -226,7 +226,7 @@ def _unfit(result: TubeResult, study: Examination, whole: int, spec: TemplateSpe
     if failures:
         return failures[0].what
     leukaemic = study.count(LEUKAEMIC)
-    least = lod_events(Limits(**spec.limits.model_dump()), whole)
+    least = lod_events(spec.limits.as_limits(), whole)
     if leukaemic >= least:
         return f"{leukaemic} of its events are leukaemic; with {least} a tube is no normal marrow"
     return ""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cytomon.gating.envelope.design import SCATTER, cloud_names, log_scatter, make_design
+from cytomon.gating.envelope.design import SCATTER, cloud_names, make_design, on_axes
+from cytomon.gating.envelope.mixture import blended
 from cytomon.gating.methods import robust_spread
 from cytomon.model.normal import Examination, Reference
 from cytomon.model.tube import FloatArray
@@ -65,15 +66,8 @@ def look(
     squares.
     """
     design = make_design(start, axes)
-    middle = design.blend @ design.start
-    width = np.sqrt(design.blend @ design.start_spread**2 + design.stride**2)
-    on_axes = np.array(
-        [
-            log_scatter(column) if axis in SCATTER else column
-            for axis, column in zip(axes, values, strict=True)
-        ]
-    )
-    node = _nearest(on_axes, _may_be(study, start), middle, width)
+    middle, width = blended(design, design.start, design.start_spread)
+    node = _nearest(on_axes(axes, values), _may_be(study, start), middle, width)
     rows = np.flatnonzero(node >= 0)
     node = node[rows]
     cloud = design.blend.argmax(axis=1)[node]

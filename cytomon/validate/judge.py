@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from cytomon.fcs.read import event_blocks
+from cytomon.fcs.read import event_blocks, read_events
 from cytomon.gating.axes import Axes
 from cytomon.gating.columns import Columns
 from cytomon.measure.mrd import mrd_status
 from cytomon.measure.phenotype import NEGATIVE_REFERENCES, measure_antigen
 from cytomon.model.results import Evidence, Kept, Limits, Measurement, TubeResult
 from cytomon.model.tube import FloatArray
-from cytomon.pipeline import OpenedTube, measure_tube, open_for_gating
+from cytomon.pipeline import OpenedTube, measure_placed, open_for_gating, place_on
 from cytomon.validate.truth import Known
 
 MOST_LABELS = 6
@@ -51,16 +51,22 @@ def compare(
     ValueError
         If truth and tube do not have the same number of events.
     """
-    result = measure_tube(path, template=template, file=file)
     opened = open_for_gating(path, template=template, file=file)
     if known.labels is not None and len(known.labels.labels) != opened.tube.n_events:
         msg = f"{len(known.labels.labels)} labels for {opened.tube.n_events} events"
         raise ValueError(msg)
+    result = _measure(opened, file or opened.tube.name)
     return {
         **_measured(result),
         **_by_event(result, known),
         **_truth(result, known, opened),
     }
+
+
+def _measure(opened: OpenedTube, file: str) -> TubeResult:
+    """Measure an opened tube; its events are forgotten before the truth is looked at."""
+    events = read_events(opened.tube)
+    return measure_placed(opened, events, place_on(opened, events), specimen=None, file=file)
 
 
 def _measured(result: TubeResult) -> dict[str, Any]:
@@ -105,7 +111,7 @@ def _by_event(result: TubeResult, known: Known) -> dict[str, Any]:
 
 
 def _truth(result: TubeResult, known: Known, opened: OpenedTube) -> dict[str, Any]:
-    limits = Limits(**opened.template.spec.limits.model_dump())
+    limits = opened.template.spec.limits.as_limits()
     status = ""
     if known.blasts is not None and known.nucleated:
         status = mrd_status(known.blasts, known.nucleated, limits=limits)

@@ -22,7 +22,7 @@ from cytomon.validate.judge import compare
 from cytomon.validate.rows import TABLE, TubeRow, read_validation, write_validation
 from cytomon.validate.truth import known_of_simulated
 
-NOT_IN_NUMBERS = ("cli", "validate")
+NOT_IN_NUMBERS = ("cli", "reference", "validate")
 """Rooms that no number of a tube depends on: a change there makes no row old."""
 JUDGES = ("judge.py", "truth.py")
 """But for these."""

@@ -9,12 +9,12 @@ import numpy as np
 
 from cytomon.gating.envelope.mixture import Design
 from cytomon.model.normal import Cloud, Reference
-from cytomon.model.tube import FloatArray
+from cytomon.model.tube import BoolArray, FloatArray
 
 SCATTER = ("FSC-A", "SSC-A")
 NODES = 4
 """Clouds for each stretch between two stages of maturation."""
-_PER_LOG = 2.5
+PER_LOG = 2.5
 """Scatter is looked at as 2.5 ln x: a coefficient of variation of 8 % is 0.2, as for a marker."""
 _LEAST_SCATTER = 1000.0
 SCATTER_SLACK = 3.0
@@ -25,7 +25,12 @@ FLOOR = -0.4
 
 def log_scatter(values: FloatArray) -> FloatArray:
     """Forward or side scatter on a logarithmic axis whose unit is like that of markers."""
-    return np.asarray(_PER_LOG * np.log(np.maximum(values, _LEAST_SCATTER) / _LEAST_SCATTER))
+    return np.asarray(PER_LOG * np.log(np.maximum(values, _LEAST_SCATTER) / _LEAST_SCATTER))
+
+
+def are_markers(axes: Sequence[str]) -> BoolArray:
+    """Which axes are markers and not scatter, shape (n_axes,)."""
+    return np.array([axis not in SCATTER for axis in axes])
 
 
 def on_axes(axes: Sequence[str], values: FloatArray) -> FloatArray:
@@ -90,7 +95,7 @@ def _place(axis: str, centre: Mapping[str, float]) -> float:
 
 
 def _width(axis: str, spread: Mapping[str, float]) -> float:
-    return _PER_LOG * spread[axis] if axis in SCATTER else spread[axis]
+    return PER_LOG * spread[axis] if axis in SCATTER else spread[axis]
 
 
 def _blend(reference: Reference) -> FloatArray:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cytomon.gating.envelope.design import SCATTER, cloud_names
-from cytomon.gating.envelope.mixture import Design, State, clouds, expect
+from cytomon.gating.envelope.design import are_markers, cloud_names
+from cytomon.gating.envelope.mixture import Design, State, blended, clouds, expect
 from cytomon.gating.envelope.pairs import likely_pair
 from cytomon.gating.envelope.study import Fit, Rows
 from cytomon.gating.envelope.verdicts import (
@@ -173,9 +173,8 @@ class _Bench:
         """
         fit = self._fit
         centre, _ = clouds(fit.design, fit.state)
-        usual = np.sqrt(fit.design.blend @ fit.design.start_spread**2 + fit.design.stride**2)
-        names = np.array(fit.question.axes)
-        markers = np.array([axis not in SCATTER for axis in fit.question.axes])
+        _, usual = blended(fit.design, fit.design.start, fit.design.start_spread)
+        names, markers = np.array(fit.question.axes), are_markers(fit.question.axes)
         for row in range(self._n_normal):
             inside = np.flatnonzero((self._best == row) & (self.called == self._of_cloud[row]))
             if len(inside) < FEWEST:
@@ -184,9 +183,8 @@ class _Bench:
             off = markers & (np.abs(away) >= _BESIDE)
             if off.sum() >= 2:
                 self._call(inside, UNCLEAR)
-                all_clouds = np.ones(len(fit.state.cluster), dtype=np.bool_)
                 where = f"beside {self._names[self._of_cloud[row]]} in {', '.join(names[off])}"
-                cluster = _judge_cluster(fit, inside, all_clouds)
+                cluster = _judge_cluster(fit, inside)
                 self.judged.append(replace(cluster, refused=f"{where}, further than tubes differ"))
 
     def let_mature(self) -> None:
@@ -215,8 +213,7 @@ class _Bench:
         if refused is None:
             return None
         self._call(early, UNCLEAR if refused else LEUKAEMIC)
-        all_clouds = np.ones(len(self._fit.state.cluster), dtype=np.bool_)
-        return replace(_judge_cluster(self._fit, early, all_clouds), refused=refused)
+        return replace(_judge_cluster(self._fit, early), refused=refused)
 
 
 def _unexplained(fit: Fit, best: Rows, shares: FloatArray) -> BoolArray:
@@ -244,10 +241,13 @@ def _joined(design: Design, state: State) -> NDArray[np.int64]:
     return group
 
 
-def _judge_cluster(fit: Fit, inside: Rows, members: BoolArray) -> Cluster:
-    """Verdict on the events of the leukaemic clouds `members`."""
+def _judge_cluster(fit: Fit, inside: Rows, members: BoolArray | None = None) -> Cluster:
+    """Verdict on some events, by the width of the leukaemic clouds `members`, else of them all."""
     question, state, axes = fit.question, fit.state, fit.question.axes
-    spread = state.cluster_spread[int(np.argmax(np.where(members, state.cluster_events, -1)))]
+    events_of = (
+        state.cluster_events if members is None else np.where(members, state.cluster_events, -1)
+    )
+    spread = state.cluster_spread[int(np.argmax(events_of))]
     n_normal = len(fit.design.blend)
     centre, normal_spread = (part[:n_normal] for part in clouds(fit.design, state))
     events = fit.values[:, inside]
@@ -261,7 +261,7 @@ def _judge_cluster(fit: Fit, inside: Rows, members: BoolArray) -> Cluster:
         lineage={gate: float(held[inside].mean()) for gate, held in question.lineage.items()},
         immature={gate: float(held[inside].mean()) for gate, held in question.immature.items()},
     )
-    markers = np.array([axis not in SCATTER for axis in axes])
+    markers = are_markers(axes)
     middle = np.median(question.values[:, inside], axis=1)
     return Cluster(
         events=len(inside),

@@ -135,11 +135,14 @@ def fit(
 
 def clouds(design: Design, state: State) -> tuple[FloatArray, FloatArray]:
     """Centres and spreads of all clouds, the normal ones first; shape (n_clouds, n_axes)."""
-    spread = np.sqrt(design.blend @ state.stage_spread**2 + design.stride**2)
-    return (
-        np.vstack([design.blend @ state.stage, state.cluster]),
-        np.vstack([spread, state.cluster_spread]),
-    )
+    centre, spread = blended(design, state.stage, state.stage_spread)
+    return np.vstack([centre, state.cluster]), np.vstack([spread, state.cluster_spread])
+
+
+def blended(design: Design, stage: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Centres and spreads of the normal clouds, from those of the reference's clouds."""
+    width: FloatArray = np.sqrt(design.blend @ spread**2 + design.stride**2)
+    return design.blend @ stage, width
 
 
 def expect(values: FloatArray, design: Design, state: State) -> tuple[FloatArray, FloatArray]:

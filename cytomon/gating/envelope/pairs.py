@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cytomon.gating.envelope.design import SCATTER
+from cytomon.gating.envelope.design import PER_LOG, SCATTER, are_markers
 from cytomon.gating.envelope.study import Fit
 from cytomon.model.tube import FloatArray
 
 _STEEPNESS = 1.3
 """Of the L scale, on which references are written."""
-_LARGER = 2.5 * np.log(1.3)
-"""A pair has at least so much more forward scatter, on its axis, than the smaller-numbered cell."""
-_LESS_GRAINED = 2.5 * np.log(1.5)
+_LARGER = PER_LOG * np.log(1.3)
+"""A pair has at least so much more forward scatter, on its axis, than the rare cell."""
+_LESS_GRAINED = PER_LOG * np.log(1.5)
 """Its side scatter is that of the other cell, or more."""
 _MOST_PAIRED = 0.2
 _SPREAD = 0.35
@@ -42,7 +42,7 @@ def likely_pair(fit: Fit, axes: Sequence[str], middle: FloatArray, n_events: int
         The two names; empty where no pair lies there.
     """
     clouds, stages = fit.reference.normal, fit.state.stage
-    markers = np.array([axis not in SCATTER for axis in axes])
+    markers = are_markers(axes)
     if not {*SCATTER} <= {*axes} or not fit.reference.frequent:
         return ""
     singles = fit.design.blend.T @ fit.state.normal_events

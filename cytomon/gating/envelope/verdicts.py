@@ -84,7 +84,7 @@ def _reasons(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> Itera
         yield f"differs from {suspect.nearest} in {', '.join(different) or 'no marker'} only"
     shown = [gate for gate, share in suspect.lineage.items() if share > 0.5]
     immature = any(share > 0.5 for share in suspect.immature.values())
-    if len(shown) + immature < 2 or not shown:
+    if len(shown) + immature < 2:
         yield "its lineage cannot be assigned; sorting, FISH or sequencing may tell"
     if _MYELOID in axes:
         level = float(np.median(suspect.values[axes.index(_MYELOID)]))
