@@ -12,7 +12,13 @@ from cytomon.simulate.artefacts import counts_on_top
 from cytomon.simulate.biology import Biology
 from cytomon.simulate.composition import draw_counts
 from cytomon.simulate.expression import Float32Array, draw_events
-from cytomon.simulate.populations import T_CELLS, LabelArray, is_blast, label_names
+from cytomon.simulate.populations import (
+    HEMATOGONES,
+    T_CELLS,
+    LabelArray,
+    is_blast,
+    label_names,
+)
 from cytomon.simulate.truth import ANTIGENS, NoiseFree
 
 
@@ -85,6 +91,7 @@ def look_before_noise(cells: Cells, markers: tuple[str, ...]) -> NoiseFree:
     n_b_cells = int((lymphocytes & mature).sum())
     return NoiseFree(
         b_fraction=n_b_cells / n_lymphocytes if n_lymphocytes else None,
+        n_bright_precursors=int((lymphocytes & _are(labels, lambda n: n in HEMATOGONES)).sum()),
         blast_medians=medians,
     )
 

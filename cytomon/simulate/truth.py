@@ -37,11 +37,14 @@ class NoiseFree:
         among them have CD19 above L 1.5, are no T cells, and are no precursors (CD34 above L 1,
         or CD10 above L 1 with CD45 below L 4.05). Blasts count in neither. None where there are
         no lymphocytes.
+    n_bright_precursors : int
+        Hematogones, by label, among these lymphocytes.
     blast_medians : mapping of str to float
         Median of CD19 and of CD22 over all blasts, on L; empty without blasts.
     """
 
     b_fraction: float | None
+    n_bright_precursors: int
     blast_medians: Mapping[str, float]
 
 
@@ -65,7 +68,8 @@ class Truth:
     mrd_fraction : float
         `n_blasts` over `n_nucleated`.
     n_lymphocytes, n_b_cells : int
-        T, NK, mature and transitional B cells, and the B cells among them, by label.
+        T, NK, mature and transitional B cells by label, and precursors whose CD45 is that of
+        lymphocytes (`NoiseFree.n_bright_precursors`); the B cells among them, by label.
     b_fraction : float or None
         `n_b_cells` over `n_lymphocytes`; None where there are no lymphocytes.
     antigens : mapping of str to str
@@ -103,7 +107,8 @@ def derive_truth(
     patient = {name: count for name, count in counts.items() if name in cells}
     blasts = {name: count for name, count in patient.items() if is_blast(name)}
     n_nucleated, n_blasts = sum(patient.values()), sum(blasts.values())
-    n_lymphocytes, n_b_cells = _sum(patient, LYMPHOCYTES), _sum(patient, B_CELLS)
+    n_lymphocytes = _sum(patient, LYMPHOCYTES) + noise_free.n_bright_precursors
+    n_b_cells = _sum(patient, B_CELLS)
     return Truth(
         counts=counts,
         n_events=sum(counts.values()),

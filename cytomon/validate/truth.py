@@ -57,8 +57,8 @@ def known_of_simulated(truth: Truth, labels: Labels) -> Known:
 
     Notes
     -----
-    The B-cell fraction is that by label: mature and transitional B cells of T, NK and B cells.
-    What is measured also has the last precursors among its lymphocytes, as its definition says.
+    B cells are those by label: mature and transitional. Lymphocytes are T, NK and B cells by label
+    and, as the definition of the fraction has it, precursors whose CD45 is that of lymphocytes.
     """
     return Known(
         labels=labels,

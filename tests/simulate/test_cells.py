@@ -40,6 +40,15 @@ def test_b_fraction_by_value(third: tuple, fraction: float):
     assert look_before_noise(cells(T_CELL, MATURE, third), MARKERS).b_fraction == fraction
 
 
+def test_precursors_among_lymphocytes():
+    """Hematogones with the CD45 of lymphocytes, whatever else the cut on CD10 makes of them."""
+    bright = ("hematogone_III", 3.9, 3.4, 0.5, 0.0, 13_000)
+    moderate = ("hematogone_II", 3.0, 3.1, 3.4, 0.1, 13_000)
+    seen = look_before_noise(cells(T_CELL, MATURE, bright, moderate, bright), MARKERS)
+
+    assert seen.n_bright_precursors == 2
+
+
 def test_no_lymphocytes_no_fraction():
     """0 of 0 is no fraction."""
     nothing = cells(("erythroblast", 0.4, 0.0, 0.0, 0.0, 14_000))

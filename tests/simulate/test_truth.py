@@ -6,11 +6,10 @@ import pytest
 
 from cytomon.simulate.truth import NoiseFree, Truth, derive_truth
 
-NOTHING = NoiseFree(b_fraction=None, blast_medians={})
 
-
-def derived(**counts: int) -> Truth:
-    return derive_truth(counts, noise_free=NOTHING, n_in_clog=0, gain_sd=0.1)
+def derived(*, bright: int = 0, **counts: int) -> Truth:
+    seen = NoiseFree(b_fraction=None, n_bright_precursors=bright, blast_medians={})
+    return derive_truth(counts, noise_free=seen, n_in_clog=0, gain_sd=0.1)
 
 
 @pytest.mark.parametrize(
@@ -53,20 +52,21 @@ def test_denominators():
 
 
 def test_b_fraction():
-    """Mature and transitional B cells of T, NK and these; no hematogones, no blasts, no pairs."""
+    """Mature and transitional B cells of T, NK and these; of hematogones only the CD45-bright."""
     truth = derived(
+        bright=100,
         T_CD4=60,
         T_CAR_CD19dim=5,
         NK=15,
         B_naive=12,
         B_memory=3,
         B_transitional=5,
-        hematogone_III=50,
+        hematogone_III=150,
         blast_typical=40,
         doublet_B_T=9,
     )
 
-    assert (truth.n_b_cells, truth.n_lymphocytes, truth.b_fraction) == (20, 100, 0.2)
+    assert (truth.n_b_cells, truth.n_lymphocytes, truth.b_fraction) == (20, 200, 0.1)
 
 
 def test_no_lymphocytes():

@@ -53,6 +53,7 @@ def test_truth_is_that_of_the_simulation(simulated: SimulatedTube, judged: dict[
     assert judged["true_nucleated"] == truth.n_nucleated == 20_000
     assert judged["true_fraction"] == truth.mrd_fraction
     assert judged["true_status"] == "POSITIVE"
+    assert judged["true_b_lymphocytes"] == truth.n_lymphocytes
     assert judged["true_b"] == truth.b_fraction
 
 

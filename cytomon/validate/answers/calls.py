@@ -25,10 +25,11 @@ def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
     made = [_confusion(rows, antigen) for antigen in ("CD19", "CD22")]
     b_cells = Table(
         title="B cells of lymphocytes",
-        note="Truth: what a perfect gate on the values before all noise would count (simulated "
-        "tubes), or what the laboratory says. In marrow with hematogones the border between them "
-        "and transitional B cells is a convention: there the counting interval is too narrow, "
-        "and the second error, that of the border, is the difference shown here.",
+        note="Truth of a simulated tube: B cells by label, mature and transitional, of all cells "
+        "with the CD45 and side scatter of lymphocytes that are neither monocytes nor blasts; of a "
+        "laboratory's own: what it says. In marrow with hematogones the border between them and "
+        "transitional B cells is a convention: there the counting interval is too narrow, and the "
+        "second error, that of the border, is the difference shown here.",
         columns=(
             "condition", "specimens", "tubes", "truth within the 95 % interval",
             "within 10 % or 0.1 point", "median difference, points", "largest difference, points",
