@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cytomon.errors import InputError
 from cytomon.folders import find_tubes
 from cytomon.lists import read_rows
 from cytomon.model.results import AntigenCall
-from cytomon.simulate.sidecar import SUFFIX, Labels, read_labels
+from cytomon.simulate.sidecar import SUFFIX
 from cytomon.validate.judge import compare
 from cytomon.validate.rows import Count, Fraction
 from cytomon.validate.truth import Known, known_of_labels
+from cytomon.validate.words import BY_EVENT, read_truth, truth_files
 
 LIST = "labels.csv"
-BY_EVENT = ".truth.csv"
-MOST_NAMES = 200
-_WORDS = {"1": "blast_own", "blast": "blast_own", "0": "other", "": "other"}
 
 
 def _call(cell: object) -> object:
@@ -202,54 +198,6 @@ def _listed(listing: Path, tubes: Mapping[str, Path]) -> tuple[dict[str, OwnRow]
         for refusal in table.refused
     ]
     return rows, odd
-
-
-def truth_files(path: Path) -> tuple[Path, Path]:
-    """Where the labels of each event may lie."""
-    return path.with_suffix(SUFFIX), path.with_suffix(BY_EVENT)
-
-
-def read_truth(path: Path) -> Labels | None:
-    """Labels of each event beside a tube; None where there are none.
-
-    Raises
-    ------
-    InputError
-        If the list of labels has no column ``label`` or cannot be read.
-    """
-    ours, listed = truth_files(path)
-    if ours.is_file():
-        return read_labels(path)
-    if not listed.is_file():
-        return None
-    words = list(_words(listed))
-    names = tuple(dict.fromkeys(("other", *words)))
-    position = {name: number for number, name in enumerate(names)}
-    labels = np.array([position[word] for word in words], dtype=np.uint8)
-    return Labels(labels=labels, names=names, in_clog=np.zeros(len(labels), dtype=np.bool_))
-
-
-def _words(path: Path) -> Iterator[str]:
-    """Names of the labels, event by event: 1, 0, or a population's name."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if "label" not in (reader.fieldnames or ()):
-            raise InputError(
-                "the labels have no column 'label'",
-                where=path.name,
-                fix="write one row for each event under the head `label`: 1 for a blast, else 0",
-            )
-        seen: set[str] = set()
-        for row in reader:
-            word = (row["label"] or "").strip()
-            seen.add(word)
-            if len(seen) > MOST_NAMES:
-                raise InputError(
-                    f"there are more than {MOST_NAMES} different labels",
-                    where=path.name,
-                    fix="write 1 for a blast and 0 for everything else",
-                )
-            yield _WORDS.get(word.lower(), word)
 
 
 def _joined(by_event: Known, listed: Known) -> Known:

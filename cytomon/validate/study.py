@@ -24,7 +24,7 @@ from cytomon.validate.truth import known_of_simulated
 
 NOT_IN_NUMBERS = ("cli", "reference", "validate")
 """Rooms that no number of a tube depends on: a change there makes no row old."""
-JUDGES = ("judge.py", "truth.py")
+JUDGES = ("judge.py", "truth.py", "words.py")
 """But for these."""
 
 
@@ -180,7 +180,7 @@ def judge(task: _Task) -> TubeRow:
         seconds = round(time.perf_counter() - started, 2)
         return TubeRow.model_validate({**said, **judged, "seconds": seconds})
     except CytomonError as error:
-        return TubeRow(**said, error=error.what)
+        return TubeRow(**said, error=f"{error.what} (where: {error.where}; fix: {error.fix})")
     except Exception as error:  # noqa: BLE001  (one tube's defect must not stop the study)
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name} line {frame.lineno}"

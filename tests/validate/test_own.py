@@ -9,9 +9,10 @@ import pytest
 
 from cytomon.errors import InputError
 from cytomon.simulate.sidecar import read_labels
-from cytomon.validate.own import LIST, find_own, read_truth
+from cytomon.validate.own import LIST, find_own
 from cytomon.validate.rows import TubeRow
 from cytomon.validate.study import run_study
+from cytomon.validate.words import BLAST_WORDS, OTHER_WORDS, meaning, read_truth
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_a_file_that_is_not_there(folder: Path):
     """Named as such; the others are measured."""
     (folder / LIST).write_text("file,blasts\nmarrow.fcs,0.05\ngone.fcs,0.1\n")
     rows = judged(folder)
-    assert rows["own-gone.fcs (line 3)"].error == "no such tube"
+    assert rows["own-gone.fcs (line 3)"].error.startswith("no such tube")
     assert not rows["own-marrow.fcs"].error
 
 
@@ -88,22 +89,74 @@ def test_labels_of_each_event(tubes: Path, folder: Path):
 
 
 def test_names_of_populations_are_labels_too(folder: Path):
-    """A name that begins as the simulator's blasts do is a blast."""
-    (folder / "x.truth.csv").write_text("label\nblast_mine\n0\nT cells\nBLAST\n")
+    """A name that begins as the simulator's blasts do is a blast, however it is written."""
+    (folder / "x.truth.csv").write_text(
+        "label\nblast_mine\n0\nT cells\nBLAST\nt_cd4\nblast_CD19neg\n"
+    )
     truth = read_truth(folder / "x.fcs")
     assert truth is not None
     assert [truth.names[code] for code in truth.labels] == [
-        "blast_mine", "other", "T cells", "blast_own",
+        "blast_own", "other", "t cell", "blast_own", "T_CD4", "blast_CD19neg",
     ]  # fmt: skip
 
 
-def test_measurements_for_labels(folder: Path):
-    """A column of numbers is no label."""
-    lines = "\n".join(str(number / 7) for number in range(300))
+@pytest.mark.parametrize(
+    "words", [("blasts", "normal"), ("Leukaemic", "non-blast"), ("LEUKEMIA", "rest")]
+)
+def test_the_words_of_the_field(tubes: Path, folder: Path, words: tuple[str, str]):
+    """Blasts written as laboratories write them are blasts, and the tube is no blank."""
+    blasts = read_labels(tubes / "marrow.fcs").of("blast_typical")
+    lines = "\n".join(words[0] if blast else words[1] for blast in blasts)
     (folder / "marrow.truth.csv").write_text(f"label\n{lines}\n")
-    assert "different labels" in judged(folder)["own-marrow.fcs"].error
+    row = judged(folder)["own-marrow.fcs"]
+    assert (row.error, row.true_blasts) == ("", blasts.sum())
+
+
+def test_words_have_one_meaning():
+    """No word stands for both; in every case, in one and many, with blanks, dashes or none."""
+    assert BLAST_WORDS.isdisjoint(OTHER_WORDS)
+    assert {meaning(form(word)) for word in BLAST_WORDS for form in (str, str.upper)} == {
+        "blast_own"
+    }
+    assert {meaning(form(word)) for word in OTHER_WORDS for form in (str, str.upper)} == {"other"}
+    assert meaning("Non_Blasts") == "other"
+    assert meaning("haematogones") == "haematogone"
+
+
+@pytest.mark.parametrize(
+    "word", ["", "CD19+", "B cells", "progenitors", "ungated", "2", "suspicious"]
+)
+def test_a_word_that_nobody_can_tell(tubes: Path, folder: Path, word: str):
+    """It is never taken for normal: the tube has no result, and the words say why."""
+    n_events = len(read_labels(tubes / "marrow.fcs").labels)
+    lines = "\n".join([*["0"] * (n_events - 1), f'"{word}"'])
+    (folder / "marrow.truth.csv").write_text(f"label\n{lines}\n")
+    row = judged(folder)["own-marrow.fcs"]
+    assert row.true_blasts is None
+    assert f"1 of {n_events} labels are empty or not understood" in row.error
+    assert (repr(word) if word else "(empty)") in row.error
+    assert f"marrow.truth.csv, event {n_events}" in row.error
+    assert "leukaemic" in row.error
+    assert "non blast" in row.error
+
+
+def test_measurements_for_labels(folder: Path):
+    """A column of numbers is no label; of many words six are shown."""
+    lines = "\n".join(str(number / 7 + 2) for number in range(300))
+    (folder / "marrow.truth.csv").write_text(f"label\n{lines}\n")
+    error = judged(folder)["own-marrow.fcs"].error
+    assert "and 294 more" in error
+    assert error[: error.index("and 294 more")].count("'") == 2 * 6
     (folder / "marrow.truth.csv").write_text("kind\n1\n")
     assert "no column 'label'" in judged(folder)["own-marrow.fcs"].error
+
+
+def test_names_of_the_simulator_alone_give_the_denominator(tubes: Path, folder: Path):
+    """A list of nothing but its names knows what is nucleated, as its own file of labels does."""
+    labels = read_labels(tubes / "marrow.fcs")
+    lines = "\n".join(labels.names[code] for code in labels.labels)
+    (folder / "marrow.truth.csv").write_text(f"label\n{lines}\n")
+    assert judged(folder)["own-marrow.fcs"].true_nucleated == 12_000
 
 
 def test_labels_of_another_length(folder: Path):
