@@ -9,8 +9,8 @@ from cytomon.document import Document
 from cytomon.inputs import Job
 from cytomon.measure.pooling import pool_mrd
 from cytomon.model.patient import SpecimenType
-from cytomon.model.results import Estimate, Limits, Measurement, MrdStatus
-from cytomon.tables import Row, measured_cells
+from cytomon.model.results import Limits
+from cytomon.tables import Row, measured_cells, measurement_of
 
 POOLED = ("mrd", "mrd_wbc", "mrd_mnc")
 
@@ -69,28 +69,16 @@ def _pool(first: Document, second: Document) -> Iterator[Row]:
             continue
         one, other = rows[0][quantity], rows[1][quantity]
         pooled = pool_mrd(
-            _measurement(one),
-            _measurement(other),
+            measurement_of(one),
+            measurement_of(other),
             limits=Limits(**first.limits),
             specimen_type=SpecimenType(one["specimen_type"]),
+            unclear=sum(_unclear(tube) for tube in rows if tube[quantity]["value"]),
         )
         both = "+".join((one["template"], other["template"]))
         yield {**one, "file": "", "sha256": "", "template": both, **measured_cells(pooled)}
 
 
-def _measurement(row: Row) -> Measurement:
-    """A measurement back from its row."""
-    estimate = None
-    if row["value"]:
-        value, low, high = (float(row[name]) for name in ("value", "ci_low", "ci_high"))
-        estimate = Estimate(value=value, low=low, high=high)
-    return Measurement(
-        quantity=row["quantity"],
-        numerator=int(row["numerator"]) if row["numerator"] else None,
-        denominator=int(row["denominator"]) if row["denominator"] else None,
-        estimate=estimate,
-        lod=float(row["lod"]) if row["lod"] else None,
-        loq=float(row["loq"]) if row["loq"] else None,
-        status=MrdStatus(row["status"]),
-        qualifiers=tuple(q for q in row["qualifiers"].split(";") if q),
-    )
+def _unclear(rows: Mapping[str, Row]) -> int:
+    """Events of a tube that are left to the eye; none where it does not count them."""
+    return int(rows["by_eye"]["numerator"] or 0) if "by_eye" in rows else 0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from cytomon.errors import InputError
 from cytomon.model.findings import Finding
-from cytomon.model.results import Measurement, TubeResult
+from cytomon.model.results import Estimate, Measurement, TubeResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +67,24 @@ def measured_cells(measurement: Measurement) -> Row:
         "status": str(measurement.status),
         "qualifiers": ";".join(measurement.qualifiers),
     }
+
+
+def measurement_of(row: Row) -> Measurement:
+    """A measurement back from its row; the numbers behind its status are not in it."""
+    estimate = None
+    if row["value"]:
+        value, low, high = (float(row[name]) for name in ("value", "ci_low", "ci_high"))
+        estimate = Estimate(value=value, low=low, high=high)
+    return Measurement(
+        quantity=row["quantity"],
+        numerator=int(row["numerator"]) if row["numerator"] else None,
+        denominator=int(row["denominator"]) if row["denominator"] else None,
+        estimate=estimate,
+        lod=float(row["lod"]) if row["lod"] else None,
+        loq=float(row["loq"]) if row["loq"] else None,
+        status=row["status"],
+        qualifiers=tuple(q for q in row["qualifiers"].split(";") if q),
+    )
 
 
 def population_rows(result: TubeResult) -> Iterator[Row]:

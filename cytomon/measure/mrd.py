@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cytomon.measure.composition import is_hemodilute
@@ -21,6 +21,7 @@ _DETECTED = (
     MrdStatus.DETECTED_BELOW_THRESHOLD,
 )
 _REASSURING = (MrdStatus.DETECTED_BELOW_THRESHOLD, MrdStatus.BELOW_LOD, MrdStatus.NOT_DETECTED)
+_MUCH_MORE = 2
 
 
 def measure_mrd(
@@ -66,20 +67,46 @@ def measure_mrd(
     doubt = (Qualifier.HEMODILUTE_LIKELY,) if dilute else ()
     switch = (Qualifier.LINEAGE_SWITCH_SUSPECTED,) if signs_of_switch(evidence.counts) else ()
     escape = escape_of_mrd(found, evidence)
-    eye = (Qualifier.CHECK_BY_EYE,) if _eye_decides(found, evidence) else ()
-    said = in_order((*found.qualifiers, *gated, *doubt, *switch, *escape, *eye))
-    return replace(found, qualifiers=said)
-
-
-def _eye_decides(found: Measurement, evidence: Evidence) -> bool:
-    """Whether the events to check by eye, were they blasts, would be a detection of their own."""
     unclear = evidence.counts.get("by_eye", 0)
+    decides = eye_decides(found, unclear, limits=evidence.limits)
+    eye = (Qualifier.CHECK_BY_EYE,) if decides else ()
+    said = (*found.qualifiers, *gated, *doubt, *switch, *escape, *eye)
+    return replace(found, qualifiers=settled(said))
+
+
+def eye_decides(found: Measurement, unclear: int, *, limits: Limits) -> bool:
+    """Whether the events to check by eye, were they blasts, would change what an MRD says.
+
+    Parameters
+    ----------
+    found : Measurement
+        An MRD.
+    unclear : int
+        Events to check by eye.
+    limits : Limits
+        Of the template.
+
+    Returns
+    -------
+    bool
+        Whether both together would be a detection, and one of another status or of at least twice
+        as many events: from ten events on, double lies outside the interval of what was found.
+    """
     if not unclear or found.numerator is None or not found.denominator:
         return False
     # blasts of a tube may stand in a denominator that leaves out what is unclear
     together = min(found.numerator + unclear, found.denominator)
-    status = mrd_status(together, found.denominator, limits=evidence.limits)
-    return status in _DETECTED and status != found.status
+    status = mrd_status(together, found.denominator, limits=limits)
+    changes = status != found.status or together >= _MUCH_MORE * found.numerator
+    return status in _DETECTED and changes
+
+
+def settled(qualifiers: Iterable[str]) -> tuple[Qualifier, ...]:
+    """Qualifiers of one MRD in their order; what waits for the eye of a person is no negative."""
+    said = in_order(qualifiers)
+    if Qualifier.CHECK_BY_EYE not in said:
+        return said
+    return tuple(name for name in said if name is not Qualifier.TRIAL_MRD_NEGATIVE)
 
 
 def mrd_from_counts(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from scipy import stats
 
-from cytomon.measure.mrd import mrd_from_counts
+from cytomon.measure.mrd import eye_decides, mrd_from_counts, settled
 from cytomon.model.patient import SpecimenType
 from cytomon.model.qualifiers import Qualifier, in_order
 from cytomon.model.results import Limits, Measurement, MrdStatus
@@ -15,11 +15,14 @@ _LEAST_P = 0.01
 _CARRIED = {
     Qualifier.ANTIGEN_ESCAPE_SUSPECTED,
     Qualifier.LINEAGE_SWITCH_SUSPECTED,
+    Qualifier.STATUS_UNSTABLE,
+    Qualifier.CHECK_BY_EYE,
     Qualifier.HEMODILUTE_LIKELY,
     Qualifier.GATED_ON_ANTIGEN,
     Qualifier.LIMITED_FOR_DUAL_ESCAPE,
     Qualifier.LIMITED_FOR_KMT2A_ESCAPE,
 }
+"""What one tube leaves open is open for the specimen; all else follows from the pooled counts."""
 _POSITIVE = (MrdStatus.POSITIVE, MrdStatus.POSITIVE_BELOW_LOQ)
 
 
@@ -60,7 +63,12 @@ def two_tubes_p(first: tuple[int, int], second: tuple[int, int]) -> float:
 
 
 def pool_mrd(
-    first: Measurement, second: Measurement, *, limits: Limits, specimen_type: SpecimenType
+    first: Measurement,
+    second: Measurement,
+    *,
+    limits: Limits,
+    specimen_type: SpecimenType,
+    unclear: int = 0,
 ) -> Measurement:
     """MRD of a specimen that was measured in two tubes.
 
@@ -72,6 +80,8 @@ def pool_mrd(
         Of the template.
     specimen_type : SpecimenType
         Of the specimen.
+    unclear : int, optional
+        Events to check by eye, of both tubes together: too few in each may be enough in their sum.
 
     Returns
     -------
@@ -80,7 +90,7 @@ def pool_mrd(
         `TUBE_DISCORDANCE`. A tube that is not evaluable adds nothing; one that failed its quality
         check is not summed, so that it neither dilutes nor is diluted. A positive result is never
         displaced by a higher fraction of too few cells. What one evaluable
-        tube suspects, or cannot see, is said of the specimen too.
+        tube suspects, cannot see or leaves open is said of the specimen too.
 
     Raises
     ------
@@ -92,7 +102,8 @@ def pool_mrd(
         raise ValueError(msg)
     pooled = _pool(first, second, limits, specimen_type)
     said = {name for tube in (first, second) if tube.estimate for name in tube.qualifiers}
-    return replace(pooled, qualifiers=in_order({*pooled.qualifiers, *(said & _CARRIED)}))
+    eye = {Qualifier.CHECK_BY_EYE} if eye_decides(pooled, unclear, limits=limits) else set()
+    return replace(pooled, qualifiers=settled({*pooled.qualifiers, *(said & _CARRIED), *eye}))
 
 
 def _pool(

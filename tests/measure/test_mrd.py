@@ -313,7 +313,10 @@ def test_diluted_marrow_reassures_less(
         pytest.param(15, 5, True, id="a-detection-together"),
         pytest.param(15, 4, False, id="still-none"),
         pytest.param(60, 0, False, id="nothing-to-check"),
-        pytest.param(60, 900, False, id="positive-anyway"),
+        pytest.param(60, 524, True, id="positive-anyway-but-by-ten-times"),
+        pytest.param(60, 60, True, id="twice-as-many"),
+        pytest.param(60, 59, False, id="not-quite-twice"),
+        pytest.param(4, 8, False, id="twice-of-too-few"),
         pytest.param(30, 20, True, id="would-be-above-the-threshold"),
         pytest.param(30, 5, False, id="would-be-the-same"),
     ],
@@ -321,13 +324,38 @@ def test_diluted_marrow_reassures_less(
 def test_what_is_left_to_the_eye_may_overturn_a_status(
     make_evidence: Callable[..., Evidence], blasts: int, unclear: int, said: bool
 ):
-    """Said exactly where these events, were they blasts, would make another detection."""
+    """Said exactly where these events, were they blasts, would be another status, or double it."""
     counts = {"blasts": blasts, "nucleated": 500_000, "by_eye": unclear}
 
     found = measure_mrd(make_evidence(counts=counts))
 
     assert (Qualifier.CHECK_BY_EYE in found.qualifiers) is said
     assert found.numerator == blasts
+
+
+@given(st.integers(10, 3_000_000).flatmap(lambda n: st.tuples(st.integers(10, n), st.just(n))))
+def test_double_lies_outside_the_interval(count: tuple[int, int]):
+    """So a number that the eye may double is never one that its interval covers."""
+    found = mrd(*count).estimate
+
+    assert found is not None
+    assert 2 * count[0] > count[1] or 2 * count[0] / count[1] > found.high
+
+
+@pytest.mark.parametrize(
+    ("blasts", "unclear", "negative"),
+    [(0, 0, True), (0, 19, True), (0, 20, False), (0, 558, False), (25, 24, True), (25, 25, False)],
+)
+def test_what_waits_for_the_eye_is_no_negative(
+    make_evidence: Callable[..., Evidence], blasts: int, unclear: int, negative: bool
+):
+    """TRIAL_MRD_NEGATIVE is withheld exactly where CHECK_BY_EYE stands."""
+    counts = {"blasts": blasts, "nucleated": 1_000_000, "by_eye": unclear}
+
+    found = measure_mrd(make_evidence(counts=counts))
+
+    assert (Qualifier.TRIAL_MRD_NEGATIVE in found.qualifiers) is negative
+    assert (Qualifier.CHECK_BY_EYE in found.qualifiers) is not negative
 
 
 def test_more_to_check_than_the_denominator_holds(make_evidence: Callable[..., Evidence]):

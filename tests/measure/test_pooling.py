@@ -17,6 +17,38 @@ from cytomon.model.results import Limits, Measurement, MrdStatus
 
 FAILURE = Finding(code="QC_AGE", severity=Severity.ERROR, what="old", where="worklist", fix="new")
 
+# Every qualifier, on purpose: what one tube leaves open is open for the specimen; what follows from
+# counts is judged anew from the pooled ones; what is never said of an MRD cannot be carried.
+CARRIED = {
+    Qualifier.ANTIGEN_ESCAPE_SUSPECTED,
+    Qualifier.LINEAGE_SWITCH_SUSPECTED,
+    Qualifier.STATUS_UNSTABLE,
+    Qualifier.CHECK_BY_EYE,
+    Qualifier.GATED_ON_ANTIGEN,
+    Qualifier.LIMITED_FOR_DUAL_ESCAPE,
+    Qualifier.LIMITED_FOR_KMT2A_ESCAPE,
+    Qualifier.HEMODILUTE_LIKELY,
+}
+JUDGED_ANEW = {
+    Qualifier.BORDERLINE_AT_THRESHOLD,
+    Qualifier.WITH_SUSPICIOUS_EVENTS,
+    Qualifier.TUBE_DISCORDANCE,
+    Qualifier.QUALITY_FAILED,
+    Qualifier.TRIAL_MRD_NEGATIVE,
+    Qualifier.NOT_MARROW,
+}
+OF_OTHER_QUANTITIES = {
+    Qualifier.ANTIBODY_MISSING,
+    Qualifier.TOO_FEW_BLASTS,
+    Qualifier.NO_NEGATIVE_REFERENCE,
+    Qualifier.DRUG_EXPOSURE,
+    Qualifier.EQUIVOCAL,
+    Qualifier.PROVISIONAL,
+    Qualifier.DECREASED,
+    Qualifier.NO_POSITIVE_REFERENCE,
+    Qualifier.CD19_LOW_B_CELLS,
+}
+
 tubes = st.tuples(st.integers(0, 60), st.integers(1_000, 1_000_000))
 
 
@@ -136,3 +168,48 @@ def test_dilution_of_one_tube_is_the_specimens():
     dilute = replace(tube(0, 600_000), qualifiers=(Qualifier.HEMODILUTE_LIKELY,))
 
     assert Qualifier.HEMODILUTE_LIKELY in pooled(dilute, tube(0, 600_000)).qualifiers
+
+
+def test_every_qualifier_is_carried_or_not_on_purpose():
+    """A new qualifier has to be put into one of the three sets before this passes."""
+    assert sorted((*CARRIED, *JUDGED_ANEW, *OF_OTHER_QUANTITIES)) == sorted(Qualifier)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "second"])
+@pytest.mark.parametrize("qualifier", list(Qualifier))
+def test_what_one_tube_leaves_open_is_open_for_the_specimen(qualifier: Qualifier, first: bool):
+    """Beside an agreeing, a discordant and a lone tube; nothing else is taken over into a sum."""
+    marked = replace(tube(0, 600_000), qualifiers=(qualifier,))
+    for other in (tube(0, 600_000), tube(200, 600_000), tube(None, 600_000)):
+        pair = (marked, other) if first else (other, marked)
+        found = pooled(*pair).qualifiers
+        assert qualifier not in CARRIED or qualifier in found
+
+    if qualifier is Qualifier.QUALITY_FAILED:
+        return  # such a tube is never summed
+    summed = pooled(*((marked, tube(0, 600_000)) if first else (tube(0, 600_000), marked)))
+    assert set(summed.qualifiers) - {Qualifier.TRIAL_MRD_NEGATIVE} <= CARRIED
+
+
+def test_a_specimen_that_waits_for_the_eye_is_no_negative():
+    """One tube with clusters left to the eye, one without: nobody may read the sum as negative."""
+    open_ = replace(tube(0, 600_000), qualifiers=(Qualifier.CHECK_BY_EYE,))
+    found = pooled(open_, tube(0, 600_000))
+
+    assert (found.status, found.denominator) == (MrdStatus.NOT_DETECTED, 1_200_000)
+    assert found.qualifiers == (Qualifier.CHECK_BY_EYE,)
+
+
+@pytest.mark.parametrize(("unclear", "said"), [(19, False), (20, True)])
+def test_too_few_for_the_eye_in_each_tube_may_be_enough_together(unclear: int, said: bool):
+    """Their sum is held against the pooled counts."""
+    found = pool_mrd(
+        tube(0, 600_000),
+        tube(0, 600_000),
+        limits=Limits(),
+        specimen_type=SpecimenType.MARROW,
+        unclear=unclear,
+    )
+
+    assert (Qualifier.CHECK_BY_EYE in found.qualifiers) is said
+    assert (Qualifier.TRIAL_MRD_NEGATIVE in found.qualifiers) is not said
