@@ -23,7 +23,8 @@ def with_stability(found: Measurement, evidence: Evidence) -> Measurement:
     found : Measurement
         Of MRD.
     evidence : Evidence
-        Its `draws` are counts of blasts under jittered boundaries; without any nothing is said.
+        Its `draws` are counts of blasts with the gates found in this tube and the borders between
+        fitted populations jittered; without any nothing is said.
 
     Returns
     -------
@@ -70,8 +71,10 @@ def say_stability(measurements: Sequence[Measurement]) -> Iterator[Finding]:
         yield Finding(
             code="STATUS_STABILITY",
             severity=Severity.INFO if stable >= _STABLE_FROM else Severity.WARNING,
-            what=f"{found.status} in {stable:.0%} of {found.details['draws']:g} draws with every "
-            f"boundary jittered; k from {found.details['k_low']:g} to {found.details['k_high']:g}",
+            what=f"{found.status} in {stable:.0%} of {found.details['draws']:g} draws with gates "
+            "and the borders between fitted populations jittered; k from "
+            f"{found.details['k_low']:g} to {found.details['k_high']:g}. Whether a cluster is "
+            "leukaemia is not jittered",
             where="gate of the blasts",
             fix="nothing, if the status holds; else look at the gates before the number",
         )

@@ -125,6 +125,15 @@ def test_the_finding_says_status_share_and_interval(
     assert words in said.what
 
 
+def test_the_finding_says_what_was_jittered_and_what_was_not(make_evidence: MakeEvidence):
+    """A stable status is no word on whether the cells are leukaemia."""
+    (said,) = say_stability([shaken(make_evidence, 60, [60] * 60)])
+
+    assert "gates and the borders between fitted populations jittered" in said.what
+    assert "Whether a cluster is leukaemia is not jittered" in said.what
+    assert "every boundary" not in said.what
+
+
 def test_only_the_reported_mrd_speaks(make_evidence: MakeEvidence):
     """Another quantity with the same details is silent."""
     found = shaken(make_evidence, 60, [60] * 60)
