@@ -133,6 +133,11 @@ class Talk:
         if bars:
             self._out.print(table)
 
+    def answers(self, lines: Sequence[str]) -> None:
+        """What belongs to the results and is no table."""
+        for line in lines:
+            self._out.print(line)
+
     def _answers(self, documents: Sequence[Document]) -> None:
         """A row for each tube; on a narrow terminal a few lines for each, nothing cut."""
         if not documents:

@@ -24,7 +24,7 @@ class Size(StrEnum):
 def validate(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of table and page.")],
     size: Annotated[
-        Size, typer.Option(help="Simulated tubes: 30 small ones, about 200, or about 400 large.")
+        Size, typer.Option(help="Simulated tubes: 30 small ones, about 240, or about 500 large.")
     ] = Size.USUAL,
     events: Annotated[
         int, typer.Option(min=0, metavar="N", help="Nucleated cells of a tube; 0 by the size.")
@@ -66,6 +66,7 @@ def validate(
     """
     from cytomon.cli.batch import processes
     from cytomon.cli.talk import Talk
+    from cytomon.validate.answers.limits import blank_limits
     from cytomon.validate.page import command_line, summary, write_page
     from cytomon.validate.study import earlier_rows, no_rows, run_study
 
@@ -92,6 +93,7 @@ def validate(
         raise no_rows(out)
     page = write_page(out, rows)
     talk.demands(summary(rows))
+    talk.answers(blank_limits(rows))
     failed = sum(bool(row.error) for row in rows)
     talk.say(f"{len(rows)} tubes, {failed} without a result; look at {page}")
     if failed == len(rows):

@@ -7,10 +7,9 @@ cell); nothing is clipped or rounded.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 ALPHA = 0.05
 _Z = 1.6448536269514722
@@ -99,68 +98,6 @@ def _multiplier(n_results: int, n_samples: int) -> float:
     return _Z / (1 - 1 / (4 * freedom))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probit:
-    """Hit rate as a function of the level: ``Phi(intercept + slope log10 level)``.
-
-    Attributes
-    ----------
-    intercept, slope : float
-        By maximum likelihood.
-    """
-
-    intercept: float
-    slope: float
-
-    def level_at(self, rate: float) -> float:
-        """Level that is hit at a rate in (0, 1)."""
-        return float(10 ** ((stats.norm.ppf(rate) - self.intercept) / self.slope))
-
-    def rate_at(self, level: float) -> float:
-        """Hit rate at a level above 0."""
-        return float(stats.norm.cdf(self.intercept + self.slope * np.log10(level)))
-
-
-def fit_probit(levels: Sequence[float], hits: Sequence[bool]) -> Probit | None:
-    """Fit hit rates, one tube each.
-
-    Parameters
-    ----------
-    levels : sequence of float
-        True fraction of each tube, above 0.
-    hits : sequence of bool
-        Whether it was called detected.
-
-    Returns
-    -------
-    Probit or None
-        None where the tubes do not determine a curve: all or none hit, every miss below every
-        hit, or a rate that does not rise with the level. Whoever asks then names the bracket.
-    """
-    x, hit = np.log10(np.asarray(levels, dtype=np.float64)), np.asarray(hits, dtype=np.bool_)
-    if hit.all() or not hit.any() or x[~hit].max() <= x[hit].min():
-        return None
-    signs = np.where(hit, 1.0, -1.0)
-    centre, width = x.mean(), max(float(x.std()), 1e-9)
-
-    def loss(parameters: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-        z = parameters[0] + parameters[1] * (x - centre) / width
-        return -float(stats.norm.logcdf(signs * z).sum())
-
-    found = optimize.minimize(loss, np.array([0.0, 1.0]), method="BFGS")
-    slope = float(found.x[1]) / width
-    if slope <= 0:
-        return None
-    return Probit(intercept=float(found.x[0]) - slope * float(centre), slope=slope)
-
-
-def bracket(levels: Sequence[float], hits: Sequence[bool]) -> tuple[float | None, float | None]:
-    """Highest level that was missed, and lowest that was hit; None where there is none."""
-    missed = [level for level, hit in zip(levels, hits, strict=True) if not hit]
-    found = [level for level, hit in zip(levels, hits, strict=True) if hit]
-    return max(missed, default=None), min(found, default=None)
-
-
 def counting_limit(lod_events: int, total: int, *, recall: float = 1.0) -> float:
     """Fraction at which a tube of this size is called detected in 95 %, by counting alone.
 
@@ -190,30 +127,31 @@ def variation(results: Sequence[float]) -> float | None:
     return float(values.std(ddof=1) / values.mean())
 
 
-def quantification_limit(
+def quantification_bracket(
     results: Mapping[float, Sequence[float]], *, most: float = 0.30
-) -> float | None:
-    """Lowest level from which on the coefficient of variation is good enough.
+) -> tuple[float | None, float | None]:
+    """The two levels between which the coefficient of variation becomes good enough.
 
     Parameters
     ----------
     results : mapping of float to sequence of float
-        Nominal level to the results of its tubes.
+        Nominal level to the results of its tubes; levels with fewer than two say nothing.
     most : float, optional
         Largest coefficient of variation that is accepted.
 
     Returns
     -------
-    float or None
-        None where even the highest level varies too much, or none has two results.
+    above, reached : float or None
+        Highest level that varies too much, and the lowest above it; None where there is none. A
+        level below one that varies too much is luck.
     """
     reached = None
     for level in sorted(results, reverse=True):
         spread = variation(results[level])
-        if spread is None or spread > most:
-            break
-        reached = level
-    return reached
+        if spread is not None and spread > most:
+            return level, reached
+        reached = level if spread is not None else reached
+    return None, reached
 
 
 def blank_rate(false_events: Sequence[int], totals: Sequence[int]) -> float:

@@ -24,8 +24,8 @@ from cytomon.validate.answers.choose import (
     log_pairs,
     series,
 )
-from cytomon.validate.answers.limits import by_level
-from cytomon.validate.detection import fit_probit, variation
+from cytomon.validate.answers.positives import by_level, curve
+from cytomon.validate.detection import variation
 from cytomon.validate.rows import TubeRow
 
 if TYPE_CHECKING:
@@ -206,15 +206,14 @@ def _hits(figure: Figure, rows: Sequence[TubeRow]) -> None:
     seen: list[float] = []
     for name in conditions(rows):
         chosen = series(rows, name)
-        true = [row.true_fraction or 0.0 for row in chosen]
         hits = [is_detected(row) for row in chosen]
         level = np.array([row.level or row.true_fraction or 0.0 for row in chosen])
         shown = np.unique(level)
         _dots(left, shown, [float(np.mean(np.array(hits)[level == one])) for one in shown], name)
-        fitted = fit_probit(true, hits) if chosen else None
+        fitted, _ = curve(chosen) if chosen else (None, "")
         if fitted is not None:
-            curve = [fitted.rate_at(float(value)) for value in grid]
-            left.plot(grid, curve, color=LOOKS[name][0], linewidth=1)
+            rates = [fitted.rate_at(float(value)) for value in grid]
+            left.plot(grid, rates, color=LOOKS[name][0], linewidth=1)
         levels = by_level(chosen)
         spreads = {one: variation(found) for one, found in levels.items()}
         known = {one: spread for one, spread in spreads.items() if spread is not None}

@@ -12,6 +12,7 @@ import numpy as np
 from cytomon.fcs.read import event_blocks, read_events
 from cytomon.gating.axes import Axes
 from cytomon.gating.columns import Columns
+from cytomon.measure.limits import lod_events
 from cytomon.measure.mrd import mrd_status
 from cytomon.measure.phenotype import NEGATIVE_REFERENCES, measure_antigen
 from cytomon.model.results import Evidence, Kept, Limits, Measurement, TubeResult
@@ -57,7 +58,7 @@ def compare(
         raise ValueError(msg)
     result = _measure(opened, file or opened.tube.name)
     return {
-        **_measured(result),
+        **_measured(result, opened.template.spec.limits.as_limits()),
         **_by_event(result, known),
         **_truth(result, known, opened),
     }
@@ -69,13 +70,14 @@ def _measure(opened: OpenedTube, file: str) -> TubeResult:
     return measure_placed(opened, events, place_on(opened, events), specimen=None, file=file)
 
 
-def _measured(result: TubeResult) -> dict[str, Any]:
+def _measured(result: TubeResult, limits: Limits) -> dict[str, Any]:
     by_code = {measurement.quantity: measurement for measurement in result.measurements}
     mrd, b_cells = by_code.get("mrd"), by_code.get("b_fraction")
     estimate = b_cells.estimate if b_cells else None
     return {
         "blasts": mrd.numerator if mrd else None,
         "nucleated": mrd.denominator if mrd else None,
+        "lod_events": lod_events(limits, mrd.denominator) if mrd and mrd.denominator else None,
         "status": str(mrd.status) if mrd else "",
         "qualifiers": ";".join(mrd.qualifiers) if mrd else "",
         "b_only": by_code[B_ONLY].numerator if B_ONLY in by_code else None,

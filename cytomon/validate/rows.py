@@ -50,6 +50,8 @@ class TubeRow(BaseModel):
     blasts, nucleated, found, by_eye, by_eye_blasts, b_only
         Events called blasts (k), their denominator, true blasts among them, events left to the
         eye, true blasts among those, events that the tree without CD19 found alone.
+    lod_events : int or None
+        Least events that the status would have called detected in this tube.
     false_labels : str
         What the false events are, ``label:count`` joined by ``;``.
     status, qualifiers, cd19, cd22 : str
@@ -95,6 +97,7 @@ class TubeRow(BaseModel):
     by_eye: Count = None
     by_eye_blasts: Count = None
     b_only: Count = None
+    lod_events: Count = None
     false_labels: str = ""
     status: str = ""
     qualifiers: str = ""

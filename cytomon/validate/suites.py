@@ -63,7 +63,8 @@ class Size:
     step: int = 1
 
 
-_LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
+_LEVELS = (1e-2, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
+"""Close enough around the limit of detection that no decade between them is empty."""
 SIZES: Mapping[str, Size] = {
     "quick": Size(
         events=60_000, kinds=("typical",), levels=(1e-2, 1e-3), replicates=1, large=0, step=5

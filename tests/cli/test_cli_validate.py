@@ -30,11 +30,13 @@ def test_own_tubes_and_a_broken_one(
 
 
 def test_the_page_again_from_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """Nothing is measured; the bars are on standard output."""
+    """Nothing is measured; the bars are on standard output, and how few blanks there are."""
     write_validation(tmp_path, [row("a"), blank("b")])
     before = (tmp_path / TABLE).read_bytes()
     assert main(["validate", f"--out={tmp_path}", "--page-only"]) == 0
-    assert "recall of hard cases" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "recall of hard cases" in said
+    assert "of 1 blank; EP17 asks for at least 60" in said
     assert (tmp_path / PAGE).is_file()
     assert (tmp_path / TABLE).read_bytes() == before
 

@@ -16,7 +16,6 @@ from cytomon.validate.answers.choose import (
     series,
     side,
 )
-from cytomon.validate.answers.limits import probit_words
 from cytomon.validate.rows import TubeRow
 from tests.validate.rows import blank, row
 
@@ -185,15 +184,6 @@ def test_nothing_measured_is_nothing_reached():
     assert bar(only, "hard").found == "not measured"
     assert bars([]) == ()
     assert bars([row(suite="own", condition="own")]) == ()
-
-
-def test_probit_or_the_levels_between():
-    """A clean step has no curve; the words say between what the limit lies."""
-    low = row("a", true_fraction=1e-5, status="BELOW_LOD")
-    high = row("b", true_fraction=1e-3)
-    assert probit_words([low, high]) == "between 0.001 % and 0.1 %"
-    assert "every tube" in probit_words([high])
-    assert "no tube" in probit_words([low])
 
 
 def test_tables_of_few_tubes_hold_together():

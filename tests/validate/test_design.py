@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from dataclasses import replace
 
@@ -63,6 +64,14 @@ def test_what_was_asked_for_is_there(usual: tuple[Case, ...]):
     hard = [wish for wish in plain if wish.hard]
     assert len(hard) >= 10
     assert {wish.kind for wish in hard} == {"typical", "CD19neg"}
+
+
+@pytest.mark.parametrize("size", ["usual", "full"])
+def test_no_decade_around_the_limit_of_detection_is_empty(size: str):
+    """A limit between two levels is only as good as they are close."""
+    levels = sorted(level for level in SIZES[size].levels if level <= 1e-3)
+    assert levels[0] == 1e-5
+    assert max(b / a for a, b in itertools.pairwise(levels)) < 3.5
 
 
 def test_realism_tubes_share_batches(usual: tuple[Case, ...]):

@@ -12,11 +12,9 @@ from cytomon.validate.detection import (
     blank_limit,
     blank_limit_normal,
     blank_rate,
-    bracket,
     counting_limit,
     detection_limit,
-    fit_probit,
-    quantification_limit,
+    quantification_bracket,
     variation,
 )
 
@@ -65,32 +63,6 @@ def test_pooled_spread_of_low_positives():
     assert detection_limit(4.0, [first, second, [7.0]]) == pytest.approx(expected)
 
 
-def test_probit_is_that_of_statsmodels():
-    """Coefficients and the 95 % level, fitted by another library."""
-    api = pytest.importorskip("statsmodels.api")
-    levels = np.repeat([1e-6, 3e-6, 1e-5, 3e-5, 1e-4], 30)
-    hits = RNG.random(len(levels)) < stats.norm.cdf(6 + 1.2 * np.log10(levels))
-    theirs = api.Probit(hits.astype(float), api.add_constant(np.log10(levels))).fit(disp=0).params
-    ours = fit_probit(levels, hits)
-    assert ours is not None
-    assert [ours.intercept, ours.slope] == pytest.approx(theirs, rel=1e-3)
-    assert ours.rate_at(ours.level_at(0.95)) == pytest.approx(0.95)
-
-
-@pytest.mark.parametrize(
-    "hits", [(True,) * 4, (False,) * 4, (False, False, True, True), (True, True, False, False)]
-)
-def test_tubes_that_determine_no_curve(hits: tuple[bool, ...]):
-    """A curve through a clean step, or downhill, would be an invention."""
-    assert fit_probit((1e-6, 1e-5, 1e-4, 1e-3), hits) is None
-
-
-def test_bracket_of_a_clean_step():
-    """Where no curve can be fitted, the two levels it lies between are known."""
-    assert bracket((1e-6, 1e-5, 1e-4), (False, False, True)) == (1e-5, 1e-4)
-    assert bracket((1e-6,), (True,)) == (None, 1e-6)
-
-
 @pytest.mark.parametrize(
     ("events", "cells"), [(10, 157_000), (20, 279_000), (40, 509_000), (50, 622_000)]
 )
@@ -109,11 +81,19 @@ def test_variation_against_scipy():
 
 
 def test_quantification_stops_at_the_first_level_that_varies():
-    """A lucky level below an unlucky one does not count."""
+    """A lucky level below an unlucky one does not count; both sides of the bracket are named."""
     results = {1e-5: [1.0, 1.01], 1e-4: [1.0, 3.0], 1e-3: [1.0, 1.25], 1e-2: [1.0, 1.0]}
-    assert quantification_limit(results) == 1e-3
-    assert quantification_limit(results, most=0.1) == 1e-2
-    assert quantification_limit({1e-2: [1.0]}) is None
+    assert quantification_bracket(results) == (1e-4, 1e-3)
+    assert quantification_bracket(results, most=0.1) == (1e-3, 1e-2)
+    assert quantification_bracket(results, most=2) == (None, 1e-5)
+    assert quantification_bracket({1e-2: [1.0]}) == (None, None)
+    assert quantification_bracket({1e-2: [1.0, 3.0]}) == (1e-2, None)
+
+
+def test_a_level_with_one_tube_says_nothing():
+    """It neither stops the way down nor counts as reached."""
+    assert quantification_bracket({1e-2: [1.0, 1.0], 1e-3: [1.0]}) == (None, 1e-2)
+    assert quantification_bracket({1e-2: [1.0, 1.0], 1e-3: [1.0], 1e-4: [1, 3]}) == (1e-4, 1e-2)
 
 
 def test_blank_rate_keeps_the_blanks_within_the_templates_limit():

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import cytomon
+from cytomon.measure.limits import lod_events
+from cytomon.model.results import Limits
 from cytomon.simulate.plan import TubePlan
 from cytomon.simulate.sidecar import read_labels
 from cytomon.simulate.tube import SimulatedTube, simulate_tube, write_tube
@@ -55,6 +57,12 @@ def test_truth_is_that_of_the_simulation(simulated: SimulatedTube, judged: dict[
     assert judged["true_status"] == "POSITIVE"
     assert judged["true_b_lymphocytes"] == truth.n_lymphocytes
     assert judged["true_b"] == truth.b_fraction
+
+
+def test_what_the_status_needed_is_kept(path: Path, judged: dict[str, Any]):
+    """Of the template that measured the tube, for its own denominator."""
+    status = {m.quantity: m for m in cytomon.measure_tube(path).measurements}["mrd"]
+    assert judged["lod_events"] == lod_events(Limits(lod_events=20), status.denominator) == 20
 
 
 def test_calls_are_those_of_the_true_blasts(

@@ -62,6 +62,11 @@ def false_rate(row: TubeRow) -> float:
     return (row.blasts or 0) / (row.nucleated or 1)
 
 
+def cells(rows: Iterable[TubeRow]) -> list[int]:
+    """Denominators, at least 1."""
+    return [row.nucleated or 1 for row in rows]
+
+
 def by_eye_rate(row: TubeRow) -> float | None:
     """Events left to the eye for each nucleated cell; None where the template leaves none."""
     return None if row.by_eye is None or not row.nucleated else row.by_eye / row.nucleated
