@@ -24,7 +24,7 @@ from cytomon.document import Document, to_json
 from cytomon.errors import InputError
 from cytomon.inputs import Job, Jobs, Lists, collect
 from cytomon.model.findings import Severity
-from cytomon.neighbours import carry_over
+from cytomon.neighbours import carry_over, judge_again
 from cytomon.pool import run_all
 from cytomon.specimens import pooled_rows
 from cytomon.tables import (
@@ -126,9 +126,11 @@ def run(
     started = datetime.now(UTC)
     _prepare(out)
     tasks = [Task(job=job, out=str(out), settings=settings) for job in jobs.jobs]
-    documents = run_all(tasks, workers=workers, report=report)
+    measured = run_all(tasks, workers=workers, report=report)
+    carried = carry_over(jobs.jobs, measured)
+    documents = judge_again(measured, carried)
     outcome = Outcome(documents=documents, refused_rows=len(jobs.refused))
-    pooled = pooled_rows(jobs.jobs, documents)
+    pooled = pooled_rows(jobs.jobs, documents, carried)
     write_table(
         out / "measurements.csv", _measurements(jobs, documents, pooled), MEASUREMENT_COLUMNS
     )
@@ -163,12 +165,9 @@ def _populations(documents: Iterable[Document]) -> Iterator[Row]:
 def _findings(jobs: Jobs, documents: Sequence[Document], pooled: Pooled) -> Iterable[Row]:
     for refusal in jobs.refused:
         yield finding_row(refusal.file, refusal.finding)
-    carried = carry_over(jobs.jobs, documents)
     copies = Counter(document.sha256 for document in documents if document.sha256)
-    for position, (job, document) in enumerate(zip(jobs.jobs, documents, strict=True)):
+    for job, document in zip(jobs.jobs, documents, strict=True):
         yield from (finding_row(job.file, finding) for finding in job.findings)
-        if position in carried:
-            yield carried[position]
         if copies[document.sha256] > 1 and "#" not in document.file:
             yield _copied(document, documents)
         yield from document.findings

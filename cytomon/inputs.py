@@ -31,6 +31,8 @@ class Job:
         Template that the worklist or the user names; empty to pick by panel.
     specimen : Specimen or None
         None without a worklist row.
+    washed : bool
+        Whether the worklist says that the instrument was washed, or a blank run, before this tube.
     findings : tuple of Finding
         What was noticed before opening it.
     """
@@ -39,6 +41,7 @@ class Job:
     path: str
     template: str = ""
     specimen: Specimen | None = None
+    washed: bool = False
     findings: tuple[Finding, ...] = ()
 
 
@@ -146,6 +149,7 @@ def _listed(
             path=path,
             template=row.template or template,
             specimen=specimen_of(row, known.patients, known.events),
+            washed=row.washed == "yes",
             findings=(_no_day(where),) if orphan else (),
         )
 

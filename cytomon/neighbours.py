@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from cytomon.document import Document
 from cytomon.inputs import Job
+from cytomon.measure.afterwards import MRD_QUANTITIES, fail_mrd
+from cytomon.measure.catalogue import say_missing
 from cytomon.model.findings import Finding, Severity
-from cytomon.tables import Row, finding_row
+from cytomon.model.patient import SpecimenType
+from cytomon.model.qualifiers import Qualifier, in_order
+from cytomon.model.results import Limits, Measurement
+from cytomon.tables import Row, finding_row, measured_cells, measurement_of
 
 _MUCH = 0.01
 _FEW = 50
+_OF_BLASTS = ("cd19_blasts", "cd22_blasts", "mrd_a_only", "mrd_b_only", "mrd_both")
 
 
-def carry_over(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, Row]:
-    """Tubes whose few blasts may be those of the tube before.
+def carry_over(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, Finding]:
+    """Tubes whose few blasts may be those of the tube before: a hard failure of their MRD.
 
     Parameters
     ----------
@@ -25,25 +32,81 @@ def carry_over(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, 
 
     Returns
     -------
-    dict of int to dict
-        Position of a tube to its row of ``findings.csv``.
+    dict of int to Finding
+        Position of a tube to its failure.
 
     Notes
     -----
-    The tube before had more than 1 % MRD, and this one has 1 to 49 blasts. Tubes of one patient
-    are passed over: what one leaves in the next is the patient's own.
+    The tube before had more than 1 % MRD, this one has 1 to 49 blasts, and no wash or blank is
+    recorded between them. Tubes of one patient are passed over: what one leaves in the next is the
+    patient's own.
     """
     found = {}
     for before, position, by_time in _in_order(documents):
         source, tube = documents[before], documents[position]
-        if _same_patient(jobs[before], jobs[position]):
+        if jobs[position].washed or _same_patient(jobs[before], jobs[position]):
             continue
         blasts, fraction = _mrd(tube)[0], _mrd(source)[1]
         if blasts is not None and fraction is not None and 0 < blasts < _FEW and fraction > _MUCH:
-            found[position] = finding_row(
-                tube.file, _say(tube, source, blasts, fraction, by_time=by_time)
-            )
+            found[position] = _say(tube, source, blasts, fraction, by_time=by_time)
     return found
+
+
+def judge_again(
+    documents: Sequence[Document], failures: Mapping[int, Finding]
+) -> tuple[Document, ...]:
+    """The documents of a batch, with what their neighbours say of them.
+
+    Parameters
+    ----------
+    documents : sequence of Document
+        What was kept of each tube.
+    failures : mapping of int to Finding
+        Position of a tube to its hard failure.
+
+    Returns
+    -------
+    tuple of Document
+        In the same order. Each MRD of a failed tube is judged again; what else rests on its blasts
+        stands, marked. What is kept on disk stays the word of the tube alone: another batch may
+        have other neighbours.
+    """
+    return tuple(
+        _failed(document, failures[position]) if position in failures else document
+        for position, document in enumerate(documents)
+    )
+
+
+def _failed(document: Document, failure: Finding) -> Document:
+    limits = Limits(**document.limits)
+    again = {
+        row["quantity"]: _judged(row, failure, limits)
+        for row in document.measurements
+        if row["quantity"] in (*MRD_QUANTITIES, *_OF_BLASTS)
+    }
+    missing = tuple(say_missing([again[name] for name in MRD_QUANTITIES if name in again]))
+    stale = {"STATUS_STABILITY"} if missing else set()
+    return replace(
+        document,
+        measurements=tuple(
+            {**row, **measured_cells(again[row["quantity"]])} if row["quantity"] in again else row
+            for row in document.measurements
+        ),
+        findings=(
+            finding_row(document.file, failure),
+            *(row for row in document.findings if row["code"] not in stale),
+            *(finding_row(document.file, finding) for finding in missing),
+        ),
+    )
+
+
+def _judged(row: Row, failure: Finding, limits: Limits) -> Measurement:
+    found = measurement_of(row)
+    if found.quantity in MRD_QUANTITIES:
+        kind = SpecimenType(row["specimen_type"])
+        return fail_mrd(found, (failure,), limits=limits, specimen_type=kind)
+    marked = in_order((*found.qualifiers, Qualifier.QUALITY_FAILED))
+    return replace(found, qualifiers=marked)
 
 
 def _in_order(documents: Sequence[Document]) -> Iterator[tuple[int, int, bool]]:
@@ -88,10 +151,11 @@ def _say(
     )
     return Finding(
         code="CARRY_OVER_POSSIBLE",
-        severity=Severity.WARNING,
-        what=f"{blasts} blasts, and the tube before ({order}) held {fraction:.1%}: "
-        f"{source.file}, sha256 {source.sha256}",
+        severity=Severity.ERROR,
+        what=f"{blasts} blasts, and the tube before ({order}) held {fraction:.1%}, with no wash or "
+        f"blank recorded between them: {source.file}, sha256 {source.sha256}",
         where=tube.file,
-        fix="ask whether the instrument was washed between the two; look whether the blasts come "
-        "early in the run and look like those of the other patient; acquire again",
+        fix="if the instrument's log shows a wash or a blank before this tube, say so in the "
+        "worklist (washed) and run again; else look whether the blasts come early in the run and "
+        "look like those of the other patient, and acquire again",
     )

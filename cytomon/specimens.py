@@ -7,23 +7,28 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cytomon.document import Document
 from cytomon.inputs import Job
+from cytomon.measure.afterwards import MRD_QUANTITIES, fail_mrd
 from cytomon.measure.pooling import pool_mrd
+from cytomon.model.findings import Finding
 from cytomon.model.patient import SpecimenType
 from cytomon.model.results import Limits
 from cytomon.tables import Row, measured_cells, measurement_of
 
-POOLED = ("mrd", "mrd_wbc", "mrd_mnc")
-
 Specimens = Mapping[tuple[object, ...], Sequence[int]]
 
 
-def pooled_rows(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, tuple[Row, ...]]:
+def pooled_rows(
+    jobs: Sequence[Job], documents: Sequence[Document], failures: Mapping[int, Finding]
+) -> dict[int, tuple[Row, ...]]:
     """Rows of ``measurements.csv`` for specimens that were measured in two tubes.
 
     Parameters
     ----------
     jobs, documents : sequence
         The tubes of a batch and what was kept of each, in the same order.
+    failures : mapping of int to Finding
+        Position of a tube to what its neighbours say against it. Its blasts may be real or not, so
+        a specimen that leaves them out cannot be reassuring: it is not evaluable either.
 
     Returns
     -------
@@ -42,7 +47,8 @@ def pooled_rows(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int,
         if len(tubes) != 2 or tubes[0].sha256 == tubes[1].sha256:
             continue
         if tubes[0].limits == tubes[1].limits:
-            found[positions[1]] = tuple(_pool(tubes[0], tubes[1]))
+            failed = [failures[position] for position in positions if position in failures]
+            found[positions[1]] = tuple(_pool(tubes[0], tubes[1], failed))
     return found
 
 
@@ -62,19 +68,23 @@ def _specimens(jobs: Sequence[Job], documents: Sequence[Document]) -> Specimens:
     return groups
 
 
-def _pool(first: Document, second: Document) -> Iterator[Row]:
+def _pool(first: Document, second: Document, failures: Sequence[Finding]) -> Iterator[Row]:
+    limits = Limits(**first.limits)
     rows = [{row["quantity"]: row for row in tube.measurements} for tube in (first, second)]
-    for quantity in POOLED:
+    for quantity in MRD_QUANTITIES:
         if quantity not in rows[0] or quantity not in rows[1]:
             continue
         one, other = rows[0][quantity], rows[1][quantity]
+        kind = SpecimenType(one["specimen_type"])
         pooled = pool_mrd(
             measurement_of(one),
             measurement_of(other),
-            limits=Limits(**first.limits),
-            specimen_type=SpecimenType(one["specimen_type"]),
+            limits=limits,
+            specimen_type=kind,
             unclear=sum(_unclear(tube) for tube in rows if tube[quantity]["value"]),
         )
+        if failures:
+            pooled = fail_mrd(pooled, failures, limits=limits, specimen_type=kind)
         both = "+".join((one["template"], other["template"]))
         yield {**one, "file": "", "sha256": "", "template": both, **measured_cells(pooled)}
 

@@ -97,6 +97,7 @@ class WorklistRow(_Row):
     cd22_clone: Name = ""
     instrument_qc: Annotated[Literal["pass", "fail", ""], BeforeValidator(_lower)] = ""
     viability: Fraction = None
+    washed: Annotated[Literal["yes", "no", ""], BeforeValidator(_lower)] = ""
 
     @field_validator("received_on")
     @classmethod

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cytomon.batch import plan, run
+from cytomon.batch import Outcome, plan, run
 from cytomon.document import Document
 from cytomon.fcs.write import write_fcs
 from cytomon.inputs import Job, Lists
+from cytomon.measure.afterwards import MRD_QUANTITIES
+from cytomon.measure.mrd import mrd_from_counts
+from cytomon.model.findings import Finding, Severity
 from cytomon.model.patient import Specimen, SpecimenType
-from cytomon.neighbours import carry_over
+from cytomon.model.qualifiers import Qualifier, in_order
+from cytomon.model.results import Limits
+from cytomon.neighbours import carry_over, judge_again
 from cytomon.simulate.plan import Artefacts, TubePlan
 from cytomon.simulate.tube import simulate_tube
+from cytomon.specimens import pooled_rows
+from cytomon.tables import measured_cells
 from cytomon.task import Settings
 
 
@@ -60,10 +69,11 @@ def test_few_blasts_after_many():
     found = carry_over(jobs("P1", "P2"), [MUCH, FEW])
 
     assert list(found) == [1]
-    assert found[1]["code"] == "CARRY_OVER_POSSIBLE"
-    assert found[1]["file"] == "few.fcs"
-    assert "20.0%: much.fcs, sha256 hash of much.fcs" in found[1]["what"]
-    assert "the order of the list" in found[1]["what"]
+    assert (found[1].code, found[1].severity) == ("CARRY_OVER_POSSIBLE", Severity.ERROR)
+    assert found[1].where == "few.fcs"
+    assert "held 20.0%, with no wash or blank" in found[1].what
+    assert "much.fcs, sha256 hash of much.fcs" in found[1].what
+    assert "the order of the list" in found[1].what
 
 
 @pytest.mark.parametrize(
@@ -88,13 +98,22 @@ def test_own_blasts():
     assert list(carry_over(jobs("", ""), [MUCH, FEW])) == [1]
 
 
+@pytest.mark.parametrize(("before", "after"), [(False, True), (True, True), (True, False)])
+def test_a_wash_before_the_tube(before: bool, after: bool):
+    """Only the wash between the two tubes counts, not one before the first."""
+    first, second = jobs("P1", "P2")
+    washed = [replace(first, washed=before), replace(second, washed=after)]
+
+    assert (carry_over(washed, [MUCH, FEW]) == {}) is after
+
+
 def test_clock_before_list():
     """Where every file tells the time, the list's order does not matter."""
     few = tube("few.fcs", 12, 100_000, at="2026-03-03T09:10:00")
     much = tube("much.fcs", 20_000, 100_000, at="2026-03-03T09:00:00")
     between = tube("between.fcs", 0, 100_000, at="2026-03-03T09:05:00")
 
-    assert "times of acquisition" in carry_over(jobs("P1", "P2"), [few, much])[0]["what"]
+    assert "times of acquisition" in carry_over(jobs("P1", "P2"), [few, much])[0].what
     assert carry_over(jobs("P1", "P2", "P3"), [few, much, between]) == {}
 
 
@@ -104,36 +123,167 @@ def test_one_clock_missing():
     much = tube("much.fcs", 20_000, 100_000)
 
     assert carry_over(jobs("P1", "P2"), [few, much]) == {}
-    assert "the order of the list" in carry_over(jobs("P1", "P2"), [much, few])[1]["what"]
+    assert "the order of the list" in carry_over(jobs("P1", "P2"), [much, few])[1].what
 
 
-def test_batch(tmp_path: Path):
-    """In a batch: the clocks of the files put the relapse before the remission."""
+STATUSES = {
+    # blasts, cells: with the failure
+    (12, 400_000): "NOT_EVALUABLE",
+    (30, 400_000): "NOT_EVALUABLE",
+    (12, 100_000): "NOT_EVALUABLE",
+    (30, 200_000): "POSITIVE_BELOW_LOQ",
+}
+
+
+def whole(blasts: int, cells: int, *others: str) -> Document:
+    """A tube with its MRD as it is kept, and with whatever else may stand beside it."""
+    found = mrd_from_counts(
+        blasts, cells, quantity="mrd", limits=Limits(), specimen_type=SpecimenType.MARROW
+    )
+    named = replace(found, qualifiers=in_order((*found.qualifiers, *others)))
+    antigen = replace(found, quantity="cd19_blasts", status="POSITIVE", qualifiers=())
+    b_cells = replace(found, quantity="b_fraction", status="APLASIA", qualifiers=())
+    return Document(
+        file="t.fcs",
+        sha256=f"hash {blasts} {cells}",
+        measurements=tuple(
+            {**measured_cells(one), "specimen_type": "marrow", "template": "t"}
+            for one in (named, antigen, b_cells)
+        ),
+        limits=dataclasses.asdict(Limits()),
+        findings=({"code": "STATUS_STABILITY"}, {"code": "FEW_EVENTS"}),
+    )
+
+
+@pytest.mark.parametrize(("counts", "status"), STATUSES.items())
+def test_a_hard_failure_takes_away_what_would_reassure(counts: tuple[int, int], status: str):
+    """What would reassure is no answer any more; a positive result stays, marked."""
+    said = (Qualifier.LINEAGE_SWITCH_SUSPECTED, Qualifier.STATUS_UNSTABLE)
+    (found,) = judge_again([whole(*counts, *said)], carry_over_of("t.fcs"))
+    mrd, cd19, b_cells = found.measurements
+    open_ = status == "NOT_EVALUABLE"
+
+    assert mrd["status"] == status
+    assert (mrd["numerator"], mrd["denominator"]) == tuple(map(str, counts))
+    assert (mrd["value"] == "") is open_
+    assert {"QUALITY_FAILED", "LINEAGE_SWITCH_SUSPECTED"} <= set(mrd["qualifiers"].split(";"))
+    assert "TRIAL_MRD_NEGATIVE" not in mrd["qualifiers"]
+    assert ("STATUS_UNSTABLE" in mrd["qualifiers"]) is not open_
+    assert (cd19["status"], cd19["qualifiers"]) == ("POSITIVE", "QUALITY_FAILED")
+    assert (b_cells["status"], b_cells["qualifiers"]) == ("APLASIA", "")
+    codes = [row["code"] for row in found.findings]
+    assert codes[:1] == ["CARRY_OVER_POSSIBLE"]
+    assert ("STATUS_STABILITY" in codes) is not open_
+    reasons = [row["what"] for row in found.findings if row["code"] == "NOT_EVALUABLE"]
+    assert reasons == ["mrd has no value: quality: CARRY_OVER_POSSIBLE"] * open_
+
+
+def carry_over_of(file: str) -> dict[int, Finding]:
+    few = replace(FEW, file=file)
+    return {0: carry_over(jobs("P1", "P2"), [MUCH, few])[1]}
+
+
+def test_other_tubes_are_left_alone():
+    """A document without a failure is the same one."""
+    documents = (whole(0, 400_000), whole(12, 400_000))
+
+    assert judge_again(documents, {})[0] is documents[0]
+    assert judge_again(documents, {1: carry_over_of("t.fcs")[0]})[0] is documents[0]
+
+
+@pytest.mark.parametrize(
+    ("other", "status"),
+    [((0, 400_000), "NOT_EVALUABLE"), ((300, 400_000), "POSITIVE")],
+)
+def test_a_specimen_with_such_a_tube(other: tuple[int, int], status: str):
+    """It cannot reassure, for the doubtful blasts may be real; the other tube's blasts stand."""
+    one = Specimen(specimen_type=SpecimenType.MARROW, patient_id="P1", specimen_id="S1")
+    both = [Job(file=name, path=name, specimen=one) for name in "ab"]
+    failures = carry_over_of("t.fcs")
+    documents = judge_again([whole(12, 400_000), whole(*other)], failures)
+
+    assert pooled_rows(both, documents, {})[1][0]["status"] != "NOT_EVALUABLE"
+    (found,) = pooled_rows(both, documents, failures)[1]
+    assert found["status"] == status
+    assert "QUALITY_FAILED" in found["qualifiers"].split(";")
+    assert "TRIAL_MRD_NEGATIVE" not in found["qualifiers"]
+
+
+HEADER = "file,patient_id,specimen_id,collected_on,specimen_type,washed\n"
+ROWS = (
+    "b_relapse.fcs,P1,S1,2026-03-03,marrow,\n"
+    "a_remission.fcs,P2,S2,2026-03-03,marrow,{}\n"
+    "a_second.fcs,P2,S2,2026-03-03,marrow,\n"
+)
+
+
+@pytest.fixture(scope="module")
+def tubes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A relapse, and after it by the clock a remission with cells of it, in two tubes."""
+    folder = tmp_path_factory.mktemp("tubes")
+    after = TubePlan(
+        state="BM_d28_BCA", n_events=12_000, seed=202, artefacts=Artefacts(carry_over=0.001)
+    )
     wanted = {
         "b_relapse": (TubePlan(state="BM_overt_relapse", n_events=12_000, seed=201), "09:00:00"),
-        "a_remission": (
-            TubePlan(
-                state="BM_d28_BCA",
-                n_events=12_000,
-                seed=202,
-                artefacts=Artefacts(carry_over=0.002),
-            ),
-            "09:10:00",
-        ),
+        "a_remission": (after, "09:10:00"),
+        "a_second": (replace(after, seed=203, artefacts=Artefacts()), "09:20:00"),
     }
     for name, (one, begin) in wanted.items():
         simulated = simulate_tube(one)
         write_fcs(
-            tmp_path / f"{name}.fcs",
+            folder / f"{name}.fcs",
             simulated.events,
             simulated.channels,
             spillover=simulated.spillover,
             keywords={"$CYT": "sim", "$DATE": "03-MAR-2026", "$BTIM": begin},
         )
-    run(plan([tmp_path], Lists(), Settings()), tmp_path / "out", Settings())
-    with (tmp_path / "out" / "findings.csv").open(encoding="utf-8", newline="") as stream:
-        found = [row for row in csv.DictReader(stream) if row["code"] == "CARRY_OVER_POSSIBLE"]
+    return folder
 
-    assert [row["file"] for row in found] == ["a_remission.fcs"]
+
+def batch(tubes: Path, out: Path, washed: str) -> Outcome:
+    worklist = out.parent / "worklist.csv"
+    worklist.write_text(HEADER + ROWS.format(washed), encoding="utf-8")
+    return run(plan([tubes], Lists(worklist=worklist), Settings()), out, Settings())
+
+
+def table(out: Path, name: str) -> list[dict[str, str]]:
+    with (out / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_batch(tubes: Path, tmp_path: Path):
+    """The clocks of the files put the relapse before the remission, whose MRD is then no answer."""
+    out = tmp_path / "out"
+    batch(tubes, out, "")
+    found = [row for row in table(out, "findings") if row["code"] == "CARRY_OVER_POSSIBLE"]
+    rows = [row for row in table(out, "measurements") if row["quantity"] in MRD_QUANTITIES]
+    failed = [row for row in rows if row["file"] in ("a_remission.fcs", "")]
+
+    assert [(row["file"], row["severity"]) for row in found] == [("a_remission.fcs", "error")]
     assert "times of acquisition" in found[0]["what"]
     assert "b_relapse.fcs, sha256 " in found[0]["what"]
+    assert len(failed) == 6
+    assert {row["status"] for row in failed} == {"NOT_EVALUABLE"}
+    assert {row["value"] for row in failed} == {""}
+    assert all(row["numerator"] and row["denominator"] for row in failed)
+    assert all("QUALITY_FAILED" in row["qualifiers"] for row in failed)
+    assert all("QUALITY_FAILED" not in row["qualifiers"] for row in rows if row not in failed)
+
+
+def test_washed_and_resumed(tubes: Path, tmp_path: Path):
+    """A wash lifts the failure; no tube is measured for it again, and both ways repeat exactly."""
+    out = tmp_path / "out"
+    kept = {}
+    for washed, before in (("", 0), ("yes", 3), ("no", 3), ("", 3)):
+        outcome = batch(tubes, out, washed)
+        said = b"".join((out / f"{n}.csv").read_bytes() for n in ("measurements", "findings"))
+        assert sum(document.from_before for document in outcome.documents) == before
+        assert (b"CARRY_OVER_POSSIBLE" in said) is (washed != "yes")
+        kept.setdefault(washed == "yes", set()).add(said)
+    fresh = tmp_path / "fresh"
+    batch(tubes, fresh, "yes")
+    said = b"".join((fresh / f"{n}.csv").read_bytes() for n in ("measurements", "findings"))
+
+    assert kept[True] == {said}
+    assert len(kept[False]) == 1

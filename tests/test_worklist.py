@@ -71,12 +71,20 @@ def test_a_specimen_is_not_received_before_it_was_taken():
 
 def test_words_are_taken_in_any_letter_case():
     """Marrow and PASS mean what they say."""
-    read = row(specimen_type="Marrow", instrument_qc="PASS")
-    assert (read.specimen_type, read.instrument_qc) == ("marrow", "pass")
+    read = row(specimen_type="Marrow", instrument_qc="PASS", washed="Yes")
+    assert (read.specimen_type, read.instrument_qc, read.washed) == ("marrow", "pass", "yes")
 
 
 @pytest.mark.parametrize(
-    "cells", [{"instrument_qc": "ok"}, {"specimen_type": "lymph"}, {"pull": "0"}, {"pull": "one"}]
+    "cells",
+    [
+        {"instrument_qc": "ok"},
+        {"specimen_type": "lymph"},
+        {"pull": "0"},
+        {"pull": "one"},
+        {"washed": "blank"},
+        {"washed": "1"},
+    ],
 )
 def test_words_that_are_not_known_are_refused(cells: dict[str, str]):
     """Nothing is guessed from a word the worklist does not have."""
