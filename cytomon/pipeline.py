@@ -15,6 +15,7 @@ from cytomon.fcs.read import read_events
 from cytomon.fitness import check_fitness
 from cytomon.gating.axes import Axes
 from cytomon.gating.count import count
+from cytomon.gating.near_miss import NearMiss, near_misses, say_unmeasured
 from cytomon.gating.place import place, sample_rows
 from cytomon.gating.template import Template, list_templates, pick_template
 from cytomon.measure.b_cells import say_boundary
@@ -41,11 +42,14 @@ class OpenedTube:
         Its markers.
     template : Template
         The template that will be placed.
+    missed : tuple of NearMiss
+        MRD templates that the tube came closest to, where one without MRD was picked for it.
     """
 
     tube: Tube
     panel: Panel
     template: Template
+    missed: tuple[NearMiss, ...] = ()
 
 
 def measure_tube(
@@ -139,12 +143,14 @@ def open_for_gating(
     own, unused = _own_mapping(tube, rows, file or tube.name)
     panel = match_panel(tube, mapping=own)
     panel = dataclasses.replace(panel, findings=(*panel.findings, *unused))
+    missed: tuple[NearMiss, ...] = ()
     if template is None:
         chosen = _pick(panel, tube)
+        missed = near_misses(set(panel.columns), chosen, list_templates())
     else:
         chosen = load_template(template)
         require(panel, chosen.spec.markers.required, where=tube.name)
-    return OpenedTube(tube=tube, panel=panel, template=chosen)
+    return OpenedTube(tube=tube, panel=panel, template=chosen, missed=missed)
 
 
 def place_on(opened: OpenedTube, events: FloatArray) -> Placement:
@@ -191,6 +197,7 @@ def measure_placed(
         findings=(
             *opened.tube.findings,
             *opened.panel.findings,
+            *say_unmeasured(opened.missed, specimen, where=opened.tube.name),
             *placement.findings,
             *counted.findings,
             *quality,

@@ -158,6 +158,7 @@ def _analysis(task: Task, opened: OpenedTube) -> str:
         "fluorochromes": dict(opened.panel.fluorochromes),
         "notices": [finding.what for finding in opened.panel.findings],
         "template": opened.template.sha256,
+        "missed": [dataclasses.asdict(one) for one in opened.missed],
         "specimen": {k: v for k, v in specimen.items() if k not in IDENTIFIERS},
         "engine": task.settings.engine,
     }

@@ -22,9 +22,10 @@ from cytomon.pipeline import open_for_gating
 from cytomon.task import Settings
 
 if TYPE_CHECKING:
-    from cytomon.validate.answers.bars import Bar
+    from cytomon.validate.answers.bar import Bar
 
 NOT_ASSESSABLE = "NOT_ASSESSABLE"
+NOT_MEASURED = "NOT_MEASURED"
 UNBOUNDED = 10_000
 
 
@@ -128,8 +129,7 @@ class Talk:
         for name in ("tubes", "demand", "wanted", "found", "reached"):
             table.add_column(name, overflow="fold")
         for bar in bars:
-            reached = "not judged" if bar.reached is None else "yes" if bar.reached else "NO"
-            table.add_row(bar.condition, bar.what, bar.wanted, bar.found, reached)
+            table.add_row(bar.condition, bar.what, bar.wanted, bar.found, bar.verdict)
         if bars:
             self._out.print(table)
 
@@ -182,8 +182,9 @@ def _how(document: Document) -> str:
 
 def _answers(document: Document) -> tuple[str, ...]:
     rows = {row["quantity"]: row for row in document.measurements}
+    unmeasured = any(row["code"] == "MRD_NOT_MEASURED" for row in document.findings)
     return (
-        *_fraction(rows.get("mrd")),
+        *(("-", NOT_MEASURED) if unmeasured else _fraction(rows.get("mrd"))),
         rows.get("cd19_blasts", {}).get("status", ""),
         rows.get("cd22_blasts", {}).get("status", ""),
         *_fraction(rows.get("b_fraction")),

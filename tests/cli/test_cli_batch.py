@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,22 @@ def test_answers_fit_the_terminal(
         assert word in text
     assert len(lines) == (2 if columns == "300" else 4)
     assert all(len(line) <= 80 for line in lines) or columns == "300"
+
+
+@pytest.mark.parametrize("columns", ["40", "300"])
+def test_mrd_that_was_not_measured_is_said(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: Captured, tmp_path: Path
+):
+    """An empty cell beside APLASIA would read as if all were well."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERM", "xterm")
+    aplasia = Document(file="t.fcs", measurements=(row("b_fraction", "0.0", "APLASIA"),))
+    warned = {"code": "MRD_NOT_MEASURED", "severity": "warning"}
+    for findings in ((), (warned,)):
+        outcome = Outcome(documents=(replace(aplasia, findings=findings),), refused_rows=0)
+        Talk().summary(Jobs(jobs=(Job(file="t.fcs", path=""),), refused=()), outcome, tmp_path)
+        assert ("NOT_MEASURED" in capsys.readouterr().out) is bool(findings)
 
 
 def test_as_many_processes_as_wanted_or_as_there_are_processors():
