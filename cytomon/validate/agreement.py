@@ -114,26 +114,35 @@ class Fourfold:
         return share(self.neither, self.neither + self.only_measured)
 
     @property
-    def kappa(self) -> Interval | None:
-        """Cohen's kappa; None where chance alone explains everything or nothing.
+    def constant(self) -> str:
+        """What makes all tubes alike, in words; empty where both sides vary."""
+        margins = {
+            "no tube is positive by the measurement": self.both + self.only_measured,
+            "no tube is negative by the measurement": self.only_true + self.neither,
+            "no tube is positive by truth": self.both + self.only_true,
+            "no tube is negative by truth": self.only_measured + self.neither,
+        }
+        return ", ".join(words for words, tubes in margins.items() if tubes == 0)
 
-        The interval is that of Fleiss, Cohen and Everitt (Psychological Bulletin 72, 1969).
+    @property
+    def kappa(self) -> Interval | None:
+        """Cohen's kappa; None where one side has no variation (`constant`): it says nothing there.
+
+        The interval is that of Fleiss, Cohen and Everitt (Psychological Bulletin 72, 1969), no
+        further than kappa itself can go.
         """
-        table = np.array([[self.both, self.only_measured], [self.only_true, self.neither]])
-        if self.n == 0:
+        if self.n == 0 or self.constant:
             return None
-        p = table / self.n
+        p = np.array([[self.both, self.only_measured], [self.only_true, self.neither]]) / self.n
         rows, columns = p.sum(axis=1), p.sum(axis=0)
         chance = float(rows @ columns)
-        if chance == 1:
-            return None
         kappa = (float(np.trace(p)) - chance) / (1 - chance)
         weights = columns[:, None] + rows[None, :]  # of cell (i, j): column i and row j
         on = sum(p[i, i] * (1 - (rows[i] + columns[i]) * (1 - kappa)) ** 2 for i in range(2))
         off = (1 - kappa) ** 2 * sum(p[i, j] * weights[i, j] ** 2 for i, j in ((0, 1), (1, 0)))
         spread = on + off - (kappa - chance * (1 - kappa)) ** 2
         half = 1.96 * float(np.sqrt(max(spread, 0.0) / self.n)) / (1 - chance)
-        return _around(kappa, half)
+        return Interval(value=kappa, low=max(-1.0, kappa - half), high=min(1.0, kappa + half))
 
 
 def fourfold(measured: Sequence[bool], true: Sequence[bool]) -> Fourfold:

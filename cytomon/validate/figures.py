@@ -23,6 +23,7 @@ from cytomon.validate.answers.choose import (
     is_detected,
     log_pairs,
     series,
+    specimen,
 )
 from cytomon.validate.answers.positives import by_level, curve
 from cytomon.validate.detection import variation
@@ -172,11 +173,11 @@ def _aside(name: str, row: TubeRow) -> float:
 def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
     left, right = figure.subplots(1, 2)
     specimens = list(
-        dict.fromkeys(_specimen(row) for n in conditions(rows) for row in blanks(rows, n))
+        dict.fromkeys(specimen(row) for n in conditions(rows) for row in blanks(rows, n))
     )
     for name in conditions(rows):
         chosen = blanks(rows, name)
-        places = [specimens.index(_specimen(row)) + _aside(name, row) for row in chosen]
+        places = [specimens.index(specimen(row)) + _aside(name, row) for row in chosen]
         _dots(left, [1e6 * false_rate(row) for row in chosen], places, name)
         eyes = [(1e6 * rate, place) for row, place in zip(chosen, places, strict=True)
                 if (rate := by_eye_rate(row)) is not None]  # fmt: skip
@@ -194,10 +195,6 @@ def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
         right.text(
             0.5, 0.5, "the template leaves none to the eye", transform=right.transAxes, ha="center"
         )
-
-
-def _specimen(row: TubeRow) -> str:
-    return " ".join(word for word in (row.state or "own", row.altered) if word)
 
 
 def _hits(figure: Figure, rows: Sequence[TubeRow]) -> None:

@@ -12,7 +12,8 @@ from jinja2 import Environment, StrictUndefined
 
 from cytomon.tables import write_whole
 from cytomon.validate.answers import agreement, calls, faults, limits, recall
-from cytomon.validate.answers.bars import Bar, bars
+from cytomon.validate.answers.bar import Bar
+from cytomon.validate.answers.bars import bars
 from cytomon.validate.answers.choose import CONDITIONS, conditions
 from cytomon.validate.answers.table import Table
 from cytomon.validate.figures import Plot, draw

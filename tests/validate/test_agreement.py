@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cytomon.validate.agreement import bland_altman, fourfold, median_interval, r_squared, share
+from cytomon.validate.agreement import (
+    Fourfold,
+    bland_altman,
+    fourfold,
+    median_interval,
+    r_squared,
+    share,
+)
 
 # Peak expiratory flow of 17 people by two meters: Bland and Altman, Lancet 1986, table 1.
 WRIGHT = (494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427)
@@ -54,13 +61,28 @@ def test_kappa_against_two_libraries(table: tuple[int, int, int, int]):
     assert kappa.value == pytest.approx(metrics.cohen_kappa_score(first, second))
     theirs = raters.cohens_kappa(np.array([[both, measured], [true, neither]]))
     assert kappa.low == pytest.approx(theirs.kappa_low, abs=1e-4)
-    assert kappa.high == pytest.approx(theirs.kappa_upp, abs=1e-4)
+    assert kappa.high == pytest.approx(min(1.0, theirs.kappa_upp), abs=1e-4)
 
 
 def test_kappa_needs_two_kinds():
-    """All positive by both: agreement by chance is certain, and kappa says nothing."""
+    """Where one side is the same in every tube, kappa is none or 0 whatever the other says."""
     assert fourfold([True, True], [True, True]).kappa is None
     assert fourfold([], []).kappa is None
+    found = fourfold([True] * 26, [True] * 25 + [False])
+    assert found.kappa is None
+    assert found.constant == "no tube is negative by the measurement"
+    assert fourfold([True, False], [False, False]).constant == "no tube is positive by truth"
+    assert fourfold([True, False], [True, False]).constant == ""
+
+
+@pytest.mark.parametrize("table", [(33, 0, 1, 30), (1, 30, 33, 0), (1, 5, 5, 1)])
+def test_kappas_interval_stays_where_kappa_can_be(table: tuple[int, int, int, int]):
+    """A normal interval would go beyond 1 or -1."""
+    both, measured, true, neither = table
+    found = Fourfold(both=both, only_measured=measured, only_true=true, neither=neither).kappa
+    assert found is not None
+    assert -1 <= found.low <= found.value <= found.high <= 1
+    assert found.low < found.high
 
 
 def test_agreements_are_exact():

@@ -6,8 +6,9 @@ from math import log10
 
 import pytest
 
-from cytomon.validate.answers import agreement, calls, faults, limits, recall
-from cytomon.validate.answers.bars import Bar, bars
+from cytomon.validate.answers import agreement, calls, dilutions, faults, limits, recall
+from cytomon.validate.answers.bar import Bar
+from cytomon.validate.answers.bars import bars
 from cytomon.validate.answers.choose import (
     blanks,
     clear_of_threshold,
@@ -74,14 +75,31 @@ def test_recall_and_precision(found: int, blasts: int, recalled: bool, precise: 
     assert bar(rows, "precision, blasts").reached is precise
 
 
-def test_hard_cases_may_be_left_to_the_eye():
-    """In realism tubes a hard case is lost only when nobody is asked to look at it."""
-    good = [row(f"h{n}", suite="hard", condition="realism") for n in range(3)]
-    missed = {"suite": "hard", "condition": "realism", "found": 10, "blasts": 10}
-    seen = row("m", **missed, by_eye=80, by_eye_blasts=70)
-    unseen = row("m", **missed, by_eye=80, by_eye_blasts=0)
-    assert bar([*good, seen], "hard", "realism").reached
-    assert not bar([*good, unseen], "hard", "realism").reached
+@pytest.mark.parametrize(
+    ("found", "eye", "lost"),
+    [
+        (10, 70, False),
+        (10, 45, False),
+        (10, 44, True),
+        (10, 1, True),
+        (49, 0, True),
+        (50, 0, False),
+    ],
+)
+def test_a_tube_is_lost_unless_half_is_found_or_half_of_the_rest_shown(
+    found: int, eye: int, lost: bool
+):
+    """One blast left to the eye among ninety missed is no tube that somebody saw."""
+    hard = {"suite": "hard", "condition": "realism"}
+    rows = [*[row(f"h{n}", **hard) for n in range(3)],
+            row("m", **hard, found=found, blasts=found, by_eye=99, by_eye_blasts=eye)]  # fmt: skip
+    judged = bar(rows, "hard", "realism")
+    assert judged.reached is not lost
+    missed = 100 - found
+    words = f"of {missed} missed blasts {eye} left to the eye, {missed - eye} taken for normal"
+    assert words in judged.found
+    (table,) = [t for t in recall.tables(rows) if t.title.startswith("Hard")]
+    assert table.rows[0][-3:] == (str(eye), str(missed - eye), f"{int(lost)} of 4")
 
 
 def test_a_tube_in_which_nothing_is_found_has_no_logarithm_and_no_pardon():
@@ -149,6 +167,8 @@ def test_twins_are_compared_with_each_other():
     assert not bar([twin, altered], "wrong by 3 %").reached
     same = altered.model_copy(update={"cd19": "POSITIVE"})
     assert bar([twin, same], "wrong by 3 %").reached
+    recovered = same.model_copy(update={"b_status": "RECOVERED"})
+    assert not bar([twin, recovered], "wrong by 3 %").reached
     assert bar([same], "wrong by 3 %").reached is None
 
 
@@ -156,25 +176,114 @@ def test_alarms_in_trapped_batches_are_right():
     """A batch whose gains really spread by 0.3 is no false alarm."""
     alarm = {"condition": "realism", "findings": "FEW_EVENTS;GAIN_SHIFT"}
     trap, wrong = row("a", **alarm, gain_sd=0.3), row("b", **alarm, gain_sd=0.1)
-    assert faults.alarmed_by_mistake([trap], "realism") == (0, 0)
-    assert faults.alarmed_by_mistake([trap, wrong], "realism") == (1, 1)
+    assert faults.right_ones([trap, wrong], "realism") == [wrong]
+    assert faults.any_alarm(wrong)
+    assert not faults.any_alarm(row("c", findings="FEW_EVENTS"))
+
+
+def test_alarms_at_an_ordinary_shift_stand_beside():
+    """All detectors off by one standard deviation: shown, not judged, and not among the right."""
+    off = {"suite": "instrument", "pair": "t"}
+    rows = [
+        row("t", suite="instrument"),
+        row("u", **off, altered="gain +0.1", findings="GAIN_SHIFT"),
+        row("v", **off, altered="gain -0.1"),
+        row("w", **off, altered="gain +0.3 CD3", findings="GAIN_SHIFT"),
+    ]
+    assert bar(rows, "alarms on a right").found.startswith("0 of 1 ")
+    shown = bar(rows, "shifted together")
+    assert shown.found.startswith("1 of 2 ")
+    assert shown.reached is None
+
+
+@pytest.mark.parametrize(
+    ("tubes", "called", "verdict", "upper"),
+    [(18, 0, "met, not proven", "18.5"), (400, 0, "yes", "0.9"), (18, 1, "NO", "27.3")],
+)
+def test_a_share_says_what_its_tubes_can_prove(tubes: int, called: int, verdict: str, upper: str):
+    """None of 18 may be 18.5 %: that is no proof of 2 %, and is not marked as one."""
+    rows = [
+        blank(f"b{n}", status="POSITIVE" if n < called else "NOT_DETECTED") for n in range(tubes)
+    ]
+    judged = bar(rows, "called detected")
+    assert judged.verdict == verdict
+    assert judged.found.endswith(f"95 % interval 0.{'1' if called else '0'} to {upper} %)")
+
+
+@pytest.mark.parametrize(("tubes", "verdict"), [(55, "met, not proven"), (400, "yes")])
+def test_a_large_share_is_proven_by_its_lower_end(tubes: int, verdict: str):
+    """55 of 55 may be 93.5 %, which is less than 98 %."""
+    judged = bar([row(f"t{n}") for n in range(tubes)], "status right")
+    assert judged.verdict == verdict
+    assert "95 % interval" in judged.found
+
+
+def test_carried_over_blasts_read_positive_without_a_finding():
+    """The page says so, with the tubes that showed it."""
+    carried = {"suite": "run", "altered": "carry-over", "true_blasts": 0, "found": 0}
+    rows = [
+        row("a", **carried, blasts=180, status="POSITIVE"),
+        row("b", **carried, blasts=4, status="BELOW_LOD"),
+        row("c", **carried, blasts=40, status="POSITIVE", findings="CARRY_OVER_POSSIBLE"),
+        row("d", suite="run", altered="carry-over", status="POSITIVE"),
+    ]
+    (table,) = [t for t in faults.tables(rows) if t.title.startswith("Disturbed")]
+    assert "reads positive without a finding" in table.note
+    assert "1 of 3 of the tubes without leukaemia here (k = 180, POSITIVE)" in table.note
+
+
+def real(level: float, blasts: int, stem: str = "marrow", **said: object) -> TubeRow:
+    name = f"diluted-{stem}-{100 * level:g}pc-0"
+    usual = {"suite": "diluted", "condition": "diluted", "kind": "CD10>3", "state": ""}
+    return row(name, level=level, **(usual | {"blasts": blasts, "found": 90} | said))
 
 
 def test_dilutions_have_bars_of_their_own():
-    """10 % from 0.3 % on, 20 % at 0.1 %."""
-    real = {"suite": "diluted", "condition": "diluted", "kind": "blasts"}
+    """10 % from 0.3 % on, 20 % at 0.1 %: of k, whatever the blank shows."""
     rows = [
-        row("a", **real, level=0.003, blasts=111),
-        row("b", **real, level=0.001, blasts=115),
-        row("c", **real, level=0.0, true_blasts=0, blasts=5, found=0),
+        real(0.003, 111),
+        real(0.001, 115),
+        real(0.0, 15, true_blasts=0, found=0, status="POSITIVE_BELOW_LOQ"),
     ]
     verdicts = {b.what: b.reached for b in bars(rows)}
     assert verdicts == {
         "k of real dilutions, from 0.3 %": False,
         "k of real dilutions at 0.1 %": True,
     }
-    (table,) = faults.tables(rows)[:1]
-    assert [cells[0] for cells in table.rows] == ["0.3 %", "0.1 %", "0 %"]
+
+
+def test_a_dilution_shows_its_own_blank_and_what_is_left_without_it():
+    """K of 100 is right on the whole, and is 15 false events and 15 missed ones."""
+    blank = {"true_blasts": 0, "found": 0}
+    rows = [
+        real(0.001, 100),
+        real(0.0, 15, **blank),
+        real(0.001, 100, "other"),
+        real(0.0, 0, "other", **blank),
+    ]
+    table = dilutions.table(rows)
+    lines = {
+        (cells[0], cells[1]): dict(zip(table.columns, cells, strict=True)) for cells in table.rows
+    }
+    first = lines["marrow, CD10>3", "0.1 %"]
+    assert first["k, median"] == "100"
+    assert first["error of k, median"] == "+0.0 %"
+    assert first["k minus blank, median"] == "85"
+    assert first["error of k minus blank, median"] == "-15.0 %"
+    assert lines["other, CD10>3", "0.1 %"]["error of k minus blank, median"] == "+0.0 %"
+    assert lines["marrow, CD10>3", "0 %"]["k, median"] == "15"
+    lonely = dilutions.table(rows[:1]).rows[0]
+    assert lonely[table.columns.index("k minus blank, median")] == "–"
+
+
+def test_nothing_mixed_in_is_a_blank_of_that_tube():
+    """The real tube has a limit of blank, of one blank, and a call of it counts as false."""
+    rows = [real(0.001, 100), real(0.0, 15, true_blasts=0, found=0, status="POSITIVE_BELOW_LOQ")]
+    assert [r.blasts for r in blanks(rows, "diluted")] == [15]
+    said = {cells[0]: cells[1] for cells in limits.tables(rows)[0].rows}
+    assert said["LOB, non-parametric"] == "150.0 (of 1 blank; EP17 asks for at least 60)"
+    assert said["blanks called detected"] == "1 of 1"
+    assert limits.tables(rows)[1].rows[0][1] == "0 % mixture"
 
 
 def test_nothing_measured_is_nothing_reached():

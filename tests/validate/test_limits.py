@@ -136,7 +136,7 @@ def test_few_blanks_are_said_beside_their_limit():
     assert limit(few, "LOB, non") == "0.0 (of 18 blanks; EP17 asks for at least 60)"
     assert limit(many, "LOB, non") == "0.0"
     (said,) = blank_limits(few)
-    assert said.startswith("limit of blank, plain: 0.0")
+    assert said.startswith("limit of blank per million, plain: 0.0")
     assert "of 18 blanks; EP17 asks for at least 60" in said
     assert "EP17" not in blank_limits(many)[0]
     assert blank_limits([row()]) == ()

@@ -111,6 +111,12 @@ def _calls(rows: Sequence[TubeRow]) -> list[tuple[str, str]]:
         ("negative by both", str(found.neither)),
         ("positive agreement", with_interval(found.positive_agreement)),
         ("negative agreement", with_interval(found.negative_agreement)),
-        ("Cohen's kappa", with_interval(found.kappa)),
+        ("Cohen's kappa", _kappa(found)),
         ("status right where the truth leaves no doubt", part(right, clear)),
     ]
+
+
+def _kappa(found: Fourfold) -> str:
+    if found.n and found.constant:
+        return f"{NOTHING} ({found.constant})"
+    return with_interval(found.kappa)

@@ -52,9 +52,15 @@ def of(rows: Iterable[TubeRow], condition: str, *suites: str) -> list[TubeRow]:
 
 
 def blanks(rows: Iterable[TubeRow], condition: str) -> list[TubeRow]:
-    """Tubes without leukaemia that were measured for MRD."""
-    found = of(rows, condition, "blank", "b_cells", "own")
+    """Tubes without leukaemia that were measured for MRD; a dilution's 0 % is its tube's blank."""
+    found = of(rows, condition, "blank", "b_cells", "own", "diluted")
     return [row for row in found if row.true_fraction == 0 and row.fraction is not None]
+
+
+def specimen(row: TubeRow) -> str:
+    """What a blank is, in words."""
+    usual = {"own": "own", "diluted": "0 % mixture"}.get(row.suite, "")
+    return " ".join(word for word in (row.state or usual, row.altered) if word)
 
 
 def false_rate(row: TubeRow) -> float:

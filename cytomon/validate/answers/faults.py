@@ -1,10 +1,11 @@
-"""Wrong instruments, disturbed runs, real tubes diluted, and the worst tubes by name."""
+"""Wrong instruments, disturbed runs, and the worst tubes by name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log10
 
+from cytomon.validate.answers import dilutions
 from cytomon.validate.answers.choose import (
     CONDITIONS,
     UNALTERED,
@@ -13,17 +14,19 @@ from cytomon.validate.answers.choose import (
     false_rate,
     is_trap,
     of,
+    side,
 )
-from cytomon.validate.answers.table import Table, known, level, median, number, part
+from cytomon.validate.answers.table import Table, number, part
 from cytomon.validate.rows import TubeRow
 
-GAIN, MATRIX = "GAIN_SHIFT", "MATRIX_DOUBTFUL"
+GAIN, MATRIX, CARRIED = "GAIN_SHIFT", "MATRIX_DOUBTFUL", "CARRY_OVER_POSSIBLE"
+ORDINARY = ("gain -0.1", "gain +0.1")
 MOST_WORST = 12
 
 
 def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
     """Tables that have rows."""
-    found = (_instrument(rows), _run(rows), _diluted(rows), _worst(rows), _refused(rows))
+    found = (_instrument(rows), _run(rows), dilutions.table(rows), _worst(rows), _refused(rows))
     return tuple(table for table in found if table.rows)
 
 
@@ -43,8 +46,9 @@ def twins(rows: Sequence[TubeRow], altered: str) -> list[tuple[TubeRow, TubeRow]
 
 
 def same_answer(row: TubeRow, twin: TubeRow) -> bool:
-    """Whether status and both antigen calls are the same."""
-    return (row.status, row.cd19, row.cd22) == (twin.status, twin.cd19, twin.cd22)
+    """Whether status, both antigen calls and the B-cell status are the same."""
+    answers = [(one.status, one.cd19, one.cd22, one.b_status) for one in (row, twin)]
+    return answers[0] == answers[1]
 
 
 def _instrument(rows: Sequence[TubeRow]) -> Table:
@@ -69,10 +73,12 @@ def _instrument(rows: Sequence[TubeRow]) -> Table:
     return Table(
         title="An instrument that is not as it should be",
         note="The same tubes with gains shifted on L, or with a stored matrix whose every spill "
-        "is off by this much, up or down at random. The twin is the tube with nothing done to it.",
+        "is off by this much, up or down at random. Ordinary batches differ by 0.1 L (one "
+        "standard deviation), detector by detector; here all are shifted together. The twin is "
+        "the tube with nothing done to it.",
         columns=(
             "condition", "what is wrong", "tubes", GAIN, MATRIX,
-            "status or call differs from the twin's", "largest change of log10 MRD",
+            "status, call or B-cell status differs from the twin's", "largest change of log10 MRD",
         ),
         rows=tuple(cells),
     )  # fmt: skip
@@ -83,14 +89,23 @@ def _kind(row: TubeRow) -> str:
     return "gain +0.3" if row.altered.startswith("gain +0.3") else row.altered
 
 
-def alarmed_by_mistake(rows: Sequence[TubeRow], condition: str) -> tuple[int, int]:
-    """Tubes with an alarm of those with a right instrument."""
-    right = [
+def right_ones(rows: Sequence[TubeRow], condition: str) -> list[TubeRow]:
+    """Tubes with an instrument as it should be."""
+    return [
         row
         for row in of(rows, condition)
         if row.suite != "run" and row.altered in UNALTERED and not is_trap(row)
     ]
-    return sum(alarm(row, GAIN) or alarm(row, MATRIX) for row in right), len(right)
+
+
+def ordinary_shifts(rows: Sequence[TubeRow]) -> list[TubeRow]:
+    """Tubes whose gains are all off by no more than batches usually are."""
+    return [row for row in rows if row.altered in ORDINARY and not is_trap(row)]
+
+
+def any_alarm(row: TubeRow) -> bool:
+    """Whether gains or matrix are called wrong."""
+    return alarm(row, GAIN) or alarm(row, MATRIX)
 
 
 def _run(rows: Sequence[TubeRow]) -> Table:
@@ -98,7 +113,8 @@ def _run(rows: Sequence[TubeRow]) -> Table:
     return Table(
         title="Disturbed runs and carry-over",
         note="Events that were carried over are another patient's blasts: in this tube they are "
-        "false. Findings are those that an undisturbed blank of the same specimen does not carry.",
+        "false. Findings are those that an undisturbed blank of the same specimen does not carry. "
+        f"{_carried(rows)}",
         columns=("tube", "true blasts", "found", "false", "of these", "status", "findings"),
         rows=tuple(
             (
@@ -111,44 +127,28 @@ def _run(rows: Sequence[TubeRow]) -> Table:
     )  # fmt: skip
 
 
+def _carried(rows: Sequence[TubeRow]) -> str:
+    """What carry-over did to tubes without leukaemia."""
+    blank = [
+        row
+        for row in rows
+        if row.suite == "run" and row.altered == "carry-over" and row.true_blasts == 0
+        if not row.error
+    ]
+    silent = [
+        row for row in blank if side(row.status) == "positive" and not row.has_finding(CARRIED)
+    ]
+    counts = ", ".join(f"k = {row.blasts}, {row.status}" for row in silent)
+    return (
+        f"{CARRIED} is said of 1 to 49 events, and only beside the tube before: from 50 on, a "
+        "tube into which blasts were carried over reads positive without a finding. So did "
+        f"{part(len(silent), len(blank)) if blank else 'none, since there was none,'} of the "
+        f"tubes without leukaemia here{f' ({counts})' if counts else ''}."
+    )
+
+
 def _count(value: int | None) -> str:
     return "–" if value is None else str(value)
-
-
-def relative_error(row: TubeRow) -> float | None:
-    """Events found against events mixed in: 0 where they are as many, -1 where none was found."""
-    if row.blasts is None or not row.true_blasts:
-        return None
-    return row.blasts / row.true_blasts - 1
-
-
-def _diluted(rows: Sequence[TubeRow]) -> Table:
-    suite = of(rows, "diluted")
-    cells = []
-    levels = {row.level for row in suite if row.level is not None}
-    for nominal in sorted(levels, reverse=True):
-        group = [row for row in suite if row.level == nominal]
-        errors = known(map(relative_error, group))
-        cells.append((
-            level(nominal), str(len(group)), number(median([r.true_blasts or 0 for r in group])),
-            number(median([r.blasts or 0 for r in group])), _percent(median(errors)),
-            _percent(max(errors, key=abs, default=None)),
-            number(min(known(r.recall for r in group), default=None)),
-        ))  # fmt: skip
-    return Table(
-        title="Dilutions of a real tube",
-        note="Known numbers of the events of one population, drawn at random, mixed with the "
-        "other events of the same tube. Their truth is the gate that chose them; it is no "
-        "diagnosis. Events of the same kind that were not chosen (pairs, dead cells) are left out "
-        "of the mixture. Errors are of k against the events mixed in.",
-        columns=("mixed", "draws", "events mixed in, median", "k, median",
-                 "error, median", "error, largest", "recall, worst"),
-        rows=tuple(cells),
-    )  # fmt: skip
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:+.1f} %"
 
 
 def _worst(rows: Sequence[TubeRow]) -> Table:

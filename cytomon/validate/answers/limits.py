@@ -14,6 +14,7 @@ from cytomon.validate.answers.choose import (
     false_rate,
     is_detected,
     series,
+    specimen,
 )
 from cytomon.validate.answers.positives import FARTHEST, detection
 from cytomon.validate.answers.table import NOTHING, Table, known, median, part, per_million
@@ -91,7 +92,7 @@ def _few(count: int) -> str:
 def blank_limits(rows: Sequence[TubeRow]) -> tuple[str, ...]:
     """A line for each condition with blanks: its limit of blank, and whether they are enough."""
     return tuple(
-        f"limit of blank, {CONDITIONS[name]}: {limit} per million"
+        f"limit of blank per million, {CONDITIONS[name]}: {limit}"
         for name in conditions(rows)
         for label, limit in _of_blanks(blanks(rows, name))
         if label == LOB
@@ -103,11 +104,11 @@ def _by_specimen(rows: Sequence[TubeRow], there: Sequence[str]) -> list[tuple[st
     for condition in there:
         groups: dict[str, list[TubeRow]] = defaultdict(list)
         for row in blanks(rows, condition):
-            groups[" ".join(word for word in (row.state, row.altered) if word)].append(row)
-        for specimen, group in groups.items():
+            groups[specimen(row)].append(row)
+        for words, group in groups.items():
             rates, eyes = [false_rate(row) for row in group], known(map(by_eye_rate, group))
             found.append((
-                CONDITIONS[condition], specimen, str(len(group)), per_million(median(rates)),
+                CONDITIONS[condition], words, str(len(group)), per_million(median(rates)),
                 per_million(max(rates)), part(sum(map(is_detected, group)), len(group)),
                 per_million(median(eyes)), per_million(max(eyes, default=None)),
             ))  # fmt: skip

@@ -13,13 +13,14 @@ from cytomon.validate.answers.choose import (
     of,
     series,
 )
-from cytomon.validate.answers.table import NOTHING, Table, known, median, part, plain, with_interval
+from cytomon.validate.answers.table import Table, known, median, part, plain, with_interval
 from cytomon.validate.rows import TubeRow
 
 _FOUND = (
     "tubes", "recall, median (95 % interval)", "recall, worst",
     "precision, median (95 % interval)", "precision, worst",
 )  # fmt: skip
+HALF = 0.5
 _RANKS = (
     "By event: a blast counts as found when this very event was called a blast. Medians over "
     "tubes, from six tubes on with distribution-free intervals from ranks; precision is that of "
@@ -50,7 +51,7 @@ def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
         for kind in dict.fromkeys(row.kind for row in of(judged, name, "dilution"))
     ]
     hard = [
-        (CONDITIONS[name], f"{state}, {kind}", *_found(group), _eyes(group))
+        (CONDITIONS[name], f"{state}, {kind}", *_found(group), *_lost(group))
         for name in there
         for state, kind in dict.fromkeys((r.state, r.kind) for r in of(judged, name, "hard"))
         for group in [[r for r in of(judged, name, "hard") if (r.state, r.kind) == (state, kind)]]
@@ -70,9 +71,17 @@ def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
         ),
         Table(
             title="Hard cases: blasts with CD58, CD38 and CD66c+CD123 near hematogones",
-            note="Blasts that were not called but lie among the events left to the eye are not "
-            "lost: somebody will look at them.",
-            columns=("condition", "specimen and kind", *_FOUND, "missed, but left to the eye"),
+            note="A missed blast is left to the eye, where somebody is asked to look at it, or "
+            "taken for normal. A tube is lost when less than half of its blasts were found and "
+            "less than half of the missed ones were left to the eye.",
+            columns=(
+                "condition",
+                "specimen and kind",
+                *_FOUND,
+                "missed blasts left to the eye",
+                "missed blasts taken for normal",
+                "tubes lost",
+            ),
             rows=tuple(hard),
         ),
     )
@@ -101,8 +110,33 @@ def _middle(values: Sequence[float]) -> str:
     return with_interval(interval) if interval else plain(median(values))
 
 
-def _eyes(rows: Sequence[TubeRow]) -> str:
-    """Of the blasts that were not called, those that somebody is asked to look at."""
-    missed = sum((row.true_blasts or 0) - (row.found or 0) for row in rows)
-    seen = [row.by_eye_blasts for row in rows if row.by_eye_blasts is not None]
-    return part(sum(seen), missed) if seen else NOTHING
+def missed(row: TubeRow) -> tuple[int, int]:
+    """Blasts that were not called: left to the eye, and taken for normal."""
+    lost = (row.true_blasts or 0) - (row.found or 0)
+    seen = row.by_eye_blasts or 0
+    return seen, lost - seen
+
+
+def is_lost(row: TubeRow) -> bool:
+    """Whether leukaemia went unseen: less than half of it found, less than half of the rest shown.
+
+    One blast among hundreds that somebody is asked to look at is no tube that is seen.
+    """
+    seen, normal = missed(row)
+    return (row.recall or 0.0) < HALF and seen < HALF * (seen + normal)
+
+
+def missed_words(rows: Sequence[TubeRow]) -> str:
+    """Where the missed blasts of some tubes went."""
+    seen, normal = _missed_of(rows)
+    return f"of {seen + normal} missed blasts {seen} left to the eye, {normal} taken for normal"
+
+
+def _missed_of(rows: Sequence[TubeRow]) -> tuple[int, int]:
+    counts = [missed(row) for row in rows]
+    return sum(seen for seen, _ in counts), sum(normal for _, normal in counts)
+
+
+def _lost(rows: Sequence[TubeRow]) -> tuple[str, str, str]:
+    seen, normal = _missed_of(rows)
+    return str(seen), str(normal), part(sum(map(is_lost, rows)), len(rows))
