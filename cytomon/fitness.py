@@ -16,7 +16,9 @@ from cytomon.gating.part import only
 from cytomon.gating.place import sample_rows
 from cytomon.gating.schema import TemplateSpec
 from cytomon.measure.anchors import Anchor, check_anchored, check_gains
+from cytomon.measure.composition import Counts
 from cytomon.measure.controls import Stained, check_controls, check_margins
+from cytomon.measure.lineage_switch import signs_of_switch
 from cytomon.measure.matrix import Dark, Leak, check_matrix, leak
 from cytomon.model.findings import Finding
 from cytomon.model.gating import Placement
@@ -25,10 +27,21 @@ from cytomon.model.tube import FloatArray, Panel, Role, Tube
 
 MOST_EVENTS = 200_000
 _AT_THE_END = 0.999
+_MAY_BE: Mapping[str, str] = {
+    "immature_monocytes": "monocytes",
+    "bridge": "monocytes",
+    "cd34_cd33": "cd34_myeloid",
+}
+"""Sign of lineage switch to the population in which such leukaemia would be taken for normal."""
 
 
 def check_fitness(
-    spec: TemplateSpec, tube: Tube, panel: Panel, events: FloatArray, placement: Placement
+    spec: TemplateSpec,
+    tube: Tube,
+    panel: Panel,
+    events: FloatArray,
+    placement: Placement,
+    counts: Counts,
 ) -> tuple[Finding, ...]:
     """Compare a tube with what its template says of a sound one.
 
@@ -44,6 +57,9 @@ def check_fitness(
         Every event of the tube.
     placement : Placement
         Its gates.
+    counts : mapping of str to int
+        Role to events. Where they show a sign of lineage switch, the matrix is not judged on the
+        population that may be the leukaemia: two kinds of cells fake a slope between two dyes.
 
     Returns
     -------
@@ -56,6 +72,8 @@ def check_fitness(
     axes = Axes(spec, tube, panel)
     seen = _look(spec.anchors, axes, tube, events, placement)
     anchors = tuple(_anchors(spec.anchors, seen.kept))
+    suspected = {_MAY_BE[sign] for sign in signs_of_switch(counts)}
+    pure = {gate: kept for gate, kept in seen.kept.items() if gate not in suspected}
     markers = [name for name in axes.markers() if name not in NOT_ALWAYS_COMPENSATED]
     return (
         *margins,
@@ -63,8 +81,8 @@ def check_fitness(
         *check_gains(anchors, drift=spec.anchors.drift, where=tube.name),
         *check_anchored(anchors, markers, where=tube.name),
         *check_matrix(
-            tuple(_leaks(spec.anchors, seen.kept, axes, tube)),
-            tuple(_dark(spec.anchors, seen.kept)),
+            tuple(_leaks(spec.anchors, pure, axes, tube)),
+            tuple(_dark(spec.anchors, pure)),
             where=tube.name,
         ),
     )

@@ -183,7 +183,7 @@ def measure_placed(
     refuse_overflow(spec, placement, found.counts)
     quality = (
         *check_quality(found.counts, source, found.limits),
-        *check_fitness(spec, opened.tube, opened.panel, events, placement),
+        *check_fitness(spec, opened.tube, opened.panel, events, placement, found.counts),
     )
     evidence = dataclasses.replace(found, failures=hard(quality))
     measurements = measure_all(evidence, spec.quantities)

@@ -95,6 +95,28 @@ def test_wrong_matrix(tmp_path: Path, panel: str, error: float, named: bool):
     assert ("MATRIX_DOUBTFUL" in said(measured(plan, tmp_path))) is named
 
 
+@pytest.mark.parametrize("share", [0.02, 0.1])
+def test_switched_monocytes_are_no_wrong_matrix(tmp_path: Path, share: float):
+    """Leukaemia among the monocytes fakes a slope on them; the others still judge the matrix."""
+    plan = replace(
+        PLAN, state="BM_m3_BCA", n_events=100_000, seed=313, blasts={"lineage_switch_mono": share}
+    )
+    sound = said(measured(plan, tmp_path))
+    wrong = said(measured(replace(plan, artefacts=Artefacts(matrix_error=0.2)), tmp_path))
+
+    assert "LINEAGE_SWITCH_SUSPECTED" in sound
+    assert "MATRIX_DOUBTFUL" not in sound
+    assert "seen on neutrophils" in wrong["MATRIX_DOUBTFUL"]
+    assert "seen on monocytes" not in wrong["MATRIX_DOUBTFUL"]
+
+
+def test_monocytes_judge_the_matrix_where_they_are_monocytes(tmp_path: Path):
+    """Without a sign of lineage switch nothing is left out."""
+    plan = replace(with_artefacts(matrix_error=0.2), state="BM_m3_BCA", n_events=100_000, seed=313)
+
+    assert "of CD58 into CD66c+CD123" in said(measured(plan, tmp_path))["MATRIX_DOUBTFUL"]
+
+
 @pytest.mark.parametrize("seed", [220, 221, 222])
 def test_three_per_cent_change_no_answer(tmp_path: Path, seed: int):
     """The same tube with a matrix that is 3 % off: same statuses, same calls."""
