@@ -27,12 +27,8 @@ from cytomon.model.tube import FloatArray, Panel, Role, Tube
 
 MOST_EVENTS = 200_000
 _AT_THE_END = 0.999
-_MAY_BE: Mapping[str, str] = {
-    "immature_monocytes": "monocytes",
-    "bridge": "monocytes",
-    "cd34_cd33": "cd34_myeloid",
-}
-"""Sign of lineage switch to the population in which such leukaemia would be taken for normal."""
+_MAY_BE_LEUKAEMIA = {"monocytes", "cd34_myeloid"}
+"""Populations in which a leukaemia that switched its lineage would be taken for normal."""
 
 
 def check_fitness(
@@ -58,8 +54,8 @@ def check_fitness(
     placement : Placement
         Its gates.
     counts : mapping of str to int
-        Role to events. Where they show a sign of lineage switch, the matrix is not judged on the
-        population that may be the leukaemia: two kinds of cells fake a slope between two dyes.
+        Role to events. Where they show a sign of lineage switch, the matrix is not judged on
+        populations that may be the leukaemia: two kinds of cells fake a slope between two dyes.
 
     Returns
     -------
@@ -72,7 +68,7 @@ def check_fitness(
     axes = Axes(spec, tube, panel)
     seen = _look(spec.anchors, axes, tube, events, placement)
     anchors = tuple(_anchors(spec.anchors, seen.kept))
-    suspected = {_MAY_BE[sign] for sign in signs_of_switch(counts)}
+    suspected = _MAY_BE_LEUKAEMIA if signs_of_switch(counts) else set()
     pure = {gate: kept for gate, kept in seen.kept.items() if gate not in suspected}
     markers = [name for name in axes.markers() if name not in NOT_ALWAYS_COMPENSATED]
     return (
