@@ -43,8 +43,8 @@ def table(rows: Sequence[TubeRow]) -> Table:
         "missed ones cancel in k.",
         columns=(
             "tube", "mixed", "draws", "events mixed in, median", "k, median",
-            "error of k, median", "largest", "k minus blank, median",
-            "error of k minus blank, median", "largest", "recall, worst",
+            "error of k, median", "error of k, largest", "k minus blank, median",
+            "error of k minus blank, median", "error of k minus blank, largest", "recall, worst",
         ),
         rows=tuple(line for name, group in sources.items() for line in _of_source(name, group)),
     )  # fmt: skip
