@@ -224,12 +224,12 @@ def test_carried_over_blasts_read_positive_without_a_finding():
     rows = [
         row("a", **carried, blasts=180, status="POSITIVE"),
         row("b", **carried, blasts=4, status="BELOW_LOD"),
-        row("c", **carried, blasts=40, status="POSITIVE", findings="CARRY_OVER_POSSIBLE"),
+        row("c", **carried, blasts=60, status="POSITIVE", findings="CARRY_OVER_POSSIBLE"),
         row("d", suite="run", altered="carry-over", status="POSITIVE"),
     ]
     (table,) = [t for t in faults.tables(rows) if t.title.startswith("Disturbed")]
     assert "reads positive without a finding" in table.note
-    assert "1 of 3 of the tubes without leukaemia here (k = 180, POSITIVE)" in table.note
+    assert "So did 1 of 3 tubes without leukaemia here (k = 180, POSITIVE, k = 4," in table.note
 
 
 def real(level: float, blasts: int, stem: str = "marrow", **said: object) -> TubeRow:

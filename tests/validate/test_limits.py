@@ -34,7 +34,7 @@ def limit(rows: list[TubeRow], label: str) -> str:
 
 def test_the_lod_begins_at_what_the_status_needs():
     """With clean blanks it would stand at 1.645 SD, where no status can call anything."""
-    rows = [*[blank(f"b{n}", nucleated=1_000_000) for n in range(60)], *at(1e-5, *[False] * 6)]
+    rows = [*[blank(f"b{n}", nucleated=1_000_000) for n in range(60)], *at(3e-5, *[True] * 6)]
     said = limit(rows, "LOD, decision limit")
     assert 20 < float(said.split()[0]) < 25
     assert "what the status needs, more than the LOB" in said
@@ -44,7 +44,7 @@ def test_the_lod_begins_at_what_the_status_needs():
 def test_a_high_background_decides_itself():
     """A limit of blank above the least events is the one that the LOD begins at."""
     noisy = [blank(f"b{n}", blasts=40, nucleated=1_000_000) for n in range(60)]
-    said = classical_words(noisy, {1e-5: [1e-5, 1.2e-5]}, 2e-5)
+    said = classical_words(noisy, {5e-5: [5e-5, 5.2e-5]}, 2e-5)
     assert float(said.split()[0]) > 40
     assert said.endswith("(from the LOB)")
 
@@ -53,7 +53,8 @@ def test_a_high_background_decides_itself():
     ("blanks", "levels", "needed", "reason"),
     [
         ([], {1e-5: [1e-5, 2e-5]}, 2e-5, "no blanks"),
-        ([blank()], {1e-3: [1e-3, 1e-3], 1e-5: [1e-5]}, 2e-5, "no two tubes"),
+        ([blank()], {1e-3: [1e-3, 1e-3], 3e-5: [3e-5]}, 2e-5, "no two tubes"),
+        ([blank()], {1e-5: [1e-5, 1e-5]}, 2e-5, "just above 0.002 %"),
         ([blank()], {1e-5: [1e-5, 2e-5]}, None, "how many events"),
     ],
 )

@@ -12,15 +12,16 @@ from cytomon.validate.answers.choose import (
     blanks,
     conditions,
     false_rate,
+    is_detected,
     is_trap,
     of,
-    side,
 )
 from cytomon.validate.answers.table import Table, number, part
 from cytomon.validate.rows import TubeRow
 
 GAIN, MATRIX, CARRIED = "GAIN_SHIFT", "MATRIX_DOUBTFUL", "CARRY_OVER_POSSIBLE"
 ORDINARY = ("gain -0.1", "gain +0.1")
+TOLD_BELOW = 50
 MOST_WORST = 12
 
 
@@ -136,15 +137,19 @@ def _carried(rows: Sequence[TubeRow]) -> str:
         if not row.error
     ]
     silent = [
-        row for row in blank if side(row.status) == "positive" and not row.has_finding(CARRIED)
+        row
+        for row in blank
+        if is_detected(row) and (row.blasts or 0) >= TOLD_BELOW and not row.has_finding(CARRIED)
     ]
-    counts = ", ".join(f"k = {row.blasts}, {row.status}" for row in silent)
-    return (
-        f"{CARRIED} is said of 1 to 49 events, and only beside the tube before: from 50 on, a "
-        "tube into which blasts were carried over reads positive without a finding. So did "
-        f"{part(len(silent), len(blank)) if blank else 'none, since there was none,'} of the "
-        f"tubes without leukaemia here{f' ({counts})' if counts else ''}."
+    words = (
+        f"{CARRIED} is said of 1 to {TOLD_BELOW - 1} events, and only beside the tube before: from "
+        f"{TOLD_BELOW} on, a tube into which blasts were carried over reads positive without a "
+        "finding."
     )
+    if not blank:
+        return f"{words} No tube without leukaemia was tried."
+    seen = ", ".join(f"k = {row.blasts}, {row.status}" for row in blank)
+    return f"{words} So did {part(len(silent), len(blank))} tubes without leukaemia here ({seen})."
 
 
 def _count(value: int | None) -> str:

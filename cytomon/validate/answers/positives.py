@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from cytomon.validate.answers.choose import (
-    THRESHOLD,
     blanks,
     cells,
     false_rate,
@@ -23,6 +22,9 @@ from cytomon.validate.detection import (
 from cytomon.validate.hits import Probit, bracket, fit_probit, profile_interval
 from cytomon.validate.rows import TubeRow
 
+LOW = 5.5
+"""Times the decision limit up to which a positive is low: EP17's five, and a little, since no
+tube's denominator is quite its nominal one."""
 FARTHEST = 3.5
 """Times that two neighbouring levels may lie apart for a curve between them."""
 
@@ -70,15 +72,19 @@ def classical_words(
     without: Sequence[TubeRow], levels: dict[float, list[float]], needed: float | None
 ) -> str:
     """EP17's LOD from the limit that decides, and which one that is."""
-    low = [found for nominal, found in levels.items() if nominal <= THRESHOLD and len(found) > 1]
     if not without:
         return f"{NOTHING} (no blanks)"
-    if not low:
-        return f"{NOTHING} (no two tubes of one level up to {level(THRESHOLD)})"
     if needed is None:
         return f"{NOTHING} (the table does not say how many events the status needs)"
     blank = blank_limit([false_rate(row) for row in without])
     decides = max(blank, needed)
+    low = [
+        found
+        for nominal, found in levels.items()
+        if decides <= nominal <= LOW * decides and len(found) > 1
+    ]
+    if not low:
+        return f"{NOTHING} (no two tubes of one level just above {level(decides)})"
     start = "what the status needs, more than the LOB" if decides > blank else "the LOB"
     return f"{per_million(detection_limit(decides, low))} (from {start})"
 
