@@ -11,6 +11,7 @@ from cytomon.gating.count import Counted
 from cytomon.gating.schema import TemplateSpec
 from cytomon.measure.phenotype import KEPT_ROLES
 from cytomon.model.gating import Axis, Placement
+from cytomon.model.normal import UNCLEAR
 from cytomon.model.patient import Specimen
 from cytomon.model.results import Evidence
 from cytomon.model.tube import Panel
@@ -77,7 +78,7 @@ def _b_boundary(placement: Placement, counted: Counted) -> tuple[int, int] | Non
     """Fewest and most B cells, had the border to their precursors been drawn elsewhere.
 
     Fewest: without those that are a precursor with a probability above a tenth. Most: with the
-    CD19+ lymphocytes that are none with such a probability.
+    CD19+ lymphocytes that are none with such a probability, and those that nobody has looked at.
     """
     gates = [placement.roles.get(role, "") for role in _BOTH_SIDES]
     if not counted.examinations or any(gate not in counted.kept for gate in gates):
@@ -89,8 +90,10 @@ def _b_boundary(placement: Placement, counted: Counted) -> tuple[int, int] | Non
     known[known] = study.rows[place[known]] == all_cd19[known]
     maturing = np.zeros(len(all_cd19))
     maturing[known] = study.maturing[place[known]]
+    unclear = np.zeros(len(all_cd19), dtype=np.bool_)
+    unclear[known] = study.called[place[known]] == study.names.index(UNCLEAR)
     counts = np.isin(all_cd19, b_cells)
     may_be_less = int(np.count_nonzero(counts & (maturing > _DOUBTFUL)))
     uncertain = (maturing > 0.5) & (maturing < 1 - _DOUBTFUL)
-    may_be_more = int(np.count_nonzero(~counts & uncertain))
+    may_be_more = int(np.count_nonzero(~counts & (uncertain | unclear)))
     return len(b_cells) - may_be_less, len(b_cells) + may_be_more

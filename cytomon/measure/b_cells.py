@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cytomon.measure.intervals import binomial_interval
 from cytomon.model.findings import Finding, Severity
-from cytomon.model.qualifiers import Qualifier
+from cytomon.model.qualifiers import Qualifier, in_order
 from cytomon.model.results import BCellStatus, Estimate, Evidence, Limits, Measurement
 
 _LOW_CD19_RATIO = 2
@@ -39,7 +39,8 @@ def measure_b_fraction(evidence: Evidence) -> Measurement:
     The interval covers counting only. In marrow with hematogones the boundary between them and
     transitional B cells is a convention that can move the fraction by more than the interval;
     `boundary_low` and `boundary_high` among the details are the fraction with that boundary drawn
-    so that no B cell, and no precursor, could be anything else with a probability above a tenth.
+    so that no B cell, and no precursor, could be anything else with a probability above a tenth,
+    and with the events to be checked by eye among the lymphocytes as B cells.
     """
     events = evidence.counts.get("b_cells")
     total = evidence.counts.get("lymphocytes")
@@ -55,7 +56,7 @@ def measure_b_fraction(evidence: Evidence) -> Measurement:
         denominator=total,
         estimate=estimate,
         status=status,
-        qualifiers=_qualifiers(evidence, estimate),
+        qualifiers=_qualifiers(evidence, estimate, total),
         details={"reason": reason} if reason else _boundary(evidence, total),
     )
 
@@ -123,7 +124,9 @@ def _reason(evidence: Evidence, events: int | None, total: int | None) -> str:
     return ""
 
 
-def _qualifiers(evidence: Evidence, estimate: Estimate | None) -> tuple[str, ...]:
+def _qualifiers(
+    evidence: Evidence, estimate: Estimate | None, total: int | None
+) -> tuple[str, ...]:
     threshold = evidence.limits.recovery_fraction
     rules = (
         (
@@ -131,9 +134,18 @@ def _qualifiers(evidence: Evidence, estimate: Estimate | None) -> tuple[str, ...
             estimate is not None and estimate.low <= threshold <= estimate.high,
         ),
         (Qualifier.CD19_LOW_B_CELLS, _cd19_is_low(evidence)),
+        (Qualifier.CHECK_BY_EYE, estimate is not None and _border_decides(evidence, total)),
         (Qualifier.QUALITY_FAILED, bool(evidence.failures)),
     )
-    return tuple(qualifier for qualifier, holds in rules if holds)
+    return in_order(qualifier for qualifier, holds in rules if holds)
+
+
+def _border_decides(evidence: Evidence, total: int | None) -> bool:
+    """Whether the call hangs on where the border is drawn, or on events that nothing explains."""
+    if evidence.b_boundary is None or not total:
+        return False
+    fewest, most = evidence.b_boundary
+    return fewest / total < evidence.limits.recovery_fraction <= most / total
 
 
 def _cd19_is_low(evidence: Evidence) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cytomon.gating.envelope.design import are_markers, cloud_names
+from cytomon.gating.envelope.maturation import have_matured, standstills
 from cytomon.gating.envelope.mixture import Design, State, blended, clouds, expect
 from cytomon.gating.envelope.pairs import likely_pair
 from cytomon.gating.envelope.study import Fit, Rows
@@ -18,7 +19,7 @@ from cytomon.gating.envelope.verdicts import (
     SAME_PLACE,
     Suspect,
     aberrant,
-    arrest,
+    astray,
     differs,
     improbable,
     refusal,
@@ -29,10 +30,9 @@ from cytomon.model.tube import BoolArray, FloatArray
 _SAME = 4.0
 """Clouds nearer to each other, in pooled standard deviations, are one cluster."""
 _LEAST_CLOUD = 2.5
-_BESIDE = 2.5
-"""Usual spreads by which the median event of a population may miss it on one axis."""
-_EARLIER_IN_BLOOD, _LAST_PER_EARLIER = 0.1, 3.0
-"""Marrow has about one cell of the last stage for four of the earlier ones."""
+_BESIDE, _FAR_BESIDE = 2.5, 4.0
+"""Usual spreads by which the median event of a population may miss it on one axis, and of
+precursors at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,11 +113,21 @@ class _Bench:
         )
         self.called = self._of_cloud[best]
         self._call(_unexplained(fit, best, shares), UNCLEAR)
+        self._call(self._astray(shares[: self._n_normal].sum(axis=0) > 0.5), UNCLEAR)
         self.judged: list[Cluster] = []
         self.leukaemic_clouds = np.zeros(len(shares), dtype=np.bool_)
 
     def _call(self, rows: Rows | BoolArray, name: str) -> None:
         self.called[rows] = self._names.index(name)
+
+    def _astray(self, normal: BoolArray) -> Rows:
+        """Precursors that carry what precursors do not; all stages and nodes as one population."""
+        precursors = [self._names.index(name) for name in self._fit.reference.path[:-1]]
+        inside = np.flatnonzero(normal & np.isin(self.called, precursors))
+        centre, spread = clouds(self._fit.design, self._fit.state)
+        nearest = self._best[inside]
+        away = (self._fit.values[:, inside] - centre[nearest].T) / spread[nearest].T
+        return inside[astray(away, are_markers(self._fit.question.axes))]
 
     def leave_strays(self, groups: list[_Group], leukaemic: FloatArray) -> None:
         """One or two events are no cluster; normal they are not, so a person has to look."""
@@ -151,25 +161,40 @@ class _Bench:
         return cluster.nearest in self._fit.reference.mature and not differs(cluster.aberrant)
 
     def settle_by_maturation(self, doubtful: list[_Group]) -> None:
-        """The earliest stage, and clusters like it, are normal if later stages follow."""
-        still = self._standing_still()
-        if still is not None:
-            self.judged.append(still)
-            if not still.refused:
-                first = self._names.index(self._fit.reference.path[0])
-                self.leukaemic_clouds[: self._n_normal] |= self._of_cloud == first
-                for group in doubtful:
+        """A stage, and clusters like the earliest one, are normal if its neighbours are there."""
+        path = [self._names.index(name) for name in self._fit.reference.path]
+        for found in standstills(self._counts(path), self._beyond(), self._fit.question.n_whole):
+            stages = [path[stage] for stage in found.stages]
+            inside = np.flatnonzero(np.isin(self.called, stages))
+            if not len(inside):
+                continue
+            self._call(inside, UNCLEAR if found.refused else LEUKAEMIC)
+            self.judged.append(replace(_judge_cluster(self._fit, inside), refused=found.refused))
+            like_first, doubtful = (doubtful, []) if 0 in found.stages else ([], doubtful)
+            if not found.refused:
+                self.leukaemic_clouds[: self._n_normal] |= np.isin(self._of_cloud, stages)
+                for group in like_first:
                     self.leukaemic_clouds[self._n_normal :] |= group.members
-            return
         for group in doubtful:
             if group.cluster.distance >= SAME_PLACE:
                 self._call(group.inside, UNCLEAR)
                 self.judged.append(group.cluster)
 
+    def _counts(self, names: Sequence[int]) -> list[int]:
+        return [int(np.count_nonzero(self.called == name)) for name in names]
+
+    def _beyond(self) -> int | None:
+        """Mature cells that the path does not end with; None where the reference has no such."""
+        mature = set(self._fit.reference.mature) - set(self._fit.reference.path)
+        if not mature:
+            return None
+        return sum(self._counts([self._names.index(name) for name in sorted(mature)]))
+
     def doubt_displaced(self) -> None:
         """A normal population whose events lie beside it has taken in something else.
 
-        The leash holds the cloud; what pulled at it shows by where its events lie.
+        The leash holds the cloud; what pulled at it shows by where its events lie. Of precursors
+        one marker far off is enough: cells beside them are what leukaemia looks like.
         """
         fit = self._fit
         centre, _ = clouds(fit.design, fit.state)
@@ -179,41 +204,21 @@ class _Bench:
             inside = np.flatnonzero((self._best == row) & (self.called == self._of_cloud[row]))
             if len(inside) < FEWEST:
                 continue
-            away = (np.median(fit.values[:, inside], axis=1) - centre[row]) / usual[row]
-            off = markers & (np.abs(away) >= _BESIDE)
-            if off.sum() >= 2:
+            away = np.abs(np.median(fit.values[:, inside], axis=1) - centre[row]) / usual[row]
+            population = self._names[self._of_cloud[row]]
+            off = markers & (away >= _BESIDE)
+            far = population in fit.reference.path[:-1] and (away[markers] >= _FAR_BESIDE).any()
+            if off.sum() >= 2 or far:
                 self._call(inside, UNCLEAR)
-                where = f"beside {self._names[self._of_cloud[row]]} in {', '.join(names[off])}"
+                where = f"beside {population} in {', '.join(names[off])}"
                 cluster = _judge_cluster(fit, inside)
                 self.judged.append(replace(cluster, refused=f"{where}, further than tubes differ"))
 
     def let_mature(self) -> None:
-        """The last precursors without earlier ones are no wave of them, but what they become.
-
-        In blood a few transitional B cells lie where marrow has its last stage of precursors.
-        """
-        path = self._fit.reference.path
-        if len(path) < 3:
-            return
-        *earlier, last, mature = (self._names.index(name) for name in path)
-        n_earlier = np.count_nonzero(np.isin(self.called, earlier))
-        grown = self.called == last
-        few = n_earlier < _EARLIER_IN_BLOOD * np.count_nonzero(self.called == mature)
-        if few and np.count_nonzero(grown) > _LAST_PER_EARLIER * n_earlier:
-            self.called[grown] = mature
-
-    def _standing_still(self) -> Cluster | None:
-        path = self._fit.reference.path
-        if len(path) < 2:
-            return None
-        stages = [self._names.index(name) for name in path]
-        early = np.flatnonzero(self.called == stages[0])
-        later = int(np.isin(self.called, stages[1:]).sum())
-        refused = arrest(len(early), later, self._fit.question.n_whole)
-        if refused is None:
-            return None
-        self._call(early, UNCLEAR if refused else LEUKAEMIC)
-        return replace(_judge_cluster(self._fit, early), refused=refused)
+        """The last precursors of blood are transitional B cells."""
+        path = [self._names.index(name) for name in self._fit.reference.path]
+        if have_matured(self._counts(path)):
+            self.called[self.called == path[-2]] = path[-1]
 
 
 def _unexplained(fit: Fit, best: Rows, shares: FloatArray) -> BoolArray:

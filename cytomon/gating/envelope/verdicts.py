@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import binom, poisson
 from scipy.stats import t as student
 from sklearn.cluster import DBSCAN
 
@@ -19,12 +19,12 @@ SAME_PLACE, CLEAR = 3.0, 4.0
 """Nearer to a normal population, in pooled standard deviations over all axes, is that population;
 between the two a person has to look."""
 _ABERRANT, _FAR = 1.5, 4.0
-_ARREST_FEWEST, _ARREST_RATIO, _ARREST_OVERT = 20, 3.0, 0.01
 _MYELOID, _MYELOID_FROM = "CD33+CD14", 2.5
 _NEIGHBOURS = 3
 _LOOKED_AT = 600
 _REACH = 1.15
 _IMPROBABLE = 1e-6
+_FAR_OUT, _TAILS = (5.0, 8.0, 12.0), 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,34 +94,6 @@ def _reasons(suspect: Suspect, axes: Sequence[str], markers: BoolArray) -> Itera
         yield "scattered, not compact"
 
 
-def arrest(early: int, later: int, n_whole: int) -> str | None:
-    """Judge the earliest stage of maturation by what follows it.
-
-    Parameters
-    ----------
-    early, later : int
-        Events of the earliest stage, and of all later ones.
-    n_whole : int
-        Nucleated events.
-
-    Returns
-    -------
-    str or None
-        None where maturation goes on; empty where so many cells stand still that it is leukaemia,
-        whatever their markers; else why a person has to look.
-
-    Notes
-    -----
-    Normal precursors always show the whole spectrum, leukaemia stands still (McKenna 2001). An
-    early wave of regeneration may show few of the later stages, so few events are not enough.
-    """
-    if early < _ARREST_FEWEST or early <= _ARREST_RATIO * later:
-        return None
-    if early >= _ARREST_OVERT * n_whole and early > 10 * later:
-        return ""
-    return f"stands still: {early} events like the earliest precursors, {later} of later stages"
-
-
 def compact(values: FloatArray, spread: FloatArray) -> bool:
     """Whether half of the events or more lie together as densely as one population does.
 
@@ -180,3 +152,32 @@ def improbable(values: FloatArray, centre: FloatArray, spread: FloatArray) -> Bo
     ranks = np.arange(1, n_axes + 1)[:, None]
     chance = np.asarray(binom.sf(ranks - 1, n_axes, tail))
     return np.asarray(chance.min(axis=0) < _IMPROBABLE / n_axes, dtype=np.bool_)
+
+
+def astray(away: FloatArray, markers: BoolArray) -> BoolArray:
+    """Events that lie far out on one marker, and are too many there to be its tail.
+
+    Parameters
+    ----------
+    away : ndarray, shape (n_axes, n_events)
+        Events of one population, from their clouds, in standard deviations.
+    markers : ndarray of bool, shape (n_axes,)
+        Axes that are looked at.
+
+    Notes
+    -----
+    A single event far out on one axis is an outlier of that detector; many on one side of one
+    marker are cells that carry it. Too many are those that a Poisson count of three times what
+    Student tails would put there reaches with a probability below 10⁻⁶.
+    """
+    n_events = away.shape[1]
+    found = np.zeros(n_events, dtype=np.bool_)
+    for axis in np.flatnonzero(markers):
+        for side in (away[axis], -away[axis]):
+            for far in _FAR_OUT:
+                out = side > far
+                usual = _TAILS * n_events * student.sf(far, FREEDOM)
+                if out.any() and poisson.sf(np.count_nonzero(out) - 1, usual) < _IMPROBABLE:
+                    found |= out
+                    break
+    return found
