@@ -35,7 +35,7 @@ def remarks(study: str, examination: Examination) -> Iterator[Finding]:
             yield Finding(
                 code="PRECURSORS_ARRESTED",
                 severity=Severity.WARNING,
-                what=f"{cluster.events} events like {cluster.nearest} without later stages are "
+                what=f"{cluster.events} events like {cluster.nearest} without the stages beside them are "
                 f"called leukaemic because nothing matures; {_look(cluster)}",
                 where=f"gate {study}",
                 fix="confirm by morphology, FISH or sequencing",
