@@ -35,8 +35,8 @@ def remarks(study: str, examination: Examination) -> Iterator[Finding]:
             yield Finding(
                 code="PRECURSORS_ARRESTED",
                 severity=Severity.WARNING,
-                what=f"{cluster.events} events like {cluster.nearest} without the stages beside them are "
-                f"called leukaemic because nothing matures; {_look(cluster)}",
+                what=f"{cluster.events} events like {cluster.nearest} without the stages beside "
+                f"them are called leukaemic because nothing matures; {_look(cluster)}",
                 where=f"gate {study}",
                 fix="confirm by morphology, FISH or sequencing",
             )

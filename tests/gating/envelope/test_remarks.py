@@ -67,7 +67,7 @@ def test_precursors_that_stand_still_are_said():
     (found,) = said(cluster(900, aberrant={}), leukaemic=900)
 
     assert (found.code, found.severity) == ("PRECURSORS_ARRESTED", Severity.WARNING)
-    assert "900 events like hematogone_I without later stages" in found.what
+    assert "900 events like hematogone_I without the stages beside them" in found.what
 
 
 def test_blasts_that_differ_need_no_remark():
