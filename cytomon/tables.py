@@ -183,6 +183,28 @@ def unwritable(path: Path, error: OSError) -> InputError:
     )
 
 
+def refuse_unwritable(folder: Path) -> None:
+    """Make a folder and see that files can be written into it: before hours of work, not after.
+
+    Raises
+    ------
+    InputError
+        If they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(
+            "a file stands where a folder is expected",
+            where=folder.name,
+            fix="name a folder, or remove the file",
+        ) from error
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
 def _replace(path: Path, content: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
     try:

@@ -305,13 +305,96 @@ def test_what_cannot_be_used_is_refused_before_the_work(change: dict[str, str], 
 
 
 def test_a_version_stands_for_its_numbers(tmp_path: Path):
-    """Results name a reference by its version: other numbers under it are refused."""
+    """Results name a reference by its version: other numbers under it, or below, are refused."""
     out = tmp_path / "marrow.yaml"
-    spec = read_start("marrow")[0]
+    spec = read_start("marrow")[0].model_copy(update={"version": "1.10.0"})
     out.write_bytes(text(spec))
-    wanted = Wanted(name=spec.name, version=spec.version, out=out)
-    with pytest.raises(InputError, match=f"version {re.escape(spec.version)} of it is there"):
-        build(plan_simulated(1, seed=700, events=1), wanted)
+    before = out.read_bytes()
+    for version in ("1.10.0", "1.9.0", "1.0.0"):
+        wanted = Wanted(name=spec.name, version=version, out=out)
+        with pytest.raises(InputError, match=r"version 1\.10\.0 of it is there"):
+            build(plan_simulated(1, seed=700, events=1), wanted)
+    higher = Wanted(name=spec.name, version="1.11.0", out=out)
+    with pytest.raises(InputError, match="tubes can be learned from"):
+        build((), higher)
+    assert out.read_bytes() == before
+
+
+def test_nothing_learned_is_no_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Three tubes that show nothing whole: an error and no file."""
+    tubes = [replace(one, clouds={}) for one in made(3, centre={})]
+    monkeypatch.setattr("cytomon.reference.build.run_each", lambda *_, **__: tubes)
+    with pytest.raises(InputError, match="no population was learned"):
+        build((), Wanted(name="own", version="1.0.0", out=tmp_path / "own.yaml"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("marrows", [0, 1])
+def test_blood_is_no_marrow(
+    marrows: int, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+):
+    """Mature B cells alone make no reference; beside marrow, the tubes are named."""
+    mature = made(3, centre={"CD20": [4.2] * 3})
+    stage = Sight(events=FEWEST_EVENTS, centre={}, spread={})
+    tubes = [
+        replace(one, clouds={**one.clouds, "hematogone_II": stage}) if turn < marrows else one
+        for turn, one in enumerate(mature)
+    ]
+    monkeypatch.setattr("cytomon.reference.build.run_each", lambda *_, **__: tubes)
+    out = tmp_path / "own.yaml"
+    words = ["reference", "build", "--simulated=1", "--name=own", "--version=1.0.0"]
+    code = main([*words, f"--out={out}"])
+    said = capsys.readouterr().err
+    assert code == (0 if marrows else 2)
+    assert out.exists() is bool(marrows)
+    if marrows:
+        assert "is it marrow? 1 (0), 2 (0)" in said
+    else:
+        assert "none of the tubes shows 50 precursors" in said
+
+
+def test_a_tube_named_twice(marrows: Path):
+    """By itself and by its folder: refused before the work, never silently taken once."""
+    with pytest.raises(InputError, match="given twice") as caught:
+        find_files([marrows, marrows / "ill.fcs"])
+    assert caught.value.where == "ill.fcs"
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path):
+    """Noticed before any tube is measured."""
+    (tmp_path / "file").write_text("")
+    wanted = Wanted(name="own", version="1.0.0", out=tmp_path / "file" / "own.yaml")
+    with pytest.raises(InputError, match="a file stands where a folder is expected"):
+        build(plan_simulated(3, seed=700, events=10**12), wanted)
+
+
+def test_what_is_no_reference_is_said_so():
+    """A template, and a file of another kind."""
+    with pytest.raises(InputError, match="this is a template"):
+        read_start(str(gate_folder() / "b_all_mrd.yaml"))
+    for name in ("x.csv", "references/marrow"):
+        with pytest.raises(InputError, match=r"its name ends in \.yaml"):
+            read_start(name)
+
+
+def test_every_marker_that_moved_far_is_named(tmp_path: Path, capsys: Captured):
+    """With its unit, and with what it is compared; not the farthest alone."""
+    spec = begin()
+    cloud = spec.normal["B_naive"]
+    far = {"CD20": 0.3, "CD19": -0.5, "CD45": 0.29}
+    centre = {axis: value + far.get(axis, 0.0) for axis, value in cloud.centre.items()}
+    other = cloud.model_copy(update={"centre": centre})
+    paths = []
+    for name, made_of in (("one", cloud), ("two", other)):
+        paths.append(tmp_path / f"{name}.yaml")
+        normal = {**spec.normal, "B_naive": made_of}
+        paths[-1].write_bytes(text(spec.model_copy(update={"normal": normal, "name": name})))
+    assert main(["reference", "show", str(paths[1]), "--from", str(paths[0])]) == 0
+    shown = capsys.readouterr().out
+    assert f"moved against one {spec.version}, on L" in shown
+    (row,) = (line for line in shown.splitlines() if line.startswith("B_naive"))
+    assert row.rstrip().endswith("! CD19 -0.50, CD20 +0.30")
+    assert shown.count("! ") == 1
 
 
 def test_a_start_that_is_not_there(tmp_path: Path):
@@ -349,7 +432,10 @@ def test_build_and_show(marrows: Path, start: Path, tmp_path: Path, capsys: Capt
     said = capsys.readouterr()
     assert code == 1
     assert "refused: ill.fcs: " in said.err
-    assert "kept as it was: T_cell: " in said.err
+    (kept,) = (line for line in said.err.splitlines() if "T_cell" in line)
+    assert kept.startswith("kept as it was: ")
+    assert "NK" in kept
+    assert said.err.count("CD81, CD73+CD304 in every population") == 1
     assert main(["reference", "show", str(out), "--from", str(start)]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("own 2.0.0: ")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
-    from cytomon.gating.envelope.reference import CloudSpec
+    from cytomon.gating.envelope.reference import CloudSpec, ReferenceSpec
     from cytomon.reference.donors import Source
     from cytomon.reference.learn import Built
+
+FAR = 0.3
+"""A centre that moved so far on L asks for a look."""
+Said = TypeVar("Said", str, tuple[str, ...])
 
 app = typer.Typer(help="Build and show references of normal marrow.", no_args_is_help=True)
 
@@ -59,12 +63,13 @@ def build(
     Exit code 0: done. 1: some tubes were refused. 2: wrong usage, or too few tubes.
     """
     from cytomon.cli.batch import processes
-    from cytomon.cli.talk import Talk
+    from cytomon.cli.talk import Talk, counted
     from cytomon.reference.build import Wanted, read_start
     from cytomon.reference.build import build as build_reference
 
     sources = _sources(inputs or [], template, mapping, _plan(simulated, panel, seed, events))
     wanted = Wanted(name=name, version=version, out=out, start=start)
+    before = read_start(start)[0]
     talk = Talk()
     with talk.steps(len(sources)) as step:
         built = build_reference(
@@ -74,8 +79,8 @@ def build(
             report=lambda seen: step(seen.tube, seen.refused or "measured"),
         )
     _say(talk.say, built)
-    _table(built.spec.normal, read_start(start)[0].normal)
-    talk.say(f"{len(built.donors)} tubes, {len(built.refused)} refused; look at {out}")
+    _table(built.spec, before)
+    talk.say(f"{counted(len(built.donors))}, {len(built.refused)} refused; look at {out}")
     return 1 if built.refused else 0
 
 
@@ -91,7 +96,7 @@ def show(
 
     spec = read_start(name)[0]
     typer.echo(f"{spec.name} {spec.version}: {spec.title}\nmade of {spec.made_of}")
-    _table(spec.normal, read_start(start)[0].normal)
+    _table(spec, read_start(start)[0])
     return 0
 
 
@@ -127,24 +132,57 @@ def _sources(
 
 
 def _say(say: Callable[[str], None], built: Built) -> None:
-    """What was not learned, and why."""
+    """What was not learned, and why: a line for each reason, not for each population."""
+    from cytomon.reference.learn import FEWEST_EVENTS, FEWEST_TUBES, precursors
+
     for seen in built.refused:
         say(f"refused: {seen.tube}: {seen.refused}")
-    for cloud, reason in built.kept.items():
-        say(f"kept as it was: {cloud}: {reason}")
-    for cloud, axes in built.axes_kept.items():
-        say(f"kept as it was: {cloud}: {', '.join(axes)}: too few tubes have them")
+    counts = {donor.tube: precursors(donor, built.spec) for donor in built.donors}
+    few = [f"{tube} ({n})" for tube, n in counts.items() if n < FEWEST_EVENTS]
+    if few:
+        say(
+            f"hardly any precursors of B cells, as in blood and in aplasia; is it marrow? "
+            f"{', '.join(few)}"
+        )
+    for reason, clouds in _by_value(built.kept).items():
+        say(f"kept as it was: {', '.join(clouds)}: {reason}")
+    n_learned = len(built.spec.normal) - len(built.kept)
+    for axes, clouds in _by_value(built.axes_kept).items():
+        where = "every population" if len(clouds) == n_learned else ", ".join(clouds)
+        say(
+            f"kept as they were: {', '.join(axes)} in {where}: fewer than {FEWEST_TUBES} of the "
+            "tubes that show it have these markers in their panel"
+        )
 
 
-def _table(normal: Mapping[str, CloudSpec], before: Mapping[str, CloudSpec]) -> None:
+def _by_value(named: Mapping[str, Said]) -> dict[Said, list[str]]:
+    groups: dict[Said, list[str]] = {}
+    for name, value in named.items():
+        groups.setdefault(value, []).append(name)
+    return groups
+
+
+def _table(spec: ReferenceSpec, before: ReferenceSpec) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from cytomon.reference.learn import moved
-
-    table = Table("population", "tubes", "events", "moved most", box=None, pad_edge=False)
-    for name, cloud in normal.items():
-        marker, far = moved(before[name], cloud) if name in before else ("", 0.0)
-        how = f"{marker} {far:+.2f}" if far else ""
+    against = f"moved against {before.name} {before.version}, on L"
+    table = Table("population", "tubes", "events", against, box=None, pad_edge=False)
+    for name, cloud in spec.normal.items():
+        how = _moved(before.normal[name], cloud) if name in before.normal else "new"
         table.add_row(name, str(cloud.tubes), str(cloud.events), how)
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    console.print(f"!: {FAR:g} L or more; without it, the marker that moved most", soft_wrap=True)
+
+
+def _moved(before: CloudSpec, after: CloudSpec) -> str:
+    """Every marker that moved far, or else the one that moved most."""
+    from cytomon.reference.learn import moves
+
+    found = moves(before, after)
+    far = [f"{marker} {by:+.2f}" for marker, by in found.items() if abs(by) >= FAR]
+    if far:
+        return f"! {', '.join(far)}"
+    marker, by = next(iter(found.items()))
+    return f"{marker} {by:+.2f}" if by else ""

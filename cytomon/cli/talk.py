@@ -164,6 +164,11 @@ class Talk:
         self._err.print(text, soft_wrap=True)
 
 
+def counted(tubes: int) -> str:
+    """``1 tube``, ``2 tubes``."""
+    return "1 tube" if tubes == 1 else f"{tubes} tubes"
+
+
 def _warned(found: Jobs, outcome: Outcome) -> int:
     """Tubes that were measured and that a person should look at nevertheless."""
     warned = 0

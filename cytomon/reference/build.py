@@ -22,11 +22,12 @@ from cytomon.gating.envelope.reference import (
     parse_spec,
 )
 from cytomon.gating.folder import gate_folder
+from cytomon.gating.yaml_file import Unreadable, read_yaml
 from cytomon.model.normal import Reference
 from cytomon.pool import run_each
 from cytomon.reference.donors import Seen, Source, Task, lost, observe
-from cytomon.reference.learn import FEWEST_EVENTS, FEWEST_TUBES, Built, learn
-from cytomon.tables import write_whole
+from cytomon.reference.learn import FEWEST_EVENTS, FEWEST_TUBES, Built, learn, precursors
+from cytomon.tables import refuse_unwritable, write_whole
 
 START = "marrow"
 
@@ -77,16 +78,18 @@ def build(
     Raises
     ------
     InputError
-        If name or version cannot be used, fewer than three tubes can be learned from, or the file
-        cannot be written.
+        If name or version cannot be used, fewer than three tubes can be learned from, no
+        population or no precursor is seen in them, or the file cannot be written.
     TemplateError
         If the start cannot be read.
     """
     spec, reference = read_start(wanted.start)
     _refuse_unusable(wanted, spec)
+    refuse_unwritable(wanted.out.parent)
     tasks = [Task(source=source, start=reference) for source in sources]
     seen = run_each(tasks, observe, lost, workers=workers, report=report)
     built = learn(seen, spec, name=wanted.name, version=wanted.version)
+    _refuse_no_marrow(built)
     content = text(built.spec, head=_head(built, spec))
     parse_spec(content, wanted.out.name)
     write_whole(wanted.out, content)
@@ -113,12 +116,35 @@ def _refuse_unusable(wanted: Wanted, spec: ReferenceSpec) -> None:
         )
     if wanted.out.is_file():
         there = parse_spec(wanted.out.read_bytes(), wanted.out.name).version
-        if there == wanted.version:
+        if _ordered(wanted.version) <= _ordered(there):
             raise InputError(
                 f"version {there} of it is there already, and results name it by its version",
                 where=f"--out {wanted.out.name}",
-                fix="give a higher --version; where nothing was measured with it, remove the file",
+                fix=f"give a --version above {there}; where nothing was measured with it, remove "
+                "the file",
             )
+
+
+def _ordered(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _refuse_no_marrow(built: Built) -> None:
+    """Tubes that show nothing, or no precursor at all, would make a file that says it is marrow."""
+    if set(built.kept) == set(built.spec.normal):
+        raise InputError(
+            f"no population was learned: none is shown whole by {FEWEST_TUBES} tubes with "
+            f"{FEWEST_EVENTS} events of it",
+            where="INPUT",
+            fix="give normal or regenerating marrows with more events, as many as you can",
+        )
+    if all(precursors(donor, built.spec) < FEWEST_EVENTS for donor in built.donors):
+        raise InputError(
+            f"none of the tubes shows {FEWEST_EVENTS} precursors of B cells; blood has none, nor "
+            "has a marrow in B-cell aplasia",
+            where="INPUT",
+            fix="give normal or regenerating marrow; aplastic ones may stand beside it, blood not",
+        )
 
 
 def read_start(name: str) -> tuple[ReferenceSpec, Reference]:
@@ -131,8 +157,15 @@ def read_start(name: str) -> tuple[ReferenceSpec, Reference]:
     InputError
         If the file cannot be opened.
     """
-    path = Path(name) if name.endswith(".yaml") else gate_folder() / FOLDER / f"{name}.yaml"
-    if not name.endswith(".yaml"):
+    given = Path(name)
+    if given.suffix != ".yaml" and (given.suffix or given.name != name):
+        raise InputError(
+            "this is no file of a reference: its name ends in .yaml",
+            where=given.name,
+            fix="give the path of NAME.yaml, or the bare name of a reference that is shipped",
+        )
+    path = given if given.suffix else gate_folder() / FOLDER / f"{name}.yaml"
+    if not given.suffix:
         load_reference(name)
     try:
         content = path.read_bytes()
@@ -142,7 +175,22 @@ def read_start(name: str) -> tuple[ReferenceSpec, Reference]:
             where=path.name,
             fix="check the path",
         ) from error
+    _refuse_template(content, path.name)
     return parse_spec(content, path.name), parse_reference(content, path.name)
+
+
+def _refuse_template(content: bytes, where: str) -> None:
+    """A template beside references is easily named for one."""
+    try:
+        data, _ = read_yaml(content)
+    except Unreadable:
+        return  # said with its line where it is parsed
+    if "gates" in data and "normal" not in data:
+        raise InputError(
+            "this is a template, and no reference",
+            where=where,
+            fix=f"references lie in the folder {FOLDER}; `cytomon template show` shows templates",
+        )
 
 
 def text(spec: ReferenceSpec, *, head: Sequence[str] = ()) -> bytes:

@@ -13,6 +13,7 @@ import numpy as np
 from cytomon.errors import CytomonError, GatingError, InputError
 from cytomon.fcs.panel import PanelMapping
 from cytomon.fcs.read import read_events
+from cytomon.folders import find_tubes, identity
 from cytomon.gating.columns import Columns
 from cytomon.gating.schema import TemplateSpec
 from cytomon.inputs import Lists, collect
@@ -137,8 +138,9 @@ def find_files(
     Raises
     ------
     InputError
-        If an input does not exist, or there is no tube at all.
+        If an input does not exist, there is no tube at all, or one is given twice.
     """
+    _refuse_twice(inputs)
     jobs = collect(inputs, Lists(), template=template).jobs
     if not jobs:
         raise InputError(
@@ -149,6 +151,20 @@ def find_files(
     return tuple(
         File(tube=job.file, path=job.path, template=job.template, mapping=mapping) for job in jobs
     )
+
+
+def _refuse_twice(inputs: Sequence[Path]) -> None:
+    """A tube under two inputs; copies are found later, by their content."""
+    seen: set[tuple[str, int | None]] = set()
+    for given in inputs:
+        tubes = {identity(str(path)): file for file, path in find_tubes([given]).items()}
+        for real in seen & set(tubes):
+            raise InputError(
+                "the tube is given twice",
+                where=tubes[real],
+                fix="name each tube once, or the folder that holds them",
+            )
+        seen |= set(tubes)
 
 
 def plan_simulated(

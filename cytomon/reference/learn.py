@@ -107,15 +107,28 @@ def learn(seen: Sequence[Seen], start: ReferenceSpec, *, name: str, version: str
     return Built(spec=spec, donors=donors, refused=refused, kept=kept, axes_kept=axes_kept)
 
 
-def moved(before: CloudSpec, after: CloudSpec) -> tuple[str, float]:
-    """The marker whose centre differs most between two references, and by how much."""
+def moves(before: CloudSpec, after: CloudSpec) -> dict[str, float]:
+    """How far each marker's centre differs between two references, on L; the farthest first."""
     far = {
         axis: round(after.centre[axis] - before.centre[axis], 3)
         for axis in before.centre
         if axis in after.centre and axis not in SCATTER
     }
-    marker = max(far, key=lambda axis: abs(far[axis]))
-    return marker, far[marker]
+    return dict(sorted(far.items(), key=lambda pair: -abs(pair[1])))
+
+
+def moved(before: CloudSpec, after: CloudSpec) -> tuple[str, float]:
+    """The marker whose centre differs most between two references, and by how much."""
+    return next(iter(moves(before, after).items()))
+
+
+def precursors(seen: Seen, spec: ReferenceSpec) -> int:
+    """Events of a tube on the path of maturation, before its mature end.
+
+    Marrow that makes B cells shows them; blood does not, nor does a marrow in B-cell aplasia.
+    """
+    stages = set(spec.path) - set(spec.mature)
+    return sum(sight.events for name, sight in seen.clouds.items() if name in stages)
 
 
 def _divide(seen: Sequence[Seen]) -> tuple[tuple[Seen, ...], tuple[Seen, ...]]:
