@@ -49,7 +49,7 @@ def examine(question: Question, reference: Reference) -> Study:
     wider = _with_seeds(fitted.design, _seeds(values[:, unclear], fitted.design))
     if wider is not fitted.design:
         fitted = _settle(question, reference, values, wider)
-        verdict = judge(fitted)
+        verdict = judge(fitted, unclear)
     moved = np.abs(fitted.state.stage - fitted.design.start).max(axis=1)
     clouds_moved = zip(reference.normal, moved, strict=True)
     examination = Examination(

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cytomon.gating.envelope.clusters import Group, cluster_of, find_groups
 from cytomon.gating.envelope.design import are_markers, cloud_names
 from cytomon.gating.envelope.maturation import have_matured, standstills
-from cytomon.gating.envelope.mixture import Design, State, blended, clouds, expect
+from cytomon.gating.envelope.mixture import blended, clouds, expect
 from cytomon.gating.envelope.pairs import likely_pair
 from cytomon.gating.envelope.study import Fit, Rows
 from cytomon.gating.envelope.verdicts import (
     CLEAR,
     FEWEST,
     SAME_PLACE,
-    Suspect,
-    aberrant,
     astray,
     differs,
     improbable,
-    refusal,
 )
 from cytomon.model.normal import LEUKAEMIC, PAIR, UNCLEAR, Cluster
 from cytomon.model.tube import BoolArray, FloatArray
 
-_SAME = 4.0
-"""Clouds nearer to each other, in pooled standard deviations, are one cluster."""
-_LEAST_CLOUD = 2.5
 _BESIDE, _FAR_BESIDE = 2.5, 4.0
 """Usual spreads by which the median event of a population may miss it on one axis, and of
 precursors at all."""
@@ -57,12 +52,20 @@ class Verdict:
     leukaemic: BoolArray
 
 
-def judge(fit: Fit) -> Verdict:
-    """Call every event of a fit by name."""
+def judge(fit: Fit, doubted: BoolArray | None = None) -> Verdict:
+    """Call every event of a fit by name.
+
+    Parameters
+    ----------
+    fit : Fit
+        Where everything came to rest.
+    doubted : ndarray of bool, shape (n_events,), optional
+        Events that nothing explained before leukaemia was looked for among them.
+    """
     shares, _ = expect(fit.values, fit.design, fit.state)
-    bench = _Bench(fit, shares)
+    bench = _Bench(fit, shares, doubted)
     leukaemic = shares[len(fit.design.blend) :]
-    groups = list(_groups(fit, leukaemic))
+    groups = list(find_groups(fit, leukaemic))
     bench.leave_strays(groups, leukaemic)
     doubtful = [group for group in groups if not bench.settled(group)]
     bench.settle_by_maturation(doubtful)
@@ -78,34 +81,11 @@ def judge(fit: Fit) -> Verdict:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Group:
-    """Leukaemic clouds that are one cluster, the events they took, and what they look like."""
-
-    members: BoolArray
-    inside: Rows
-    middle: FloatArray
-    cluster: Cluster
-
-
-def _groups(fit: Fit, leukaemic: FloatArray) -> Iterator[_Group]:
-    group_of = _joined(fit.design, fit.state)
-    numbers = range(group_of.max() + 1)
-    owner = np.array([leukaemic[group_of == number].sum(axis=0) for number in numbers])
-    taken = owner.sum(axis=0) > 0.5
-    for number in numbers:
-        inside = np.flatnonzero(taken & (owner.argmax(axis=0) == number))
-        if len(inside):
-            members = group_of == number
-            middle = np.median(fit.values[:, inside], axis=1)
-            yield _Group(members, inside, middle, _judge_cluster(fit, inside, members))
-
-
 class _Bench:
     """What has been decided so far; events begin as the normal population they are nearest to."""
 
-    def __init__(self, fit: Fit, shares: FloatArray) -> None:
-        self._fit, self._names = fit, fit.reference.populations
+    def __init__(self, fit: Fit, shares: FloatArray, doubted: BoolArray | None = None) -> None:
+        self._fit, self._names, self._doubted = fit, fit.reference.populations, doubted
         self._n_normal = len(fit.design.blend)
         self._best = best = shares[: self._n_normal].argmax(axis=0)
         self._of_cloud = np.array(
@@ -129,14 +109,14 @@ class _Bench:
         away = (self._fit.values[:, inside] - centre[nearest].T) / spread[nearest].T
         return inside[astray(away, are_markers(self._fit.question.axes))]
 
-    def leave_strays(self, groups: list[_Group], leukaemic: FloatArray) -> None:
+    def leave_strays(self, groups: list[Group], leukaemic: FloatArray) -> None:
         """One or two events are no cluster; normal they are not, so a person has to look."""
         strays = leukaemic.sum(axis=0) > 0.5
         for group in groups:
             strays[group.inside] = False
         self._call(strays, UNCLEAR)
 
-    def settled(self, group: _Group) -> bool:
+    def settled(self, group: Group) -> bool:
         """Decide on a cluster by what it is; False where only its successors can tell."""
         cluster = group.cluster
         if cluster.distance < CLEAR and cluster.nearest in self._fit.reference.path[:1]:
@@ -150,17 +130,25 @@ class _Bench:
         elif self._is_variant(cluster):
             self._call(group.inside, cluster.nearest)
         elif cluster.distance >= SAME_PLACE:
+            inside = self._worth_doubt(group)
             # what is refused was still taken from the normal populations: a person has to look
-            self._call(group.inside, UNCLEAR if cluster.refused else LEUKAEMIC)
+            self._call(inside, UNCLEAR if cluster.refused else LEUKAEMIC)
             self.leukaemic_clouds[self._n_normal :] |= group.members & (not cluster.refused)
-            self.judged.append(cluster)
+            if len(inside):
+                self.judged.append(replace(cluster, events=len(inside)))
         return True
+
+    def _worth_doubt(self, group: Group) -> Rows:
+        """A cluster that grew into a normal population, and did not get clear, proves nothing."""
+        if self._doubted is None or group.cluster.distance >= CLEAR:
+            return group.inside
+        return group.inside[self._doubted[group.inside]]
 
     def _is_variant(self, cluster: Cluster) -> bool:
         """A B cell that has matured and differs in one marker is a B cell."""
         return cluster.nearest in self._fit.reference.mature and not differs(cluster.aberrant)
 
-    def settle_by_maturation(self, doubtful: list[_Group]) -> None:
+    def settle_by_maturation(self, doubtful: list[Group]) -> None:
         """A stage, and clusters like the earliest one, are normal if its neighbours are there."""
         path = [self._names.index(name) for name in self._fit.reference.path]
         for found in standstills(self._counts(path), self._beyond(), self._fit.question.n_whole):
@@ -169,7 +157,7 @@ class _Bench:
             if not len(inside):
                 continue
             self._call(inside, UNCLEAR if found.refused else LEUKAEMIC)
-            self.judged.append(replace(_judge_cluster(self._fit, inside), refused=found.refused))
+            self.judged.append(replace(cluster_of(self._fit, inside), refused=found.refused))
             like_first, doubtful = (doubtful, []) if 0 in found.stages else ([], doubtful)
             if not found.refused:
                 self.leukaemic_clouds[: self._n_normal] |= np.isin(self._of_cloud, stages)
@@ -194,25 +182,36 @@ class _Bench:
         """A normal population whose events lie beside it has taken in something else.
 
         The leash holds the cloud; what pulled at it shows by where its events lie. Of precursors
-        one marker far off is enough: cells beside them are what leukaemia looks like.
+        one marker far off is enough, where it is not as far off on the tube's other populations:
+        cells beside them are what leukaemia looks like.
         """
+        names, markers = np.array(self._fit.question.axes), are_markers(self._fit.question.axes)
+        inside, away = self._beside()
+        usual = np.median(list(away.values()), axis=0) if away else 0.0
+        for row, offset in away.items():
+            population = self._names[self._of_cloud[row]]
+            off = markers & (np.abs(offset) >= _BESIDE)
+            far = markers & (np.abs(offset - usual) >= _FAR_BESIDE)
+            precursors = population in self._fit.reference.path[:-1]
+            if off.sum() >= 2 or (precursors and (off & far).any()):
+                self._call(inside[row], UNCLEAR)
+                where = f"beside {population} in {', '.join(names[off])}"
+                cluster = cluster_of(self._fit, inside[row])
+                self.judged.append(replace(cluster, refused=f"{where}, further than tubes differ"))
+
+    def _beside(self) -> tuple[dict[int, Rows], dict[int, FloatArray]]:
+        """Events of each normal cloud, and how far their median misses it, in usual spreads."""
         fit = self._fit
         centre, _ = clouds(fit.design, fit.state)
         _, usual = blended(fit.design, fit.design.start, fit.design.start_spread)
-        names, markers = np.array(fit.question.axes), are_markers(fit.question.axes)
+        inside: dict[int, Rows] = {}
+        away: dict[int, FloatArray] = {}
         for row in range(self._n_normal):
-            inside = np.flatnonzero((self._best == row) & (self.called == self._of_cloud[row]))
-            if len(inside) < FEWEST:
-                continue
-            away = np.abs(np.median(fit.values[:, inside], axis=1) - centre[row]) / usual[row]
-            population = self._names[self._of_cloud[row]]
-            off = markers & (away >= _BESIDE)
-            far = population in fit.reference.path[:-1] and (away[markers] >= _FAR_BESIDE).any()
-            if off.sum() >= 2 or far:
-                self._call(inside, UNCLEAR)
-                where = f"beside {population} in {', '.join(names[off])}"
-                cluster = _judge_cluster(fit, inside)
-                self.judged.append(replace(cluster, refused=f"{where}, further than tubes differ"))
+            rows = np.flatnonzero((self._best == row) & (self.called == self._of_cloud[row]))
+            if len(rows) >= FEWEST:
+                inside[row] = rows
+                away[row] = (np.median(fit.values[:, rows], axis=1) - centre[row]) / usual[row]
+        return inside, away
 
     def let_mature(self) -> None:
         """The last precursors of blood are transitional B cells."""
@@ -225,54 +224,3 @@ def _unexplained(fit: Fit, best: Rows, shares: FloatArray) -> BoolArray:
     centre, spread = clouds(fit.design, fit.state)
     too_far = improbable(fit.values, centre[best].T, spread[best].T)
     return np.asarray(too_far | (shares.sum(axis=0) < 0.5), dtype=np.bool_)
-
-
-def _joined(design: Design, state: State) -> NDArray[np.int64]:
-    """Number of the group of each leukaemic cloud: clouds on one spot are one cluster."""
-    group = np.full(len(state.cluster), -1)
-    count = 0
-    for row in np.argsort(-state.cluster_events, kind="stable"):
-        if state.cluster_events[row] < _LEAST_CLOUD:
-            continue
-        for other in np.flatnonzero(group >= 0):
-            width = (state.cluster_spread[row] ** 2 + state.cluster_spread[other] ** 2) / 2
-            apart = (state.cluster[row] - state.cluster[other]) / np.sqrt(width)
-            if np.linalg.norm(apart) < _SAME:
-                group[row] = group[other]
-                break
-        else:
-            group[row] = count
-            count += 1
-    return group
-
-
-def _judge_cluster(fit: Fit, inside: Rows, members: BoolArray | None = None) -> Cluster:
-    """Verdict on some events, by the width of the leukaemic clouds `members`, else of them all."""
-    question, state, axes = fit.question, fit.state, fit.question.axes
-    events_of = (
-        state.cluster_events if members is None else np.where(members, state.cluster_events, -1)
-    )
-    spread = state.cluster_spread[int(np.argmax(events_of))]
-    n_normal = len(fit.design.blend)
-    centre, normal_spread = (part[:n_normal] for part in clouds(fit.design, state))
-    events = fit.values[:, inside]
-    away = (np.median(events, axis=1) - centre) / np.sqrt((normal_spread**2 + spread**2) / 2)
-    nearest = int(np.linalg.norm(away, axis=1).argmin())
-    suspect = Suspect(
-        values=events,
-        spread=spread,
-        nearest=cloud_names(fit.reference)[nearest],
-        away=away[nearest],
-        lineage={gate: float(held[inside].mean()) for gate, held in question.lineage.items()},
-        immature={gate: float(held[inside].mean()) for gate, held in question.immature.items()},
-    )
-    markers = are_markers(axes)
-    middle = np.median(question.values[:, inside], axis=1)
-    return Cluster(
-        events=len(inside),
-        centre={axis: round(float(at), 3) for axis, at in zip(axes, middle, strict=True)},
-        nearest=suspect.nearest,
-        distance=round(float(np.linalg.norm(suspect.away)), 2),
-        aberrant=aberrant(suspect, axes, markers),
-        refused=refusal(suspect, axes, markers),
-    )
