@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 _FEWEST, _OVERT = 20, 0.01
 _FIRST_OVER_LATER, _FIRST_OVER_LATER_OVERT = 3, 10
-_OVER_BEFORE, _OVER_NEXT, _OVER_LATER, _OVER_MATURE = 30, 4, 30, 10
+_MIDDLE_OVER_BEFORE, _OVER_NEXT = 300, 4
+_OVER_LATER, _LAST_OVER_BEFORE, _OVER_MATURE = 30, 30, 10
 _EARLIER_IN_BLOOD, _LAST_PER_EARLIER = 0.1, 3.0
 """Marrow has about one cell of the last stage for four of the earlier ones."""
 
@@ -48,12 +49,13 @@ def standstills(path: Sequence[int], mature: int | None, n_whole: int) -> Iterat
     Notes
     -----
     The first stage may outnumber all that follow three to one, since a wave of regeneration begins
-    with it. A stage in the middle makes up 55 to 70 % of normal precursors; it stands still where
-    the stage before is below a thirtieth and the next one below a quarter of it. Some of its own
-    cells are always taken for the next stage, hence the difference. Early stages together stand
-    still where all later ones are below a thirtieth of them. The last precursors and the first
-    mature cells are too alike to be told apart where one of them is missing: together they stand
-    still without the stage before and without mature cells beyond; they are left to the eye, as
+    with it. A stage in the middle makes up 55 to 70 % of normal precursors, and more at the end of
+    a wave; it stands still where the stage before is below one in 300 of it, and the next one
+    below a quarter: some of its own cells are always taken for the next stage. Early stages
+    together stand still where all later ones are below a thirtieth of them. The last precursors and
+    the first mature cells are too alike to be told apart where one of them is missing: together
+    they stand still without the stage before and without mature cells beyond. Only of the first
+    stage is it known how a wave looks; the others are left to the eye, whatever their number, as
     the first B cells after therapy may look so. Fewer than 20 events are never judged.
     """
     if len(path) < 2:
@@ -67,18 +69,21 @@ def standstills(path: Sequence[int], mature: int | None, n_whole: int) -> Iterat
     for stage in range(1, len(precursors) - 1):
         before, here, following = path[stage - 1 : stage + 2]
         so_far, still_to_come = sum(path[: stage + 1]), sum(path[stage + 1 :])
-        if here >= _FEWEST and here > _OVER_BEFORE * before and here > _OVER_NEXT * following:
+        if (
+            here >= _FEWEST
+            and here > _MIDDLE_OVER_BEFORE * before
+            and here > _OVER_NEXT * following
+        ):
             words = (
                 f"{here} events of one stage, {before} of the one before, {following} of the next"
             )
-            overt = here >= _OVERT * n_whole
-            yield Standstill(stages=(stage,), refused="" if overt else f"stands still: {words}")
+            yield Standstill(stages=(stage,), refused=f"stands still: {words}")
         elif so_far >= _FEWEST and so_far > _OVER_LATER * still_to_come:
             words = f"{so_far} events of early stages, {still_to_come} of later ones"
             yield Standstill(stages=tuple(range(stage + 1)), refused=f"stands still: {words}")
     if len(precursors) > 1 and mature is not None:
         last = precursors[-1] + grown
-        alone = last > _OVER_BEFORE * precursors[-2] and last > _OVER_MATURE * mature
+        alone = last > _LAST_OVER_BEFORE * precursors[-2] and last > _OVER_MATURE * mature
         if precursors[-1] >= _FEWEST and alone:
             words = f"{last} events like the last precursors, {precursors[-2]} of the stage before"
             stages = (len(precursors) - 1, len(precursors))
