@@ -68,7 +68,7 @@ def _tubes_of(given: Path) -> Iterator[tuple[str, Path]]:
         yield _spelled(Path(given.name)), given
     elif _is_folder(given):
         for path in _walk(given):
-            if _is_tube(path):
+            if is_tube(path):
                 yield _spelled(path.relative_to(given)), path
     else:
         raise InputError("there is no such file or folder", where=given.name, fix="check the path")
@@ -107,7 +107,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _is_tube(path: Path) -> bool:
+def is_tube(path: Path) -> bool:
     """By its suffix, or by its first bytes: some cytometers number their files (``.001``)."""
     if path.suffix.lower() in SUFFIXES:
         return True

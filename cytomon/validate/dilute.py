@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,20 @@ class Source:
     others: NDArray[np.int64]
     n_others: int
 
+    @property
+    def series(self) -> str:
+        """What one command on this tube, template and population replaces: nobody else's rows."""
+        of = sha256_of(Path(self.path)) if Path(self.path).is_file() else ""
+        words = (Path(self.path).stem, of[:8], self.template, self.population)
+        return " ".join(filter(None, words)).replace(";", " ")
+
+
+@cache
+def sha256_of(path: Path) -> str:
+    """Hash of a file that does not change while it is diluted."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Diluted:
@@ -86,8 +101,9 @@ class Diluted:
 
     @property
     def tube(self) -> str:
-        """Its name."""
-        return f"diluted-{Path(self.source.path).stem}-{100 * self.level:g}pc-{self.draw}"
+        """Its name; of another population of the same tube it is another one."""
+        stem, percent = Path(self.source.path).stem, f"{100 * self.level:g}pc"
+        return f"diluted-{stem}-{self.source.population}-{percent}-{self.draw}"
 
     @property
     def n_mixed(self) -> int:
@@ -99,6 +115,7 @@ class Diluted:
         return {
             "suite": "diluted",
             "condition": "diluted",
+            "series": self.source.series,
             "kind": self.source.population,
             "level": self.level,
             "seed": self.seed,
@@ -107,8 +124,7 @@ class Diluted:
     def inputs(self) -> str:
         """Hash of the file, of who was chosen and of the draw."""
         digest = hashlib.sha256(self.source.chosen.tobytes())
-        with Path(self.source.path).open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+        digest.update(sha256_of(Path(self.source.path)).encode())
         digest.update(repr((self.level, self.seed, self.source.template)).encode())
         return digest.hexdigest()[:12]
 
@@ -145,11 +161,13 @@ def plan_dilutions(source: Source, *, draws: int, start: int) -> tuple[Diluted, 
         if 1 <= mixed_in(level, source.n_others) <= len(source.chosen)
     )
     if not found:
+        too_few_others = mixed_in(LEVELS[-1], source.n_others) < 1
+        size = "smaller" if too_few_others else "larger"
         raise InputError(
             f"{len(source.chosen)} events of the population and {source.n_others} other nucleated "
             "ones allow no mixture",
             where=Path(source.path).name,
-            fix="choose a larger population, or a tube with more events",
+            fix=f"choose a {size} population, or a tube with more events",
         )
     return (Diluted(source=source, level=0.0, draw=0, seed=start), *found)
 
@@ -192,7 +210,7 @@ def choose(path: Path, population: str, *, template: str = "") -> Source:
         raise InputError(
             f"no nucleated event of the tube is in {population!r}",
             where=path.name,
-            fix="look at the figure of this tube and choose another population",
+            fix="choose another population; `cytomon batch` draws where this tube's events lie",
         )
     others = ~(meant | _kin(opened, columns, chosen))
     return Source(
@@ -238,7 +256,8 @@ def _box(opened: OpenedTube, columns: Columns, population: str, gates: Sequence[
                 f"{text.strip()!r} is neither a gate of the template nor an edge of a box",
                 where="--population",
                 fix=f"name a gate ({', '.join(gates[-8:])}, ...) or write for example "
-                f"CD10>3,CD19>2; the markers are {markers}",
+                "CD10>3,CD19>2,SSC-A<120000: edges with > or < and a number with a decimal "
+                f"point, joined by commas; the markers are {markers}",
             )
         values = columns.column(axes[edge["marker"]])
         limit = float(edge["value"])

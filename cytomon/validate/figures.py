@@ -152,7 +152,7 @@ def _recall(figure: Figure, rows: Sequence[TubeRow]) -> None:
     for axes, what in zip(figure.subplots(1, 2, sharey=True), ("recall", "precision"), strict=True):
         for name in conditions(rows):
             chosen = [row for row in series(rows, name) if getattr(row, what) is not None]
-            places = [_stratum(row) + _aside(name, row) for row in chosen]
+            places = [_stratum(row) + aside for row, aside in _beside(name, chosen)]
             _dots(axes, places, [getattr(row, what) for row in chosen], name)
         axes.set(xticks=range(len(STRATA)), xlabel="true MRD", ylabel=what, ylim=(-0.05, 1.05))
         axes.set_xticklabels([words for words, _, _ in STRATA])
@@ -165,36 +165,33 @@ def _stratum(row: TubeRow) -> int:
     return next(n for n, (_, low, high) in enumerate(STRATA) if low <= true < high)
 
 
-def _aside(name: str, row: TubeRow) -> float:
-    """Conditions side by side, tubes spread by their seed so that equal ones are seen."""
-    return list(CONDITIONS).index(name) * 0.22 - 0.22 + ((row.seed or 0) % 7 - 3) * 0.02
+def _beside(name: str, rows: Sequence[TubeRow]) -> list[tuple[TubeRow, float]]:
+    """Conditions side by side, tubes spread in turn, so that equal ones are seen."""
+    lane = list(CONDITIONS).index(name) * 0.22 - 0.33
+    return [(row, lane + (turn % 7 - 3) * 0.028) for turn, row in enumerate(rows)]
 
 
 def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
-    left, right = figure.subplots(1, 2)
-    specimens = list(
-        dict.fromkeys(specimen(row) for n in conditions(rows) for row in blanks(rows, n))
-    )
-    for name in conditions(rows):
-        chosen = blanks(rows, name)
-        places = [specimens.index(specimen(row)) + _aside(name, row) for row in chosen]
-        _dots(left, [1e6 * false_rate(row) for row in chosen], places, name)
-        eyes = [(1e6 * rate, place) for row, place in zip(chosen, places, strict=True)
-                if (rate := by_eye_rate(row)) is not None]  # fmt: skip
-        if eyes:
-            _dots(right, [rate for rate, _ in eyes], [place for _, place in eyes], name)
-    for axes, words in ((left, "false events"), (right, "events left to the eye")):
+    found = {name: blanks(rows, name) for name in conditions(rows)}
+    every = [row for tubes in found.values() for row in tubes]
+    specimens = list(dict.fromkeys(map(specimen, every)))
+    panels: dict[str, Callable[[TubeRow], float | None]] = {"false events": false_rate}
+    if any(by_eye_rate(row) is not None for row in every):
+        panels["events left to the eye"] = by_eye_rate
+    drawn = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (words, rate) in zip(drawn, panels.items(), strict=True):
+        rates = {row.key: 1e6 * (rate(row) or 0.0) for row in every if rate(row) is not None}
+        for name, tubes in found.items():
+            placed = [(row, aside) for row, aside in _beside(name, tubes) if row.key in rates]
+            places = [specimens.index(specimen(row)) + aside for row, aside in placed]
+            _dots(axes, [rates[row.key] for row, _ in placed], places, name)
         axes.set_xscale("symlog", linthresh=1)
-        axes.set_xlim(-0.3, max(10.0, axes.get_xlim()[1]))
+        # beyond the farthest by a whole mark
+        axes.set_xlim(-0.3, max(10.0, 1.6 * max(rates.values(), default=0.0)))
         axes.set(xlabel=f"{words} per million nucleated cells", yticks=range(len(specimens)))
         axes.set_ylim(len(specimens) - 0.4, -0.6)
-    left.set_yticklabels(specimens)
-    right.set_yticklabels([])
-    _legend(figure, left)
-    if not right.lines:
-        right.text(
-            0.5, 0.5, "the template leaves none to the eye", transform=right.transAxes, ha="center"
-        )
+        axes.set_yticklabels(specimens if axes is drawn[0] else [])
+    _legend(figure, drawn[0])
 
 
 def _hits(figure: Figure, rows: Sequence[TubeRow]) -> None:
@@ -202,7 +199,7 @@ def _hits(figure: Figure, rows: Sequence[TubeRow]) -> None:
     grid = np.logspace(-6, -1, 200)
     seen: list[float] = []
     for name in conditions(rows):
-        chosen = series(rows, name)
+        chosen = _at_levels(rows, name)
         hits = [is_detected(row) for row in chosen]
         level = np.array([row.level or row.true_fraction or 0.0 for row in chosen])
         shown = np.unique(level)
@@ -242,6 +239,11 @@ def _b_cells(figure: Figure, rows: Sequence[TubeRow]) -> None:
     _legend(figure, axes)
 
 
+def _at_levels(rows: Sequence[TubeRow], condition: str) -> list[TubeRow]:
+    """Tubes of a series; those of a laboratory are each a level of their own."""
+    return [row for row in series(rows, condition) if row.level]
+
+
 def _with_recall(rows: Sequence[TubeRow], condition: str) -> list[TubeRow]:
     return [row for row in series(rows, condition) if row.recall is not None]
 
@@ -274,8 +276,8 @@ _PLANS = (
     ),
     _Plan(
         title="Tubes without leukaemia, one by one",
-        says="Left: events called blasts. Right: events that were left to the eye. Each mark is a "
-        "tube; the scale is linear up to 1.",
+        says="Left: events called blasts. Right, where a template leaves any: events left to the "
+        "eye. Each mark is a tube; the scale is linear up to 1.",
         paint=_blanks,
         tubes=blanks,
     ),
@@ -284,7 +286,7 @@ _PLANS = (
         says="Left: share of tubes called detected at each level, with the probit curve where one "
         "can be fitted; dotted is 95 %. Right: coefficient of variation; dotted are 20 and 30 %.",
         paint=_hits,
-        tubes=series,
+        tubes=_at_levels,
     ),
     _Plan(
         title="B cells of lymphocytes, tube by tube",

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from cytomon.errors import InputError
+from cytomon.fcs.panel import PanelMapping
 from cytomon.fcs.read import event_blocks, read_events
 from cytomon.gating.axes import Axes
 from cytomon.gating.columns import Columns
@@ -25,7 +27,12 @@ BLASTS, BY_EYE, B_ONLY = "blasts", "by_eye", "mrd_b_only"
 
 
 def compare(
-    path: Path, known: Known, *, template: str | None = None, file: str | None = None
+    path: Path,
+    known: Known,
+    *,
+    template: str | None = None,
+    file: str | None = None,
+    mapping: PanelMapping | None = None,
 ) -> dict[str, Any]:
     """Measure a tube and compare.
 
@@ -39,6 +46,8 @@ def compare(
         By the panel when left out.
     file : str, optional
         How to call the tube.
+    mapping : PanelMapping, optional
+        Overrides what the file says of its detectors.
 
     Returns
     -------
@@ -48,14 +57,15 @@ def compare(
     Raises
     ------
     CytomonError
-        If the tube cannot be measured.
-    ValueError
-        If truth and tube do not have the same number of events.
+        If the tube cannot be measured, or truth and tube do not have the same number of events.
     """
-    opened = open_for_gating(path, template=template, file=file)
+    opened = open_for_gating(path, template=template, mapping=mapping, file=file)
     if known.labels is not None and len(known.labels.labels) != opened.tube.n_events:
-        msg = f"{len(known.labels.labels)} labels for {opened.tube.n_events} events"
-        raise ValueError(msg)
+        raise InputError(
+            f"{len(known.labels.labels)} labels for {opened.tube.n_events} events",
+            where=file or path.name,
+            fix="give one label for each event of the file, in its order",
+        )
     result = _measure(opened, file or opened.tube.name)
     return {
         **_measured(result, opened.template.spec.limits.as_limits()),

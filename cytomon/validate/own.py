@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cytomon.errors import InputError
-from cytomon.folders import find_tubes
+from cytomon.fcs.panel import PanelMapping
+from cytomon.folders import find_tubes, is_tube
 from cytomon.lists import read_rows
 from cytomon.model.results import AntigenCall
 from cytomon.simulate.sidecar import SUFFIX
@@ -21,14 +23,30 @@ from cytomon.validate.truth import Known, known_of_labels
 from cytomon.validate.words import BY_EVENT, read_truth, truth_files
 
 LIST = "labels.csv"
+_LIKE_A_NUMBER, _NUMBER = re.compile(r"\d[\d.,' ]*%?"), re.compile(r"\d+(\.\d*)?")
 
 
 def _call(cell: object) -> object:
     return None if cell == "" else cell
 
 
+def _pointed(cell: object) -> object:
+    """A number as other countries and spreadsheets write it is refused with what it holds."""
+    if isinstance(cell, str) and _LIKE_A_NUMBER.fullmatch(cell) and not _NUMBER.fullmatch(cell):
+        msg = (
+            f"{cell!r} is no number that is understood: the decimal sign is the point, there are "
+            "no thousands separators, and a fraction is never in percent (0.0005, not 0,05 %)"
+        )
+        raise ValueError(msg)
+    return cell
+
+
 Call = Annotated[AntigenCall | None, BeforeValidator(_call)]
-Positive = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(_call)]
+Positive = Annotated[
+    Annotated[float, Field(ge=0)] | None, BeforeValidator(_call), BeforeValidator(_pointed)
+]
+Number = Annotated[Count, BeforeValidator(_pointed)]
+Share = Annotated[Fraction, BeforeValidator(_pointed)]
 
 
 class OwnRow(BaseModel):
@@ -54,9 +72,9 @@ class OwnRow(BaseModel):
 
     file: str = Field(min_length=1)
     blasts: Positive = None
-    nucleated: Count = None
-    b_fraction: Fraction = None
-    lymphocytes: Count = None
+    nucleated: Number = None
+    b_fraction: Share = None
+    lymphocytes: Number = None
     cd19: Call = None
     cd22: Call = None
 
@@ -105,6 +123,10 @@ class Own:
         Empty to pick by the panel.
     reason : str
         Why it cannot be judged; empty otherwise.
+    series : str
+        List or folder that it comes with.
+    mapping : PanelMapping or None
+        Overrides what the file says of its detectors.
     """
 
     file: str
@@ -112,6 +134,8 @@ class Own:
     row: OwnRow | None = None
     template: str = ""
     reason: str = ""
+    series: str = ""
+    mapping: PanelMapping | None = None
 
     @property
     def tube(self) -> str:
@@ -120,11 +144,12 @@ class Own:
 
     def said(self) -> dict[str, Any]:
         """What is known before it is measured."""
-        return {"suite": "own", "condition": "own"}
+        return {"suite": "own", "condition": "own", "series": self.series}
 
     def inputs(self) -> str:
         """Hash of the tube and of all that is said of it."""
-        digest = hashlib.sha256(repr((self.row, self.template, self.reason)).encode())
+        said = (self.row, self.template, self.reason, self.mapping)
+        digest = hashlib.sha256(repr(said).encode())
         path = Path(self.path)
         for part in (path, *truth_files(path)) if self.path else ():
             if part.is_file():
@@ -141,10 +166,13 @@ class Own:
         labels = read_truth(path)
         if labels is not None:
             known = _joined(known_of_labels(labels), known)
-        return compare(path, known, template=self.template or None, file=self.file)
+        template = self.template or None
+        return compare(path, known, template=template, file=self.file, mapping=self.mapping)
 
 
-def find_own(source: Path, *, template: str = "") -> tuple[Own, ...]:
+def find_own(
+    source: Path, *, template: str = "", mapping: PanelMapping | None = None
+) -> tuple[Own, ...]:
     """Find labelled tubes.
 
     Parameters
@@ -154,6 +182,8 @@ def find_own(source: Path, *, template: str = "") -> tuple[Own, ...]:
         and then the tubes that it names and no others.
     template : str, optional
         For all tubes; by each tube's panel when left out.
+    mapping : PanelMapping, optional
+        For all tubes.
 
     Returns
     -------
@@ -167,6 +197,12 @@ def find_own(source: Path, *, template: str = "") -> tuple[Own, ...]:
     """
     if not source.exists():
         raise InputError("there is no such file or folder", where=source.name, fix="check the path")
+    if source.is_file() and is_tube(source):
+        raise InputError(
+            "this is a tube, and no list of tubes",
+            where=source.name,
+            fix=f"give its folder, with {LIST} in it or STEM{BY_EVENT} beside the tube",
+        )
     listing = source / LIST if source.is_dir() else source
     folder = listing.parent
     tubes = find_tubes([folder])
@@ -174,14 +210,22 @@ def find_own(source: Path, *, template: str = "") -> tuple[Own, ...]:
     for file, path in tubes.items():
         by_itself = source.is_dir() and any(truth.is_file() for truth in truth_files(path))
         if file in rows or by_itself:
-            found.append(Own(file=file, path=str(path), row=rows.get(file), template=template))
+            found.append(Own(file=file, path=str(path), row=rows.get(file)))
+    if not found and listing.is_file():
+        raise InputError(
+            "the list names no tube: it has no row below its head",
+            where=listing.name,
+            fix="write a row for each tube",
+        )
     if not found:
         raise InputError(
             "there is no labelled tube",
             where=source.name,
             fix=f"put {LIST} into the folder, or STEM{SUFFIX} or STEM{BY_EVENT} beside each tube",
         )
-    return tuple(found)
+    # its own name tells one list from another; "." has none of its own
+    series = f"own {source.resolve().name}".replace(";", " ")
+    return tuple(replace(own, template=template, series=series, mapping=mapping) for own in found)
 
 
 def _listed(listing: Path, tubes: Mapping[str, Path]) -> tuple[dict[str, OwnRow], list[Own]]:
@@ -194,10 +238,17 @@ def _listed(listing: Path, tubes: Mapping[str, Path]) -> tuple[dict[str, OwnRow]
         if Path(row.file).as_posix() not in tubes
     ]
     odd += [
-        Own(file=refusal.finding.where, path="", reason=refusal.finding.what)
+        Own(file=refusal.finding.where, path="", reason=_with_point(refusal.finding.what))
         for refusal in table.refused
     ]
     return rows, odd
+
+
+def _with_point(reason: str) -> str:
+    """A decimal comma makes two cells of one: say so where it may be why."""
+    if "number of cells" not in reason:
+        return reason
+    return f"{reason} (a decimal comma makes two cells of one: the decimal sign is the point)"
 
 
 def _joined(by_event: Known, listed: Known) -> Known:

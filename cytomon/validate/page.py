@@ -14,13 +14,15 @@ from cytomon.tables import write_whole
 from cytomon.validate.answers import agreement, calls, faults, limits, recall
 from cytomon.validate.answers.bar import Bar
 from cytomon.validate.answers.bars import bars
-from cytomon.validate.answers.choose import CONDITIONS, conditions
+from cytomon.validate.answers.choose import CONDITIONS, QUICK, SIMULATED, conditions
 from cytomon.validate.answers.table import Table
 from cytomon.validate.figures import Plot, draw
-from cytomon.validate.rows import TubeRow
+from cytomon.validate.rows import TubeRow, unfinished
 
 PAGE = "validation.html"
 TEMPLATE = "page.html.j2"
+JUDGING_FROM = 20_000
+"""Gates and code were never tuned on tubes of seeds from here on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,10 @@ class Made:
         several runs stand together.
     seeds, events : str
         From the least to the greatest; empty where nothing was simulated.
+    remarks : tuple of str
+        What a reader has to know before any figure.
+    simulated : bool
+        Whether any tube was.
     """
 
     tubes: str
@@ -43,6 +49,8 @@ class Made:
     commands: tuple[str, ...]
     seeds: str
     events: str
+    remarks: tuple[str, ...]
+    simulated: bool
 
 
 def write_page(folder: Path, rows: Sequence[TubeRow]) -> Path:
@@ -92,20 +100,45 @@ def summary(rows: Sequence[TubeRow]) -> tuple[Bar, ...]:
     return bars(rows)
 
 
+def remarks(rows: Sequence[TubeRow]) -> tuple[str, ...]:
+    """What a reader has to know before any figure; empty where there is nothing."""
+    said = [
+        f"{series}: {there} of {planned} planned tubes are here; the run was interrupted, and "
+        "goes on when the same command is given again"
+        for series, (there, planned) in unfinished(rows).items()
+    ]
+    made = [row for row in rows if row.condition in SIMULATED]
+    seeds = [row.seed for row in made if row.seed is not None]
+    if any(row.size == QUICK for row in made):
+        said.append(
+            "simulated tubes of --size quick are too few and too small for any verdict: their "
+            "figures are shown, and none is judged"
+        )
+    if seeds and min(seeds) < JUDGING_FROM:
+        said.append(
+            f"seeds below {JUDGING_FROM:,} are among those of the simulated tubes: on such tubes "
+            "this project was tuned, and the figures may be better than those of the next tube"
+        )
+    return tuple(said)
+
+
 def _plots(rows: Sequence[TubeRow]) -> tuple[Plot, ...]:
     return draw([row for row in rows if not row.error])
 
 
 def _made(rows: Sequence[TubeRow]) -> Made:
     counts = {name: sum(row.condition == name for row in rows) for name in conditions(rows)}
-    seeds = [row.seed for row in rows if row.seed is not None]
-    events = [row.events for row in rows if row.events is not None]
+    made = [row for row in rows if row.condition in SIMULATED]
+    seeds = [row.seed for row in made if row.seed is not None]
+    events = [row.events for row in made if row.events is not None]
     return Made(
         tubes=", ".join(f"{count} {CONDITIONS[name]}" for name, count in counts.items()),
         codes=tuple(dict.fromkeys(row.made_by for row in rows if row.made_by)),
         commands=tuple(dict.fromkeys(row.command for row in rows if row.command)),
         seeds=_span(seeds),
         events=_span(events),
+        remarks=remarks(rows),
+        simulated=bool(made),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,13 @@ class TubeRow(BaseModel):
     ----------
     tube, suite, condition : str
         Name; what it is there for; ``plain``, ``realism``, ``own`` or ``diluted``.
+    series : str
+        Tubes that one command replaces as a whole: the condition where empty; else one list or
+        folder of own tubes, or one population of one diluted tube.
+    planned : str
+        Tubes that the command meant to judge, ``series:count`` joined by ``;``.
+    size : str
+        Of the simulated study.
     kind, level : str, float or None
         Kinds of blasts joined by ``+``, and their nominal fraction.
     state, panel, altered : str
@@ -71,6 +79,9 @@ class TubeRow(BaseModel):
     tube: str
     suite: str
     condition: str
+    series: str = ""
+    planned: str = ""
+    size: str = ""
     kind: str = ""
     level: Fraction = None
     state: str = ""
@@ -112,6 +123,16 @@ class TubeRow(BaseModel):
     error: str = ""
 
     @property
+    def group(self) -> str:
+        """Its series, or its condition where that is the series."""
+        return self.series or self.condition
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What no two rows of a table share."""
+        return self.group, self.tube
+
+    @property
     def fraction(self) -> float | None:
         """Measured MRD; None where the tube has no result."""
         if self.blasts is None or not self.nucleated:
@@ -142,6 +163,26 @@ class TubeRow(BaseModel):
     def has_finding(self, code: str) -> bool:
         """Whether the tube carries a finding."""
         return code in self.findings.split(";")
+
+
+def planned(counts: Mapping[str, int]) -> str:
+    """How many tubes of each series were planned, as one cell."""
+    return ";".join(f"{series}:{count}" for series, count in counts.items())
+
+
+def unfinished(rows: Sequence[TubeRow]) -> dict[str, tuple[int, int]]:
+    """Series with fewer rows than were planned: how many are there, of how many."""
+    there = Counter(row.group for row in rows)
+    said: dict[str, int] = {}
+    for row in rows:
+        for part in filter(None, row.planned.split(";")):
+            series, _, count = part.rpartition(":")
+            # rows that stayed from an earlier command know only what was planned then
+            if series == row.group or series not in there:
+                said[series] = int(count) if count.isdecimal() else 0
+    return {
+        series: (there[series], count) for series, count in said.items() if there[series] < count
+    }
 
 
 def write_validation(folder: Path, rows: Iterable[TubeRow]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,10 @@ from cytomon.errors import CytomonError, InputError
 from cytomon.pool import died, run_each
 from cytomon.simulate.sidecar import read_labels
 from cytomon.simulate.tube import simulate_tube, write_tube
+from cytomon.tables import refuse_unwritable
 from cytomon.validate.design import Case
 from cytomon.validate.judge import compare
-from cytomon.validate.rows import TABLE, TubeRow, read_validation, write_validation
+from cytomon.validate.rows import TABLE, TubeRow, planned, read_validation, write_validation
 from cytomon.validate.truth import known_of_simulated
 
 NOT_IN_NUMBERS = ("cli", "reference", "validate")
@@ -50,6 +52,7 @@ class Simulated:
     """A tube that is simulated for the purpose."""
 
     case: Case
+    size: str = ""
 
     @property
     def tube(self) -> str:
@@ -62,6 +65,7 @@ class Simulated:
         return {
             "suite": case.wish.suite,
             "condition": case.condition,
+            "size": self.size,
             "kind": case.wish.kind,
             "level": case.wish.level if case.wish.kind else None,
             "state": plan.state,
@@ -91,18 +95,42 @@ class _Task:
     inputs: str
     made_by: str
     command: str
+    planned: str
     work: str = ""
 
 
-def run_study(
-    items: Sequence[Item],
-    out: Path,
-    *,
-    command: str = "",
-    workers: int = 0,
-    report: Callable[[TubeRow], None] | None = None,
-) -> tuple[TubeRow, ...]:
-    """Judge tubes and keep their rows in ``validation.csv``.
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """What is to be judged, and what stands already.
+
+    Attributes
+    ----------
+    out : Path
+        Folder of the table.
+    order : mapping
+        Key of each row of this study to its place.
+    waiting : tuple
+        Tubes that have to be made.
+    rows : tuple of TubeRow
+        Rows that stay: of this study, and of other series.
+    kept, dropped : int
+        Rows of this study that need not be made again; rows of its series that it does not name,
+        or that stand for another tube or another code by now.
+    """
+
+    out: Path
+    order: Mapping[Key, int]
+    waiting: tuple[_Task, ...]
+    rows: tuple[TubeRow, ...]
+    kept: int
+    dropped: int
+
+
+def plan_study(items: Sequence[Item], out: Path, *, command: str = "") -> Study:
+    """See which tubes have to be judged.
 
     Parameters
     ----------
@@ -110,10 +138,57 @@ def run_study(
         The tubes.
     out : Path
         Folder of the table. Rows that are there already, made by the same code from the same
-        inputs, are kept, and their tubes are not made again. Rows of other conditions stay: a
-        study of simulated tubes and the dilutions of a real one share a table.
+        inputs, are kept, and their tubes are not made again. Rows of other series stay: a study
+        of simulated tubes, dilutions of real ones and own tubes share a table.
     command : str, optional
         For the record.
+
+    Raises
+    ------
+    InputError
+        If the table that is there cannot be read.
+    """
+    made_by = f"{cytomon.__version__} {code_hash()}"
+    meant = planned(Counter(_group(item) for item in items))
+    tasks = {
+        (_group(item), item.tube): _Task(
+            item=item, inputs=item.inputs(), made_by=made_by, command=command, planned=meant
+        )
+        for item in items
+    }
+    groups = {group for group, _ in tasks}
+    earlier = earlier_rows(out)
+    mine = {row.key: row for row in earlier if row.group in groups}
+    kept = {key: row for key, row in mine.items() if _still_holds(row, tasks.get(key))}
+    others = [row for row in earlier if row.group not in groups]
+    renewed = [row.model_copy(update={"planned": meant}) for row in kept.values()]
+    return Study(
+        out=out,
+        order={key: number for number, key in enumerate(tasks)},
+        waiting=tuple(task for key, task in tasks.items() if key not in kept),
+        rows=(*others, *renewed),
+        kept=len(kept),
+        dropped=len(mine) - len(kept),
+    )
+
+
+def _group(item: Item) -> str:
+    said = item.said()
+    return str(said.get("series") or said["condition"])
+
+
+def run_study(
+    study: Study,
+    *,
+    workers: int = 0,
+    report: Callable[[TubeRow], None] | None = None,
+) -> tuple[TubeRow, ...]:
+    """Judge tubes and keep their rows in ``validation.csv``.
+
+    Parameters
+    ----------
+    study : Study
+        From `plan_study`.
     workers : int, optional
         As for `cytomon.pool.run_each`.
     report : callable, optional
@@ -127,35 +202,24 @@ def run_study(
     Raises
     ------
     InputError
-        If the table that is there cannot be read, or nothing can be written.
+        If nothing can be written.
     """
-    made_by = f"{cytomon.__version__} {code_hash()}"
-    tasks = {
-        item.tube: _Task(item=item, inputs=item.inputs(), made_by=made_by, command=command)
-        for item in items
-    }
-    replaced = {item.said()["condition"] for item in items}
-    rows = {
-        row.tube: row
-        for row in earlier_rows(out)
-        if row.condition not in replaced or _still_holds(row, tasks.get(row.tube))
-    }
-    waiting = [task for tube, task in tasks.items() if tube not in rows]
-    order = {tube: number for number, tube in enumerate(tasks)}
+    rows = {row.key: row for row in study.rows}
 
     def keep(row: TubeRow) -> None:
-        rows[row.tube] = row
-        listed = sorted(rows.values(), key=lambda row: order.get(row.tube, -1))
-        write_validation(out, listed)
+        rows[row.key] = row
+        listed = sorted(rows.values(), key=lambda row: study.order.get(row.key, -1))
+        write_validation(study.out, listed)
         if report is not None:
             report(row)
 
-    out.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out, prefix=".work-") as work:
-        run_each(
-            [replace(t, work=work) for t in waiting], judge, _lost, workers=workers, report=keep
-        )
-    return earlier_rows(out)
+    refuse_unwritable(study.out)
+    if rows:
+        write_validation(study.out, rows.values())
+    with TemporaryDirectory(dir=study.out, prefix=".work-") as work:
+        waiting = [replace(task, work=work) for task in study.waiting]
+        run_each(waiting, judge, _lost, workers=workers, report=keep)
+    return earlier_rows(study.out)
 
 
 def _still_holds(row: TubeRow, task: _Task | None) -> bool:
@@ -189,7 +253,7 @@ def judge(task: _Task) -> TubeRow:
 
 def _said(task: _Task) -> dict[str, Any]:
     names = {"tube": task.item.tube, "made_by": task.made_by}
-    return {**names, "inputs": task.inputs, "command": task.command}
+    return {**names, "inputs": task.inputs, "command": task.command, "planned": task.planned}
 
 
 def _lost(task: _Task) -> TubeRow:

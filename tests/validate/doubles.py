@@ -16,10 +16,11 @@ class Scripted:
     says: str = "POSITIVE"
     version: str = "1"
     condition: str = "plain"
+    series: str = ""
 
     def said(self) -> dict[str, Any]:
         """What is known beforehand."""
-        return {"suite": "dilution", "condition": self.condition}
+        return {"suite": "dilution", "condition": self.condition, "series": self.series}
 
     def inputs(self) -> str:
         """Changes with the version."""

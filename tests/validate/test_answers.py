@@ -229,7 +229,10 @@ def test_carried_over_blasts_read_positive_without_a_finding():
     ]
     (table,) = [t for t in faults.tables(rows) if t.title.startswith("Disturbed")]
     assert "reads positive without a finding" in table.note
-    assert "So did 1 of 3 tubes without leukaemia here (k = 180, POSITIVE, k = 4," in table.note
+    assert (
+        "So did 1 of 3 tubes without leukaemia here (180 events called blasts, POSITIVE, 4 "
+        in table.note
+    )
 
 
 def real(level: float, blasts: int, stem: str = "marrow", **said: object) -> TubeRow:
@@ -247,8 +250,8 @@ def test_dilutions_have_bars_of_their_own():
     ]
     verdicts = {b.what: b.reached for b in bars(rows)}
     assert verdicts == {
-        "k of real dilutions, from 0.3 %": False,
-        "k of real dilutions at 0.1 %": True,
+        "events called blasts (k) in real dilutions, from 0.3 %": False,
+        "events called blasts (k) in real dilutions at 0.1 %": True,
     }
 
 
@@ -292,7 +295,7 @@ def test_nothing_measured_is_nothing_reached():
     assert bar(only, "hard").reached is None
     assert bar(only, "hard").found == "not measured"
     assert bars([]) == ()
-    assert bars([row(suite="own", condition="own")]) == ()
+    assert all(one.reached is None for one in bars([row(suite="own", condition="own")]))
 
 
 def test_tables_of_few_tubes_hold_together():

@@ -110,6 +110,31 @@ def test_too_few_events_for_any_mixture():
         plan_dilutions(few, draws=1, start=1)
 
 
+def test_a_population_that_leaves_nothing():
+    """All nucleated events: what helps is a smaller one."""
+    rows = np.arange(1000)
+    every = Source(path="t.fcs", template="", population="p", chosen=rows, others=rows, n_others=0)
+    with pytest.raises(InputError) as caught:
+        plan_dilutions(every, draws=1, start=1)
+    assert "smaller" in caught.value.fix
+
+
+def test_mixtures_of_two_populations_have_names_of_their_own():
+    """One tube, two boxes: no row is another's, and no mark that separates series is in one."""
+    rows = np.arange(1000)
+    of = {
+        box: Source(
+            path="t.fcs", template="", population=box, chosen=rows, others=rows, n_others=9000
+        )
+        for box in ("CD10>3", "CD34>2;CD19>1")
+    }
+    tubes = [m.tube for one in of.values() for m in plan_dilutions(one, draws=1, start=1)]
+    assert len(set(tubes)) == len(tubes)
+    series = [one.series for one in of.values()]
+    assert len(set(series)) == 2
+    assert not any(";" in one for one in series)
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_share_is_of_all(level: float):
     """M of m + n, not m of n."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import cytomon
+from cytomon.errors import InputError
 from cytomon.measure.limits import lod_events
 from cytomon.model.results import Limits
 from cytomon.simulate.plan import TubePlan
@@ -94,7 +95,7 @@ def test_labels_of_another_tube_are_refused(simulated: SimulatedTube, path: Path
     """A truth of another length would shift every event."""
     labels = read_labels(path)
     short = replace(labels, labels=labels.labels[:-1])
-    with pytest.raises(ValueError, match="labels for"):
+    with pytest.raises(InputError, match="labels for"):
         compare(path, known_of_simulated(simulated.truth, short))
 
 

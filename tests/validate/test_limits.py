@@ -54,7 +54,7 @@ def test_a_high_background_decides_itself():
     [
         ([], {1e-5: [1e-5, 2e-5]}, 2e-5, "no blanks"),
         ([blank()], {1e-3: [1e-3, 1e-3], 3e-5: [3e-5]}, 2e-5, "no two tubes"),
-        ([blank()], {1e-5: [1e-5, 1e-5]}, 2e-5, "just above 0.002 %"),
+        ([blank()], {1e-5: [1e-5, 1e-5]}, 2e-5, "just above 20"),
         ([blank()], {1e-5: [1e-5, 2e-5]}, None, "how many events"),
     ],
 )
@@ -73,7 +73,7 @@ def test_no_curve_over_an_empty_decade():
     high = [r.model_copy(update={"true_fraction": 2.5e-5}) for r in at(1e-4, True)]
     rows = [*at(1e-5, *[False] * 8), *at(1e-4, *[True] * 8), *low, *high]
     said = probit_words(rows, 2e-5)
-    assert said == "– (no level between 0.001 % and 0.01 %)"
+    assert said == "– (no level between 10 and 100)"
     assert curve(rows)[0] is None
 
 
@@ -86,12 +86,11 @@ def test_a_curve_held_by_levels_has_an_interval():
         *at(3e-4, *[True] * 8),
     ]
     said = probit_words(rows, 2e-5)
-    assert said.count("%") == 3
     value, low, high = (
-        float(word.strip("(")) for word in said.split() if word.strip("(")[0] in "0.123456789"
+        float(word.strip("()")) for word in said.split() if word.strip("()")[0] in "0.123456789"
     )
     assert low < value < high
-    assert 0.003 < value < 0.03
+    assert 30 < value < 300
 
 
 def test_the_probit_is_never_below_what_the_status_needs():
@@ -99,8 +98,8 @@ def test_the_probit_is_never_below_what_the_status_needs():
     rows = [*at(1e-5, *[False, True] * 4), *at(3e-5, *[True] * 9, False), *at(1e-4, *[True] * 8)]
     plain = probit_words(rows, 1e-6)
     floored = probit_words(rows, 9e-5)
-    assert not plain.startswith("0.009 %")
-    assert floored.startswith("0.009 %: what the status needs; the curve alone would say")
+    assert not plain.startswith("90")
+    assert floored.startswith("90: what the status needs; the curve alone would say")
 
 
 def test_no_curve_beyond_the_levels():
@@ -113,7 +112,7 @@ def test_no_curve_where_all_or_none_is_hit_or_the_rate_falls():
     """The dash says which."""
     low = row("a", true_fraction=1e-5, status="BELOW_LOD")
     high = row("b", true_fraction=1e-3)
-    assert "between 0.001 %, missed as all below, and 0.1 %" in probit_words([low, high], None)
+    assert "between 10, missed as all below, and 1000" in probit_words([low, high], None)
     assert "every tube was detected" in probit_words([high], None)
     assert "no tube was detected" in probit_words([low], None)
     fallen = [row("c", true_fraction=1e-5), row("d", true_fraction=1e-3, status="BELOW_LOD")]
@@ -123,10 +122,10 @@ def test_no_curve_where_all_or_none_is_hit_or_the_rate_falls():
 def test_the_lloq_lies_between_two_levels():
     """It is a bracket, below which lies a level that varies too much or what a status needs."""
     levels = {1e-5: [1.0, 3.0], 3e-5: [1.0, 1.1], 1e-4: [1.0, 1.0]}
-    assert quantified_words(levels, 0.3, None) == "between 0.001 % and 0.003 %"
-    assert quantified_words(levels, 0.3, 2e-5) == "between 0.002 % and 0.003 %"
-    assert quantified_words({1e-4: [1.0, 1.0]}, 0.3, None) == "at most 0.01 %"
-    assert quantified_words({1e-4: [1.0, 9.0]}, 0.3, None) == "above 0.01 %"
+    assert quantified_words(levels, 0.3, None) == "between 10 and 30"
+    assert quantified_words(levels, 0.3, 2e-5) == "between 20 and 30"
+    assert quantified_words({1e-4: [1.0, 1.0]}, 0.3, None) == "at most 100"
+    assert quantified_words({1e-4: [1.0, 9.0]}, 0.3, None) == "above 100"
     assert quantified_words({1e-4: [1.0]}, 0.3, None).startswith("–")
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from cytomon.errors import InputError
+from cytomon.fcs.intake import open_tube
+from cytomon.fcs.panel import read_mapping
 from cytomon.simulate.sidecar import read_labels
 from cytomon.validate.own import LIST, find_own
 from cytomon.validate.rows import TubeRow
-from cytomon.validate.study import run_study
+from cytomon.validate.study import plan_study, run_study
 from cytomon.validate.words import BLAST_WORDS, OTHER_WORDS, meaning, read_truth
 
 
@@ -25,7 +27,7 @@ def folder(tubes: Path, tmp_path: Path) -> Path:
 
 
 def judged(folder: Path, source: Path | None = None) -> dict[str, TubeRow]:
-    rows = run_study(find_own(source or folder), folder / "out")
+    rows = run_study(plan_study(find_own(source or folder), folder / "out"))
     return {row.tube: row for row in rows}
 
 
@@ -55,6 +57,11 @@ def test_a_list_of_fractions(folder: Path):
         ("1001,1000", "a count of at most"),
         ("-1,", "greater than or equal to 0"),
         ("many,", "valid number"),
+        ("5 %,", "'5 %' is no number that is understood: the decimal sign is the point"),
+        ("0.05%,", "'0.05%' is no number"),
+        ('"0,05",', "'0,05' is no number"),
+        ('5,"12,000"', "'12,000' is no number"),
+        ("0,05,", "a decimal comma makes two cells of one"),
     ],
 )
 def test_numbers_that_do_not_add_up(folder: Path, cells: str, reason: str):
@@ -160,9 +167,11 @@ def test_names_of_the_simulator_alone_give_the_denominator(tubes: Path, folder: 
 
 
 def test_labels_of_another_length(folder: Path):
-    """The tube has no result; nothing is shifted."""
+    """The tube has no result, in a user's words; nothing is shifted."""
     (folder / "marrow.truth.csv").write_text("label\n1\n0\n")
-    assert "2 labels for" in judged(folder)["own-marrow.fcs"].error
+    error = judged(folder)["own-marrow.fcs"].error
+    assert error.startswith("2 labels for")
+    assert "fix: give one label for each event" in error
 
 
 def test_a_changed_list_is_measured_again(folder: Path):
@@ -177,3 +186,28 @@ def test_a_folder_without_any_truth(folder: Path):
     """Nothing to compare with is wrong usage, not an empty page."""
     with pytest.raises(InputError, match="no labelled tube"):
         find_own(folder)
+
+
+def test_a_list_without_a_row(folder: Path):
+    """A head alone names no tube: said so, not as a folder without labels."""
+    (folder / LIST).write_text("file,blasts\n")
+    with pytest.raises(InputError, match="no row below its head"):
+        find_own(folder)
+
+
+def test_a_tube_for_a_list(folder: Path):
+    """It is no text: its own words, not those of a broken list."""
+    with pytest.raises(InputError, match="this is a tube, and no list"):
+        find_own(folder / "marrow.fcs")
+
+
+def test_a_mapping_reaches_every_tube(folder: Path):
+    """A detector's name that is overridden with a marker that does not help costs the tube."""
+    (folder / LIST).write_text("file,blasts\nmarrow.fcs,0.05\n")
+    plain = find_own(folder)
+    detector = next(c.pnn for c in open_tube(folder / "marrow.fcs").channels if "CD19" in c.pns)
+    (folder / "mine.csv").write_text(f"detector,marker\n{detector},CD99\n")
+    mapped = find_own(folder, mapping=read_mapping(folder / "mine.csv"))
+    assert [one.inputs() for one in plain] != [one.inputs() for one in mapped]
+    (row,) = run_study(plan_study(mapped, folder / "out"))
+    assert "CD19" in row.error

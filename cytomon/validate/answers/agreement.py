@@ -16,7 +16,14 @@ from cytomon.validate.answers.choose import (
     series,
     side,
 )
-from cytomon.validate.answers.table import NOTHING, Table, number, part, with_interval
+from cytomon.validate.answers.table import (
+    NOTHING,
+    Table,
+    determination,
+    number,
+    part,
+    with_interval,
+)
 from cytomon.validate.rows import TubeRow
 
 
@@ -67,7 +74,7 @@ def _quantity(rows: Sequence[TubeRow]) -> list[tuple[str, str]]:
         ("lower limit of agreement", with_interval(found.lower if found else None)),
         ("upper limit of agreement", with_interval(found.upper if found else None)),
         ("largest error", number(worst)),
-        ("R²", number(r_squared(measured, true), 4)),
+        ("R²", determination(r_squared(measured, true))),
     ]
 
 

@@ -88,14 +88,22 @@ def at_most(
     )
 
 
-def beside(condition: str, what: str, counts: tuple[int, int]) -> Bar:
-    """A share that belongs beside a demand, and of which nothing is asked."""
+def beside(condition: str, what: str, counts: tuple[int, int], left_out: str = "") -> Bar:
+    """A share of which nothing is asked; what it does not rest on stands behind it."""
+    return shown(condition, what, share_words(counts), counts[1], left_out, also=True)
+
+
+def shown(
+    condition: str, what: str, found: str, tubes: int, why: str, *, also: bool = False
+) -> Bar:
+    """A figure of which nothing is asked; where there is none, or `also` beside it, why."""
+    reason = f" ({why})" if why and (also or not tubes) else ""
     return Bar(
         condition=CONDITIONS[condition],
         what=what,
         wanted="nothing asked",
-        found=share_words(counts),
-        tubes=counts[1],
+        found=(found if tubes else "not measured") + reason,
+        tubes=tubes,
         reached=None,
     )
 

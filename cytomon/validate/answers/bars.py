@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cytomon.validate.agreement import r_squared
+from cytomon.validate.answers import own
 from cytomon.validate.answers.agreement import status_right, with_truth
 from cytomon.validate.answers.bar import Bar, at_least, at_most, bar, beside, count
 from cytomon.validate.answers.calls import (
@@ -19,6 +20,7 @@ from cytomon.validate.answers.calls import (
     right_share,
 )
 from cytomon.validate.answers.choose import (
+    QUICK,
     blanks,
     by_eye_rate,
     false_rate,
@@ -40,7 +42,7 @@ from cytomon.validate.answers.faults import (
     twins,
 )
 from cytomon.validate.answers.recall import is_lost, missed_words
-from cytomon.validate.answers.table import known, median
+from cytomon.validate.answers.table import determination, known, median
 from cytomon.validate.rows import TubeRow
 
 ESCAPE = "ANTIGEN_ESCAPE_SUSPECTED"
@@ -85,8 +87,10 @@ def bars(rows: Sequence[TubeRow]) -> tuple[Bar, ...]:
             found += _of_calls(rows, condition)
             found += _of_b_cells(b_rows(rows, condition), condition)
             found += _of_instrument(rows, condition)
-    real = of(rows, "diluted")
-    return (*found, *_of_real(real)) if found or real else ()
+    if any(row.size == QUICK for row in rows):
+        found = [replace(one, reached=None) for one in found]
+    real, mine = of(rows, "diluted"), of(rows, "own")
+    return (*found, *(_of_real(real) if real or found else ()), *(own.bars(mine) if mine else ()))
 
 
 def _of_blanks(rows: Sequence[TubeRow], asked: _Demands, name: str) -> Iterator[Bar]:
@@ -163,7 +167,8 @@ def _of_quantity(rows: Sequence[TubeRow], asked: _Demands, name: str) -> Iterato
         name,
         "R² of log10 MRD, and its largest error, from 0.01 %",
         f"≥ {least:g}; ≤ {most:g}",
-        f"{explained or 0:.4f}; {worst:.3f}" + (f"; {lost} with nothing found" if lost else ""),
+        f"{determination(explained)}; {worst:.3f}"
+        + (f"; {lost} with nothing found" if lost else ""),
         (
             len(rows) if explained is not None else 0,
             (explained or 0) >= least and worst <= most and not lost,
@@ -178,7 +183,11 @@ def _of_calls(rows: Sequence[TubeRow], name: str) -> Iterator[Bar]:
     alone = [row for row in mine if (row.b_only or 0) >= ESCAPE_FROM]
     said = sum(ESCAPE in row.qualifiers.split(";") for row in alone)
     yield at_least(
-        name, f"{ESCAPE_FROM} events found by tree B alone say so", 1.0, (said, len(alone))
+        name,
+        f"{ESCAPE_FROM} events found only by the gates that do without CD19 raise the suspicion of "
+        "escape",
+        1.0,
+        (said, len(alone)),
     )
     yield at_least(name, "CD19 and CD22 calls as the rules on the true blasts", 0.95,
                  right_share(mine))  # fmt: skip
@@ -219,8 +228,8 @@ def _of_instrument(rows: Sequence[TubeRow], name: str) -> Iterator[Bar]:
 
 def _of_real(rows: Sequence[TubeRow]) -> Iterator[Bar]:
     for words, most, low, high in (
-        ("k of real dilutions, from 0.3 %", 0.10, 0.003, 1.0),
-        ("k of real dilutions at 0.1 %", 0.20, 0.001, 0.003),
+        ("events called blasts (k) in real dilutions, from 0.3 %", 0.10, 0.003, 1.0),
+        ("events called blasts (k) in real dilutions at 0.1 %", 0.20, 0.001, 0.003),
     ):
         errors = known(relative_error(row) for row in rows if low <= (row.level or 0) < high)
         worst = max(map(abs, errors), default=0.0)

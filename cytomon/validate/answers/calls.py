@@ -88,10 +88,16 @@ def b_rows(rows: Sequence[TubeRow], condition: str) -> list[TubeRow]:
 
 
 def by_hematogones(rows: Sequence[TubeRow]) -> list[tuple[str, list[TubeRow]]]:
-    """Marrows that have hematogones, and all others: blood, and marrow in aplasia."""
+    """Simulated marrows that have hematogones and all others; a laboratory's own by themselves."""
+    own = [row for row in rows if row.suite == "own"]
+    rows = [row for row in rows if row.suite != "own"]
     rich = [row for row in rows if has_hematogones(row)]
     rest = [row for row in rows if not has_hematogones(row)]
-    return [("blood and aplastic marrow", rest), ("marrow with hematogones", rich)]
+    return [
+        ("blood and aplastic marrow", rest),
+        ("marrow with hematogones", rich),
+        ("own tubes, as they come", own),
+    ]
 
 
 def has_hematogones(row: TubeRow) -> bool:

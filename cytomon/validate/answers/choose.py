@@ -28,6 +28,9 @@ CONDITIONS = {
     "own": "own tubes",
     "diluted": "real, diluted",
 }
+SIMULATED = ("plain", "realism")
+QUICK = "quick"
+"""Size of a study that is too small for any verdict."""
 _POSITIVE = (MrdStatus.POSITIVE, MrdStatus.POSITIVE_BELOW_LOQ)
 _DETECTED = (*_POSITIVE, MrdStatus.DETECTED_BELOW_THRESHOLD)
 _NO_ANSWER = ("", MrdStatus.NOT_EVALUABLE, MrdStatus.INSUFFICIENT_SENSITIVITY)

@@ -29,15 +29,16 @@ def relative_error(row: TubeRow, *, blank: int = 0) -> float | None:
 def table(rows: Sequence[TubeRow]) -> Table:
     """Level by level, each tube by itself."""
     suite = of(rows, "diluted")
-    sources: dict[str, list[TubeRow]] = defaultdict(list)
+    sources: dict[tuple[str, str], list[TubeRow]] = defaultdict(list)
     for row in suite:
-        sources[source(row)].append(row)
+        sources[row.series, source(row)].append(row)
     return Table(
         title="Dilutions of a real tube",
         note="Known numbers of the events of one population, drawn at random, mixed with the "
         "other events of the same tube. Their truth is the gate that chose them; it is no "
         "diagnosis. Events of the same kind that were not chosen (pairs, dead cells) are left out "
-        "of the mixture. Errors are of k against the events mixed in, and these are judged. The "
+        "of the mixture. k is the number of events called blasts. Errors are of k against "
+        "the events mixed in, and these are judged. The "
         "tube with nothing mixed in is its own blank: its k stands at 0 %, and is taken off in "
         "the columns of k minus blank. Where these are further off than k, false events and "
         "missed ones cancel in k.",
@@ -46,13 +47,16 @@ def table(rows: Sequence[TubeRow]) -> Table:
             "error of k, median", "error of k, largest", "k minus blank, median",
             "error of k minus blank, median", "error of k minus blank, largest", "recall, worst",
         ),
-        rows=tuple(line for name, group in sources.items() for line in _of_source(name, group)),
+        rows=tuple(
+            line for (_, name), group in sources.items() for line in _of_source(name, group)
+        ),
     )  # fmt: skip
 
 
 def source(row: TubeRow) -> str:
     """The tube that was diluted, and what of it: the row's name without level and draw."""
-    return f"{row.tube.removeprefix('diluted-').rsplit('-', 2)[0]}, {row.kind}"
+    stem = row.tube.removeprefix("diluted-").rsplit("-", 2)[0].removesuffix(f"-{row.kind}")
+    return f"{stem}, {row.kind}"
 
 
 def _of_source(name: str, rows: Sequence[TubeRow]) -> list[tuple[str, ...]]:

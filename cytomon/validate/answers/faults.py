@@ -75,11 +75,12 @@ def _instrument(rows: Sequence[TubeRow]) -> Table:
         title="An instrument that is not as it should be",
         note="The same tubes with gains shifted on L, or with a stored matrix whose every spill "
         "is off by this much, up or down at random. Ordinary batches differ by 0.1 L (one "
-        "standard deviation), detector by detector; here all are shifted together. The twin is "
-        "the tube with nothing done to it.",
+        "standard deviation), detector by detector; here all are shifted together. Each is "
+        "compared with the same tube to which nothing was done.",
         columns=(
             "condition", "what is wrong", "tubes", GAIN, MATRIX,
-            "status, call or B-cell status differs from the twin's", "largest change of log10 MRD",
+            "status, call or B-cell status differs from the unaltered tube's",
+            "largest change of log10 MRD",
         ),
         rows=tuple(cells),
     )  # fmt: skip
@@ -148,7 +149,7 @@ def _carried(rows: Sequence[TubeRow]) -> str:
     )
     if not blank:
         return f"{words} No tube without leukaemia was tried."
-    seen = ", ".join(f"k = {row.blasts}, {row.status}" for row in blank)
+    seen = ", ".join(f"{row.blasts} events called blasts, {row.status}" for row in blank)
     return f"{words} So did {part(len(silent), len(blank))} tubes without leukaemia here ({seen})."
 
 
@@ -163,9 +164,17 @@ def _worst(rows: Sequence[TubeRow]) -> Table:
     ]
     return Table(
         title="The worst tubes",
-        note="By name, so that each can be simulated again from its seed and looked at: lowest "
-        "recall among tubes from 0.01 % on, and most false events among blanks.",
-        columns=("tube", "what", "true blasts", "k", "by eye", "false events are", "status"),
+        note="By name, so that they can be looked at: lowest recall among tubes from 0.01 % on, "
+        "where a blast was missed, and most false events among tubes without leukaemia.",
+        columns=(
+            "tube",
+            "what",
+            "true blasts",
+            "called blasts",
+            "by eye",
+            "false events are",
+            "status",
+        ),
         rows=tuple(cells),
     )
 
@@ -175,7 +184,10 @@ def _missing(rows: Sequence[TubeRow]) -> list[tuple[float, TubeRow]]:
     return [
         (row.recall, row)
         for row in rows
-        if row.suite in suites and row.recall is not None and (row.true_fraction or 0) >= 1e-4
+        if row.suite in suites
+        and row.recall is not None
+        and row.recall < 1
+        and (row.true_fraction or 0) >= 1e-4
     ]
 
 

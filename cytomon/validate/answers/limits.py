@@ -33,8 +33,9 @@ def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
     labels = list(dict.fromkeys(label for column in columns for label in column))
     limits = Table(
         title="Limits",
-        note="LOB, LOD and LLOQ as CLSI EP17-A2 defines them, in events per million nucleated "
-        "cells unless a percentage stands there. The parametric LOB assumes a normal law, which "
+        note="LOB, LOD and LLOQ (limits of blank, detection and quantification) as CLSI EP17-A2 "
+        "defines them; all rates and levels in events per million nucleated cells (100 are "
+        "0.01 %). The parametric LOB assumes a normal law, which "
         "counts near zero do not follow. The LOB alone decides nothing here: a status needs the "
         "template's least events besides, at the tubes' median size; the LOD begins at the higher "
         "of both and is never below it. The probit LOD is the level at which 95 % of the tubes "
@@ -42,7 +43,7 @@ def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
         f"hold it: its two neighbours at most {FARTHEST:g}-fold apart, or one hit in some tubes "
         "and missed in others. The counting LOD is what the least events alone allow. The LLOQ "
         "lies somewhere between two levels; where, no tube has measured.",
-        columns=("quantity", *(CONDITIONS[name] for name in there)),
+        columns=("quantity, per million", *(CONDITIONS[name] for name in there)),
         rows=tuple(
             (label, *(column.get(label, NOTHING) for column in columns)) for label in labels
         ),

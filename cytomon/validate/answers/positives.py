@@ -12,7 +12,7 @@ from cytomon.validate.answers.choose import (
     is_detected,
     series,
 )
-from cytomon.validate.answers.table import NOTHING, known, level, median, per_million
+from cytomon.validate.answers.table import NOTHING, known, median, per_million, rate
 from cytomon.validate.detection import (
     blank_limit,
     counting_limit,
@@ -65,7 +65,7 @@ def _needed(rows: Sequence[TubeRow], limit: float | None) -> str:
 
 def _counting(rows: Sequence[TubeRow]) -> str:
     events = median(known(row.lod_events for row in rows))
-    return level(counting_limit(int(events), int(median(cells(rows)) or 1))) if events else NOTHING
+    return rate(counting_limit(int(events), int(median(cells(rows)) or 1))) if events else NOTHING
 
 
 def classical_words(
@@ -84,7 +84,7 @@ def classical_words(
         if decides <= nominal <= LOW * decides and len(found) > 1
     ]
     if not low:
-        return f"{NOTHING} (no two tubes of one level just above {level(decides)})"
+        return f"{NOTHING} (no two tubes of one level just above {rate(decides)})"
     start = "what the status needs, more than the LOB" if decides > blank else "the LOB"
     return f"{per_million(detection_limit(decides, low))} (from {start})"
 
@@ -106,17 +106,13 @@ def probit_words(rows: Sequence[TubeRow], needed: float | None) -> str:
     interval = profile_interval(fitted, *_tubes(rows))
     if interval is None:
         return f"{NOTHING} (so few tubes leave it open)"
-    at, (low, high) = fitted.level_at(0.95), map(_short, interval)
+    at, (low, high) = fitted.level_at(0.95), map(rate, interval)
     if needed is not None and at < needed:
         return (
-            f"{_short(needed)}: what the status needs; the curve alone would say {_short(at)} "
+            f"{rate(needed)}: what the status needs; the curve alone would say {rate(at)} "
             f"({low} to {high})"
         )
-    return f"{_short(at)} ({low} to {high})"
-
-
-def _short(value: float) -> str:
-    return f"{100 * value:.2g} %"
+    return f"{rate(at)} ({low} to {high})"
 
 
 def _tubes(rows: Sequence[TubeRow]) -> tuple[list[float], list[bool]]:
@@ -141,9 +137,9 @@ def curve(rows: Sequence[TubeRow]) -> tuple[Probit | None, str]:
         min((x for x in rates if x > at), default=None),
     )
     if below is None or above is None:
-        return None, f"it would lie outside the levels, {level(min(rates))} to {level(max(rates))}"
+        return None, f"it would lie outside the levels, {rate(min(rates))} to {rate(max(rates))}"
     if above / below > FARTHEST and not any(0 < rates[x] < 1 for x in (below, above)):
-        return None, f"no level between {level(below)} and {level(above)}"
+        return None, f"no level between {rate(below)} and {rate(above)}"
     return fitted, ""
 
 
@@ -158,12 +154,12 @@ def _rates(rows: Sequence[TubeRow]) -> dict[float, float]:
 def _no_curve(true: Sequence[float], hits: Sequence[bool]) -> str:
     missed, found = bracket(true, hits)
     if missed is None:
-        return f"every tube was detected, the lowest at {level(min(true))}"
+        return f"every tube was detected, the lowest at {rate(min(true))}"
     if found is None:
-        return f"no tube was detected, the highest at {level(missed)}"
+        return f"no tube was detected, the highest at {rate(missed)}"
     if found < missed:
         return "the rate does not rise with the level"
-    return f"between {level(missed)}, missed as all below, and {level(found)}, hit as all above"
+    return f"between {rate(missed)}, missed as all below, and {rate(found)}, hit as all above"
 
 
 def quantified_words(levels: dict[float, list[float]], most: float, needed: float | None) -> str:
@@ -171,6 +167,6 @@ def quantified_words(levels: dict[float, list[float]], most: float, needed: floa
     usable = {nominal: found for nominal, found in levels.items() if nominal >= (needed or 0)}
     failed, reached = quantification_bracket(usable, most=most)
     if reached is None:
-        return f"above {level(failed)}" if failed else f"{NOTHING} (no two tubes of one level)"
+        return f"above {rate(failed)}" if failed else f"{NOTHING} (no two tubes of one level)"
     least = max(failed or 0, needed or 0)
-    return f"between {level(least)} and {level(reached)}" if least else f"at most {level(reached)}"
+    return f"between {rate(least)} and {rate(reached)}" if least else f"at most {rate(reached)}"

@@ -49,6 +49,19 @@ def per_million(value: float | None) -> str:
     return NOTHING if value is None else f"{1e6 * value:.1f}"
 
 
+def rate(value: float | None) -> str:
+    """A fraction as events per million, as many digits as it needs: a level, or between levels."""
+    return NOTHING if value is None else number(1e6 * value)
+
+
+def determination(value: float | None) -> str:
+    """R², with so many digits that nothing below 1 reads 1."""
+    if value is None:
+        return NOTHING
+    digits = next((n for n in range(4, 12) if round(value, n) < 1), 4)
+    return f"{value:.{digits}f}"
+
+
 def percent(value: float | None, digits: int = 1) -> str:
     """A fraction in percent."""
     return NOTHING if value is None else f"{100 * value:.{digits}f} %"
