@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,13 +26,12 @@ from cytomon.validate.answers.choose import (
 from cytomon.validate.answers.positives import by_level, curve
 from cytomon.validate.detection import variation
 from cytomon.validate.rows import TubeRow
+from cytomon.validate.svg import INK, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK = "#010203"
-"""Stands for the colour of the page's text, and for nothing else."""
 # Okabe and Ito's colours, each with a shape of its own: neither is needed to read the other
 LOOKS = {
     "plain": ("#0072B2", "o"),
@@ -64,46 +61,10 @@ class Plot:
 def draw(rows: Sequence[TubeRow]) -> tuple[Plot, ...]:
     """All plots for which there are tubes."""
     return tuple(
-        Plot(title=plan.title, says=plan.says, svg=_svg(plan.paint, rows, number))
+        Plot(title=plan.title, says=plan.says, svg=drawing(plan.paint, rows, number))
         for number, plan in enumerate(_PLANS)
         if any(plan.tubes(rows, name) for name in conditions(rows))
     )
-
-
-def _svg(
-    painter: Callable[[Figure, Sequence[TubeRow]], None], rows: Sequence[TubeRow], number: int
-) -> str:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    inked = dict.fromkeys(
-        ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK
-    )
-    style: dict[Any, Any] = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": f"cytomon {number}",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "legend.frameon": False,
-        "axes.unicode_minus": False,
-        **inked,
-    }
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(9.0, 4.0), layout="constrained")
-        painter(figure, rows)
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    return _of_the_page(stream.getvalue(), number)
-
-
-def _of_the_page(text: str, number: int) -> str:
-    """Only the drawing, in the page's colour and font, its names apart from other drawings'."""
-    drawing = text[text.index("<svg") :]
-    drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
-    for side in ("width", "height"):
-        drawing = re.sub(rf'(<svg [^>]*?) {side}="[^"]*"', r"\1", drawing, count=1)
-    drawing = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>p{number}-", drawing)
-    return drawing.replace(INK, "currentColor")
 
 
 def _quantity(figure: Figure, rows: Sequence[TubeRow]) -> None:
@@ -195,11 +156,11 @@ def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
 
 
 def _hits(figure: Figure, rows: Sequence[TubeRow]) -> None:
-    left, right = figure.subplots(1, 2)
+    found = {name: _at_levels(rows, name) for name in conditions(rows)}
+    spread = {name: _spreads(chosen) for name, chosen in found.items()}
+    left, *right = figure.subplots(1, 2 if any(spread.values()) else 1, squeeze=False)[0]
     grid = np.logspace(-6, -1, 200)
-    seen: list[float] = []
-    for name in conditions(rows):
-        chosen = _at_levels(rows, name)
+    for name, chosen in found.items():
         hits = [is_detected(row) for row in chosen]
         level = np.array([row.level or row.true_fraction or 0.0 for row in chosen])
         shown = np.unique(level)
@@ -208,19 +169,24 @@ def _hits(figure: Figure, rows: Sequence[TubeRow]) -> None:
         if fitted is not None:
             rates = [fitted.rate_at(float(value)) for value in grid]
             left.plot(grid, rates, color=LOOKS[name][0], linewidth=1)
-        levels = by_level(chosen)
-        spreads = {one: variation(found) for one, found in levels.items()}
-        known = {one: spread for one, spread in spreads.items() if spread is not None}
-        _dots(right, list(known), [100 * spread for spread in known.values()], name)
-        seen += [110 * spread for spread in known.values()]
     left.axhline(0.95, color=INK, linewidth=0.6, linestyle=":")
-    for most in (20, 30):
-        right.axhline(most, color=INK, linewidth=0.6, linestyle=":")
     left.set(xscale="log", xlim=(1e-6, 1), xlabel="nominal MRD (fraction)")
     left.set(ylabel="share of tubes called detected", ylim=(-0.05, 1.05))
-    right.set(xscale="log", xlim=(1e-6, 1), xlabel="nominal MRD (fraction)")
-    right.set(ylabel="CV between tubes (%)", ylim=(0, max([40.0, *seen])))
     _legend(figure, left)
+    for axes in right:
+        for name, known in spread.items():
+            _dots(axes, list(known), list(known.values()), name)
+        for most in (20, 30):
+            axes.axhline(most, color=INK, linewidth=0.6, linestyle=":")
+        highest = max(value for known in spread.values() for value in known.values())
+        axes.set(xscale="log", xlim=(1e-6, 1), xlabel="nominal MRD (fraction)")
+        axes.set(ylabel="CV between tubes (%)", ylim=(0, max(40.0, 1.1 * highest)))
+
+
+def _spreads(rows: Sequence[TubeRow]) -> dict[float, float]:
+    """Level to the coefficient of variation between its tubes, in percent."""
+    found = {level: variation(measured) for level, measured in by_level(rows).items()}
+    return {level: 100 * spread for level, spread in found.items() if spread is not None}
 
 
 def _b_cells(figure: Figure, rows: Sequence[TubeRow]) -> None:
@@ -284,7 +250,8 @@ _PLANS = (
     _Plan(
         title="Detection and spread by level",
         says="Left: share of tubes called detected at each level, with the probit curve where one "
-        "can be fitted; dotted is 95 %. Right: coefficient of variation; dotted are 20 and 30 %.",
+        "can be fitted; dotted is 95 %. Right, where levels have several tubes: coefficient of "
+        "variation; dotted are 20 and 30 %.",
         paint=_hits,
         tubes=_at_levels,
     ),

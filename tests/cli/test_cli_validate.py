@@ -55,6 +55,9 @@ def test_nothing_but_failures_is_nothing_done(tmp_path: Path):
         ["--labelled=nowhere"],
         ["--size=huge"],
         ["--dilute=nowhere.fcs"],
+        ["--page-only", "--labelled=."],
+        ["--page-only", "--dilute=nowhere.fcs"],
+        ["--mapping=mine.csv"],
     ],
 )
 def test_wrong_usage(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -63,3 +66,27 @@ def test_wrong_usage(words: list[str], tmp_path: Path, capsys: pytest.CaptureFix
     assert code == (3 if words == ["--dilute=nowhere.fcs"] else 2)
     assert capsys.readouterr().err
     assert not (tmp_path / PAGE).exists()
+
+
+def test_a_file_for_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Said before any tube is made, and not as a full disk."""
+    out = tmp_path / "file"
+    out.write_text("mine")
+    assert main(["validate", f"--out={out}"]) == 2
+    said = capsys.readouterr().err
+    assert "a file stands where a folder is expected" in said
+    assert "free space" not in said
+    assert out.read_text() == "mine"
+
+
+def test_what_is_kept_is_said(tubes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Nothing is measured twice, and one tube is no tubes."""
+    listing = tubes / "one.csv"
+    listing.write_text("file,blasts\nmarrow.fcs,0.05\n")
+    words = ["validate", f"--labelled={listing}", f"--out={tmp_path}", "--jobs=1"]
+    assert main(words) == 0
+    assert "1 tube, 0 without a result" in capsys.readouterr().err
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    assert "1 tube kept from before, 0 to be measured" in said
+    assert "[1/" not in said

@@ -17,6 +17,7 @@ from cytomon.validate.answers.choose import (
     series,
     side,
 )
+from cytomon.validate.answers.table import determination
 from cytomon.validate.rows import TubeRow
 from tests.validate.rows import blank, row
 
@@ -310,3 +311,64 @@ def test_tables_of_few_tubes_hold_together():
 def test_a_truth_without_events_has_no_recall_table():
     """Recall of a known fraction would be an invention."""
     assert recall.tables([row(found=None, suite="own", condition="own")]) == ()
+
+
+def test_a_quick_study_is_not_judged():
+    """Its figures stand there; neither reached nor missed, whatever they are."""
+    rows = [row("a", size="quick"), blank("b", blasts=90, size="quick")]
+    assert {one.verdict for one in bars(rows)} == {"not judged"}
+    assert bar(rows, "recall, blasts").found == "median 1.000, worst 1.000"
+    usual = [one.model_copy(update={"size": "usual"}) for one in rows]
+    assert bar(usual, "recall, blasts").reached
+
+
+def own(tube: str, **said: object) -> TubeRow:
+    usual = {"suite": "own", "condition": "own", "kind": "", "level": None, "seed": None}
+    return row(tube, **{**usual, **said})
+
+
+def test_own_tubes_are_shown_with_what_they_do_not_say():
+    """A fraction alone cannot leave no doubt, and without labels there is no recall: said so."""
+    rows = [
+        own("counted", found=None, true_blasts=500),
+        own("fraction", found=None, true_blasts=None, true_fraction=0.005),
+        own("close", found=None, true_blasts=10, blasts=9),
+        own("labelled"),
+    ]
+    lines = {one.what: one for one in bars(rows)}
+    assert {one.wanted for one in lines.values()} == {"nothing asked"}
+    status = lines["status right where the truth leaves no doubt"]
+    assert status.found.startswith("2 of 2 (")
+    assert "one without counts (blasts and nucleated); 1 so close to 0.01 %" in status.found
+    assert "(3 without a label for each event)" in lines["recall, blasts from 0.01 %"].found
+    blanks = lines["false events per million, tubes without leukaemia"]
+    assert blanks.found == ("not measured (no tube is said to be without leukaemia (0 blasts))")
+
+
+def test_own_tubes_are_no_simulated_specimen():
+    """Nobody knows whether an own tube is blood: it stands in a line of its own."""
+    rows = [
+        own("mine", true_b=0.1, b_fraction=0.1, b_low=0.05, b_high=0.2),
+        row("theirs", state="PB_m3_BCA", true_b=0.1, b_fraction=0.1, b_low=0.05, b_high=0.2),
+    ]
+    table = next(t for t in calls.tables(rows) if t.title.startswith("B cells"))
+    assert [(line[1], line[2]) for line in table.rows] == [
+        ("blood and aplastic marrow", "1"),
+        ("own tubes, as they come", "1"),
+    ]
+
+
+def test_the_worst_have_something_wrong():
+    """A tube whose every blast was found is none of them."""
+    rows = [row("good"), row("bad", found=90), blank("clean"), blank("dirty", blasts=3)]
+    table = next(t for t in faults.tables(rows) if t.title == "The worst tubes")
+    assert [line[0] for line in table.rows] == ["bad", "dirty"]
+    assert not [t for t in faults.tables([row("good")]) if t.title == "The worst tubes"]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.99996, "0.99996"), (0.987654, "0.9877"), (1.0, "1.0000"), (None, "–")]
+)
+def test_nothing_below_one_reads_one(value: float | None, words: str):
+    """R² of 0.99996 is not 1."""
+    assert determination(value) == words

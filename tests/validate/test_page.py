@@ -8,10 +8,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.figure import Figure
 
-from cytomon.validate.figures import INK, draw
-from cytomon.validate.page import PAGE, command_line, page, write_page
-from cytomon.validate.rows import TubeRow
+from cytomon.validate.figures import _blanks, draw
+from cytomon.validate.page import PAGE, command_line, page, remarks, write_page
+from cytomon.validate.rows import TubeRow, unfinished
+from cytomon.validate.svg import INK
 from tests.validate.rows import blank, row
 
 
@@ -153,3 +155,44 @@ def test_the_command_names_no_folder():
     """A page may leave the house: folders name machines and people."""
     said = command_line(["validate", "--out", "/home/someone/x", "--labelled=/data/ward/mine"])
     assert said == "cytomon validate --out x --labelled=mine"
+
+
+def test_seeds_of_the_tuning_are_said(rows: list[TubeRow]):
+    """On them the project was tuned; a dilution's seed draws events and tunes nothing."""
+    words = "on such tubes this project was tuned"
+    assert any(words in remark for remark in remarks(rows))
+    assert words in page(rows)
+    judged = [one.model_copy(update={"seed": 20_000}) for one in rows]
+    drawn = row("real", suite="diluted", condition="diluted", seed=200)
+    assert not any(words in remark for remark in remarks([*judged, drawn]))
+
+
+def test_missing_tubes_are_said():
+    """A page of half a study says so, whoever draws it."""
+    half = [row("a", planned="plain:3;realism:2"), row("b", planned="plain:3;realism:2")]
+    said = page(half)
+    assert "Plain: 2 of 3 planned tubes are here" in said
+    assert "Realism: 0 of 2 planned tubes are here" in said
+    assert not unfinished([row("a", planned="plain:1")])
+
+
+def test_what_own_tubes_do_not_have_is_not_spoken_of():
+    """No word of simulation, seeds or viable cells; no panel without a mark."""
+    own = {"suite": "own", "condition": "own", "kind": "", "level": None, "seed": None}
+    tubes = [row("a", events=None, **own), blank("b", **{**own, "events": None})]
+    said = page(tubes)
+    for word in ("imulated", "Seeds", "Viable nucleated", "left to the eye per million nucleated"):
+        assert word not in said.replace("cytomon simulate", "")
+    assert "CV between tubes" not in said
+    assert "What the tubes show" in said
+
+
+def test_every_mark_lies_within_its_axis():
+    """The farthest blank is drawn whole, and equal ones beside each other."""
+    blanks = [blank(f"b{n}", blasts=40, seed=None) for n in range(3)]
+    figure = Figure()
+    _blanks(figure, blanks)
+    (axes,) = figure.axes
+    (line,) = axes.lines
+    assert max(line.get_xdata()) < axes.get_xlim()[1] / 1.5
+    assert len(set(line.get_ydata())) == 3

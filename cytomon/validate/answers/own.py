@@ -43,6 +43,7 @@ def _of_blanks(rows: Sequence[TubeRow]) -> Iterator[Bar]:
     words = f"median {median(rates):.1f}, worst {max(rates):.1f}" if rates else ""
     why = "no tube is said to be without leukaemia (0 blasts)"
     yield shown(OWN, "false events per million, tubes without leukaemia", words, len(found), why)
+    why = "" if found else why
     yield _share("tubes without leukaemia called detected", found, is_detected, why)
 
 
