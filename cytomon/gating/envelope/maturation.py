@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_FEWEST, _OVERT = 20, 0.01
-_FIRST_OVER_LATER, _FIRST_OVER_LATER_OVERT = 3, 10
+_FEWEST, _FIRST_OVER_LATER = 20, 3
+_OVERT = ((0.01, 10), (0.001, 30))
+"""Share of the nucleated events, and multiple of later stages, from which no wave looks so."""
 _MIDDLE_OVER_BEFORE, _OVER_NEXT = 300, 4
 _OVER_LATER, _LAST_OVER_BEFORE, _OVER_MATURE = 30, 30, 10
 _EARLIER_IN_BLOOD, _LAST_PER_EARLIER = 0.1, 3.0
@@ -63,7 +64,7 @@ def standstills(path: Sequence[int], mature: int | None, n_whole: int) -> Iterat
     *precursors, grown = path
     first, later = precursors[0], sum(path[1:])
     if first >= _FEWEST and first > _FIRST_OVER_LATER * later:
-        overt = first >= _OVERT * n_whole and first > _FIRST_OVER_LATER_OVERT * later
+        overt = any(first >= part * n_whole and first > over * later for part, over in _OVERT)
         words = f"{first} events like the earliest precursors, {later} of later stages"
         yield Standstill(stages=(0,), refused="" if overt else f"stands still: {words}")
     for stage in range(1, len(precursors) - 1):
