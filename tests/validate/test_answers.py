@@ -372,3 +372,18 @@ def test_the_worst_have_something_wrong():
 def test_nothing_below_one_reads_one(value: float | None, words: str):
     """R² of 0.99996 is not 1."""
     assert determination(value) == words
+
+
+def test_escape_is_asked_for_where_cd19_is_lost():
+    """The dim end of many blasts with CD19 is shown, and nothing is asked of it."""
+    rows = [
+        row("lost", true_cd19="NEGATIVE", b_only=20, qualifiers="ANTIGEN_ESCAPE_SUSPECTED"),
+        row("partly", true_cd19="PARTIAL", b_only=50),
+        row("few", true_cd19="NEGATIVE", b_only=19),
+        row("kept", true_cd19="POSITIVE", b_only=40),
+    ]
+
+    assert bar(rows, "blasts that lost CD19").found.startswith("1 of 2 ")
+    tails = bar(rows, "blasts with CD19")
+    assert tails.found.startswith("0 of 1 ")
+    assert tails.wanted == "nothing asked"

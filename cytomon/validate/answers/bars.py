@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from cytomon.model.results import AntigenCall
 from cytomon.validate.agreement import r_squared
 from cytomon.validate.answers import own
 from cytomon.validate.answers.agreement import status_right, with_truth
@@ -181,16 +182,20 @@ def _of_calls(rows: Sequence[TubeRow], name: str) -> Iterator[Bar]:
     yield at_least(name, "status right where the truth leaves no doubt", 0.98,
                  status_right(with_truth(rows, name)))  # fmt: skip
     alone = [row for row in mine if (row.b_only or 0) >= ESCAPE_FROM]
-    said = sum(ESCAPE in row.qualifiers.split(";") for row in alone)
+    lost = [row for row in alone if row.true_cd19 in (AntigenCall.NEGATIVE, AntigenCall.PARTIAL)]
+    words = f"{ESCAPE_FROM} events found only by the gates that do without CD19"
     yield at_least(
-        name,
-        f"{ESCAPE_FROM} events found only by the gates that do without CD19 raise the suspicion of "
-        "escape",
-        1.0,
-        (said, len(alone)),
+        name, f"blasts that lost CD19, {words}: escape is suspected", 1.0, _suspected(lost)
     )
+    tails = [row for row in alone if row not in lost]
+    yield beside(name, f"blasts with CD19, {words}: escape is suspected", _suspected(tails),
+                 "of many blasts some lie at the dim end; clusters are asked for")  # fmt: skip
     yield at_least(name, "CD19 and CD22 calls as the rules on the true blasts", 0.95,
                  right_share(mine))  # fmt: skip
+
+
+def _suspected(rows: Sequence[TubeRow]) -> tuple[int, int]:
+    return count(ESCAPE in row.qualifiers.split(";") for row in rows)
 
 
 def _of_b_cells(rows: Sequence[TubeRow], name: str) -> Iterator[Bar]:
