@@ -162,7 +162,7 @@ def test_an_overt_relapse_like_hematogones_stands_still():
 
 def test_ninety_of_them_are_left_to_the_eye():
     """A wave of regeneration may begin so."""
-    examination = examine(question(stage_one(90)), MARROW).examination
+    examination = examine(question(stage_one(90), n_whole=1_000_000), MARROW).examination
 
     assert examination.count(UNCLEAR) == 90
     assert "stands still: " in examination.clusters[0].refused

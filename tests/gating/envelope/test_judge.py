@@ -217,7 +217,7 @@ def test_standing_still_is_judged_with_the_whole_tube():
     reference = small_reference(PATH, path=tuple(PATH), axes=4)
     values = around([0.0] * 4, 1000)
     small = resting(reference, values, n_whole=50_000)
-    large = resting(reference, values, n_whole=2_000_000)
+    large = resting(reference, values, n_whole=20_000_000)
 
     of_small, of_large = judge(small), judge(large)
 

@@ -19,21 +19,24 @@ def found(*path: int, mature: int = 0, n_whole: int = 100_000) -> dict[tuple[int
     ("early", "later", "n_whole", "said"),
     [
         (19, 0, 1_000, None),
-        (20, 0, 100_000, "stands still"),
+        (20, 0, 1_000_000, "stands still"),
         (60, 20, 100_000, None),
         (61, 20, 100_000, "stands still"),
         (1000, 99, 100_000, ""),
         (999, 34, 100_000, "stands still"),
         (999, 33, 100_000, ""),
         (100, 3, 100_000, ""),
-        (99, 0, 100_000, "stands still"),
+        (99, 1, 100_000, "stands still"),
+        (101, 1, 1_000_000, ""),
+        (100, 1, 1_000_000, "stands still"),
+        (99, 0, 1_000_000, "stands still"),
         (1000, 100, 100_000, "stands still"),
         (50_000, 0, 100_000, ""),
         (0, 0, 0, None),
     ],
 )
 def test_the_first_stage(early: int, later: int, n_whole: int, said: str | None):
-    """From 20 events and three times the later ones on; overt from 1 % or 0.1 % of the tube on."""
+    """From 20 events and three times the later ones on; overt by how many, and how few follow."""
     stands = found(early, later, n_whole=n_whole)
 
     if said is None:
