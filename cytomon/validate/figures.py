@@ -149,7 +149,7 @@ def _blanks(figure: Figure, rows: Sequence[TubeRow]) -> None:
         axes.set_xscale("symlog", linthresh=1)
         # beyond the farthest by a whole mark
         axes.set_xlim(-0.3, max(10.0, 1.6 * max(rates.values(), default=0.0)))
-        axes.set(xlabel=f"{words} per million nucleated cells", yticks=range(len(specimens)))
+        axes.set(xlabel=f"{words} per million cells", yticks=range(len(specimens)))
         axes.set_ylim(len(specimens) - 0.4, -0.6)
         axes.set_yticklabels(specimens if axes is drawn[0] else [])
     _legend(figure, drawn[0])
