@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _FEWEST, _FIRST_OVER_LATER = 20, 3
-_OVERT = ((0.01, 10), (0.001, 30), (0.0001, 100))
+_OVERT = ((0.01, 10), (0.0001, 30))
 """Share of the nucleated events, and multiple of later stages, from which no wave looks so."""
 _MIDDLE_OVER_BEFORE, _OVER_NEXT = 300, 4
 _OVER_LATER, _LAST_OVER_BEFORE, _OVER_MATURE = 30, 30, 10
