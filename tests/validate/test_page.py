@@ -133,8 +133,8 @@ def test_every_axis_is_named(rows: list[TubeRow]):
     words = " ".join(plot.svg for plot in draw([r for r in rows if not r.error]))
     for label in (
         "true MRD (fraction)", "measured MRD (fraction)", "log10 measured - log10 true", "recall",
-        "precision", "false events per million nucleated cells", "CV between tubes (%)",
-        "events left to the eye per million nucleated cells", "share of tubes called detected",
+        "precision", "false events per million cells", "CV between tubes (%)",
+        "events left to the eye per million cells", "share of tubes called detected",
         "true B cells (fraction of lymphocytes)",
     ):  # fmt: skip
         assert label in words
