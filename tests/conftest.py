@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("shared data not found: set CYTOMON_SHARED to its folder")
     return folder
+
+
+def pytest_sessionstart() -> None:
+    """Let tests that interrupt be interrupted: what a shell starts in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
