@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from cytomon.tables import (
     POPULATION_COLUMNS,
     Row,
     finding_row,
-    unwritable,
+    refuse_unwritable,
     write_table,
     write_whole,
 )
@@ -124,7 +123,7 @@ def run(
         If the results cannot be written.
     """
     started = datetime.now(UTC)
-    _prepare(out)
+    refuse_unwritable(out)
     tasks = [Task(job=job, out=str(out), settings=settings) for job in jobs.jobs]
     measured = run_all(tasks, workers=workers, report=report)
     carried = carry_over(jobs.jobs, measured)
@@ -139,16 +138,6 @@ def run(
     record = _record(jobs.jobs, outcome, settings, workers=workers, started=started)
     write_whole(out / "run.json", to_json(record))
     return outcome
-
-
-def _prepare(out: Path) -> None:
-    """Find out before hours of work whether results can be written."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise unwritable(out, error) from error
 
 
 def _measurements(jobs: Jobs, documents: Sequence[Document], pooled: Pooled) -> Iterator[Row]:

@@ -18,7 +18,8 @@ from cytomon.model.results import Limits, Measurement
 from cytomon.tables import Row, finding_row, measured_cells, measurement_of
 
 _MUCH = 0.01
-_FEW = 50
+MOST_CARRIED = 49
+"""Blasts of a tube that the tube before may have left in it; more are its own."""
 _OF_BLASTS = ("cd19_blasts", "cd22_blasts", "mrd_a_only", "mrd_b_only", "mrd_both")
 
 
@@ -47,7 +48,12 @@ def carry_over(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, 
         if jobs[position].washed or _same_patient(jobs[before], jobs[position]):
             continue
         blasts, fraction = _mrd(tube)[0], _mrd(source)[1]
-        if blasts is not None and fraction is not None and 0 < blasts < _FEW and fraction > _MUCH:
+        if (
+            blasts is not None
+            and fraction is not None
+            and 0 < blasts <= MOST_CARRIED
+            and fraction > _MUCH
+        ):
             found[position] = _say(tube, source, blasts, fraction, by_time=by_time)
     return found
 

@@ -197,7 +197,7 @@ def refuse_unwritable(folder: Path) -> None:
             pass
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError(
-            "a file stands where a folder is expected",
+            "the results cannot be written: a file stands where a folder is expected",
             where=folder.name,
             fix="name a folder, or remove the file",
         ) from error

@@ -20,7 +20,8 @@ PRO_B_MARKERS = frozenset({"NG2", "CD15", "CD117", "CD133"})
 """Markers that tell pro-B blasts without CD19 from normal CD34+ progenitors."""
 
 _KMT2A = re.compile(r"KMT2A|\bMLL(?!T)|\b4;11\b", re.IGNORECASE)
-_LOST = (AntigenCall.NEGATIVE, AntigenCall.PARTIAL)
+LOST = (AntigenCall.NEGATIVE, AntigenCall.PARTIAL)
+"""Calls on an antigen that is gone, on all blasts or on some."""
 
 
 def escape_of_mrd(found: Measurement, evidence: Evidence) -> Iterator[Qualifier]:
@@ -58,7 +59,7 @@ def escape_of_cd19(found: Measurement, evidence: Evidence) -> Iterator[Qualifier
     evidence : Evidence
         Of the same tube.
     """
-    if found.status in _LOST and suspects_escape(evidence):
+    if found.status in LOST and suspects_escape(evidence):
         yield Qualifier.ANTIGEN_ESCAPE_SUSPECTED
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cytomon.model.results import AntigenCall
+from cytomon.measure.escape import LOST
 from cytomon.validate.agreement import r_squared
 from cytomon.validate.answers import own
 from cytomon.validate.answers.agreement import status_right, with_truth
@@ -182,12 +182,12 @@ def _of_calls(rows: Sequence[TubeRow], name: str) -> Iterator[Bar]:
     yield at_least(name, "status right where the truth leaves no doubt", 0.98,
                  status_right(with_truth(rows, name)))  # fmt: skip
     alone = [row for row in mine if (row.b_only or 0) >= ESCAPE_FROM]
-    lost = [row for row in alone if row.true_cd19 in (AntigenCall.NEGATIVE, AntigenCall.PARTIAL)]
+    lost = [row for row in alone if row.true_cd19 in LOST]
+    tails = [row for row in alone if row.true_cd19 not in LOST]
     words = f"{ESCAPE_FROM} events found only by the gates that do without CD19"
     yield at_least(
         name, f"blasts that lost CD19, {words}: escape is suspected", 1.0, _suspected(lost)
     )
-    tails = [row for row in alone if row not in lost]
     yield beside(name, f"blasts with CD19, {words}: escape is suspected", _suspected(tails),
                  "of many blasts some lie at the dim end; clusters are asked for")  # fmt: skip
     yield at_least(name, "CD19 and CD22 calls as the rules on the true blasts", 0.95,

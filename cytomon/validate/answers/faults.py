@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log10
 
+from cytomon.neighbours import MOST_CARRIED
 from cytomon.validate.answers import dilutions
 from cytomon.validate.answers.choose import (
     CONDITIONS,
@@ -21,7 +22,6 @@ from cytomon.validate.rows import TubeRow
 
 GAIN, MATRIX, CARRIED = "GAIN_SHIFT", "MATRIX_DOUBTFUL", "CARRY_OVER_POSSIBLE"
 ORDINARY = ("gain -0.1", "gain +0.1")
-TOLD_BELOW = 50
 MOST_WORST = 12
 
 
@@ -140,12 +140,12 @@ def _carried(rows: Sequence[TubeRow]) -> str:
     silent = [
         row
         for row in blank
-        if is_detected(row) and (row.blasts or 0) >= TOLD_BELOW and not row.has_finding(CARRIED)
+        if is_detected(row) and (row.blasts or 0) > MOST_CARRIED and not row.has_finding(CARRIED)
     ]
     words = (
-        f"{CARRIED} is said of 1 to {TOLD_BELOW - 1} events, and only beside the tube before: from "
-        f"{TOLD_BELOW} on, a tube into which blasts were carried over reads positive without a "
-        "finding."
+        f"{CARRIED} is said of 1 to {MOST_CARRIED} events, and only beside the tube before: from "
+        f"{MOST_CARRIED + 1} on, a tube into which blasts were carried over reads positive without "
+        "a finding."
     )
     if not blank:
         return f"{words} No tube without leukaemia was tried."
