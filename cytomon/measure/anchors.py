@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from cytomon.model.findings import Finding, Severity
 
 LEAST_EVENTS = 50
-_SUM_OF_THREE = 6.5
+_SUM_OF_THREE = 7.0
 _ALONE = 4.0
 _NAMED_FROM = 1.5
 _WORTH_OF_TABLE = 6.0
@@ -138,7 +138,7 @@ def check_gains(anchors: Sequence[Anchor], *, drift: float, where: str) -> Itera
     Notes
     -----
     A tube is named when one detector is 4 standard deviations off, or when the three that are
-    furthest off in one direction are 6.5 off together. Both limits are chosen so that about 2 %
+    furthest off in one direction are 7 off together. Both limits are chosen so that about 2 %
     of simulated sound tubes are named.
     """
     shifts = detector_shifts(anchors, drift=drift)
