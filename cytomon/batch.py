@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import cytomon
+from cytomon.day import judge_days
 from cytomon.document import Document, to_json
 from cytomon.errors import InputError
 from cytomon.inputs import Job, Jobs, Lists, collect
@@ -127,7 +128,7 @@ def run(
     tasks = [Task(job=job, out=str(out), settings=settings) for job in jobs.jobs]
     measured = run_all(tasks, workers=workers, report=report)
     carried = carry_over(jobs.jobs, measured)
-    documents = judge_again(measured, carried)
+    documents = judge_days(jobs.jobs, judge_again(measured, carried))
     outcome = Outcome(documents=documents, refused_rows=len(jobs.refused))
     pooled = pooled_rows(jobs.jobs, documents, carried)
     write_table(

@@ -42,6 +42,9 @@ class Document:
         Limits of the template (`cytomon.model.results.Limits`).
     details : mapping
         Quantity to the numbers behind its status.
+    anchors : mapping
+        ``drift`` and ``places``: where populations were found that detectors are judged by
+        (`cytomon.model.anchor.Anchor`); empty where the template names none.
     seconds : float
         Time of this run; not kept.
     from_before : bool
@@ -63,6 +66,7 @@ class Document:
     placement: tuple[Mapping[str, Any], ...] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
+    anchors: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     from_before: bool = False
 

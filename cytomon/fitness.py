@@ -6,6 +6,7 @@ A sample of the events is looked at, at even steps through the run: medians need
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,11 +16,12 @@ from cytomon.gating.count import Counted, count
 from cytomon.gating.part import only
 from cytomon.gating.place import sample_rows
 from cytomon.gating.schema import TemplateSpec
-from cytomon.measure.anchors import Anchor, check_anchored, check_gains
+from cytomon.measure.anchors import check_anchored, check_gains
 from cytomon.measure.composition import Counts
 from cytomon.measure.controls import Stained, check_controls, check_margins
 from cytomon.measure.lineage_switch import signs_of_switch
 from cytomon.measure.matrix import Dark, Leak, check_matrix, leak
+from cytomon.model.anchor import Anchor
 from cytomon.model.findings import Finding
 from cytomon.model.gating import Placement
 from cytomon.model.results import Kept
@@ -31,6 +33,22 @@ _MAY_BE_LEUKAEMIA = {"monocytes", "cd34_myeloid"}
 """Populations in which a leukaemia that switched its lineage would be taken for normal."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitness:
+    """How a tube compares with a sound one.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Of severity `ERROR` where an antibody did not stain.
+    anchors : tuple of Anchor
+        Where populations of known place were found.
+    """
+
+    findings: tuple[Finding, ...]
+    anchors: tuple[Anchor, ...] = ()
+
+
 def check_fitness(
     spec: TemplateSpec,
     tube: Tube,
@@ -38,7 +56,7 @@ def check_fitness(
     events: FloatArray,
     placement: Placement,
     counts: Counts,
-) -> tuple[Finding, ...]:
+) -> Fitness:
     """Compare a tube with what its template says of a sound one.
 
     Parameters
@@ -59,19 +77,18 @@ def check_fitness(
 
     Returns
     -------
-    tuple of Finding
-        Of severity `ERROR` where an antibody did not stain.
+    Fitness
     """
     margins = check_margins(_at_the_end(tube, events), where=tube.name)
     if spec.anchors is None:
-        return tuple(margins)
+        return Fitness(findings=tuple(margins))
     axes = Axes(spec, tube, panel)
     seen = _look(spec.anchors, axes, tube, events, placement)
-    anchors = tuple(_anchors(spec.anchors, seen.kept))
+    anchors = tuple(_anchors(spec.anchors, axes, seen.kept))
     suspected = _MAY_BE_LEUKAEMIA if signs_of_switch(counts) else set()
     pure = {gate: kept for gate, kept in seen.kept.items() if gate not in suspected}
     markers = [name for name in axes.markers() if name not in NOT_ALWAYS_COMPENSATED]
-    return (
+    findings = (
         *margins,
         *check_controls(tuple(_stained(spec.anchors, seen)), where=tube.name),
         *check_gains(anchors, drift=spec.anchors.drift, where=tube.name),
@@ -82,6 +99,7 @@ def check_fitness(
             where=tube.name,
         ),
     )
+    return Fitness(findings=findings, anchors=anchors)
 
 
 def _look(
@@ -95,7 +113,7 @@ def _look(
     return count(events[rows], tube.channels, only(placement, anchors.gates()), keep=wanted)
 
 
-def _anchors(anchors: AnchorsSpec, kept: Mapping[str, Kept]) -> Iterator[Anchor]:
+def _anchors(anchors: AnchorsSpec, axes: Axes, kept: Mapping[str, Kept]) -> Iterator[Anchor]:
     for gate, markers in anchors.places.items():
         for marker, written in markers.items():
             values = _values(kept, gate, marker)
@@ -104,6 +122,7 @@ def _anchors(anchors: AnchorsSpec, kept: Mapping[str, Kept]) -> Iterator[Anchor]
                 yield Anchor(
                     population=gate,
                     marker=marker,
+                    detector=axes[marker].channel,
                     expected=place.at,
                     found=float(np.median(values)),
                     within=place.within,

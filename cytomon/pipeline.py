@@ -181,10 +181,8 @@ def measure_placed(
     )
     found = evidence_of(spec, opened.panel, placement, counted, source)
     refuse_overflow(spec, placement, found.counts)
-    quality = (
-        *check_quality(found.counts, source, found.limits),
-        *check_fitness(spec, opened.tube, opened.panel, events, placement, found.counts),
-    )
+    fitness = check_fitness(spec, opened.tube, opened.panel, events, placement, found.counts)
+    quality = (*check_quality(found.counts, source, found.limits), *fitness.findings)
     evidence = dataclasses.replace(found, failures=hard(quality))
     measurements = measure_all(evidence, spec.quantities)
     return TubeResult(
@@ -208,6 +206,7 @@ def measure_placed(
         engine=engine,
         kept=evidence.kept,
         examinations=counted.examinations,
+        anchors=fitness.anchors,
     )
 
 

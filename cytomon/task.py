@@ -9,6 +9,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cytomon
 from cytomon.document import Document, seal, to_json, unseal
@@ -16,6 +17,7 @@ from cytomon.errors import CytomonError, GatingError
 from cytomon.fcs.acquisition import acquired_at, instrument
 from cytomon.fcs.panel import PanelMapping
 from cytomon.fcs.read import read_events
+from cytomon.gating.template import Template
 from cytomon.inputs import Job
 from cytomon.model.findings import Finding, Severity, finding_of
 from cytomon.model.results import TubeResult
@@ -36,7 +38,7 @@ from cytomon.tables import (
     write_whole,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 IDENTIFIERS = ("patient_id", "specimen_id")
 DOUBTFUL = {
     "BORDERLINE_AT_THRESHOLD",
@@ -191,7 +193,15 @@ def _document(result: TubeResult, opened: OpenedTube, analysis: str) -> Document
         ),
         limits=template.spec.limits.model_dump(),
         details={m.quantity: dict(m.details) for m in result.measurements if m.details},
+        anchors=_anchors(result, template),
     )
+
+
+def _anchors(result: TubeResult, template: Template) -> dict[str, Any]:
+    if not result.anchors or template.spec.anchors is None:
+        return {}
+    places = [dataclasses.asdict(anchor) for anchor in result.anchors]
+    return {"drift": template.spec.anchors.drift, "places": places}
 
 
 def _forget(task: Task) -> None:

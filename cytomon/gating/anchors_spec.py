@@ -10,8 +10,6 @@ from pydantic import Field
 
 from cytomon.gating.numbers_spec import Strict
 
-LEAST_EVENTS = 50
-
 
 class Place(Strict):
     """Where the median of a population lies on one marker.

@@ -11,48 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from cytomon.model.anchor import Anchor
 from cytomon.model.findings import Finding, Severity
 
-LEAST_EVENTS = 50
-_SUM_OF_THREE = 7.0
-_ALONE = 4.0
+CONSEQUENCE = "gates that stand at fixed places on these markers may be off as far"
 _NAMED_FROM = 1.5
 _WORTH_OF_TABLE = 6.0
 _MOST_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchor:
-    """One population on one marker in this tube.
-
-    Attributes
-    ----------
-    population, marker : str
-        Name of its gate, and the marker.
-    expected, found : float
-        Median as the template says and as it is, on the template's scale.
-    within : float
-        One standard deviation of the median between sound tubes.
-    n_events : int
-        Behind the median.
-    """
-
-    population: str
-    marker: str
-    expected: float
-    found: float
-    within: float
-    n_events: int
-
-    @property
-    def off(self) -> float:
-        """Distance from the expected place."""
-        return self.found - self.expected
-
-    @property
-    def usable(self) -> bool:
-        """Whether enough events stand behind the median."""
-        return self.n_events >= LEAST_EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +42,26 @@ class Shift:
     n_anchors: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """From where on detectors are said to have moved, in standard deviations.
+
+    Attributes
+    ----------
+    alone : float
+        Of one detector.
+    three : float
+        Of the three that are furthest off in one direction, added up.
+    """
+
+    alone: float = 4.0
+    three: float = 7.0
+
+
+OF_A_TUBE = Limits()
+"""About 1.5 % of simulated sound tubes are beyond."""
+
+
 def detector_shifts(anchors: Sequence[Anchor], *, drift: float) -> tuple[Shift, ...]:
     """How far each anchored detector is off, strongest first.
 
@@ -94,17 +79,17 @@ def detector_shifts(anchors: Sequence[Anchor], *, drift: float) -> tuple[Shift, 
     disagree with each other, this patient's cells lie off their places, and a mean says less. The
     template's `within` counts like 6 further degrees of freedom.
     """
-    by_marker: dict[str, list[Anchor]] = defaultdict(list)
+    by_detector: dict[tuple[str, str], list[Anchor]] = defaultdict(list)
     for anchor in anchors:
         if anchor.usable:
-            by_marker[anchor.marker].append(anchor)
-    means = {marker: _mean(group) for marker, group in by_marker.items()}
-    scatter = _scatter(by_marker, means)
+            by_detector[anchor.marker, anchor.detector].append(anchor)
+    means = {key: _mean(group) for key, group in by_detector.items()}
+    scatter = _scatter(by_detector, means)
     shifts = []
-    for marker, group in by_marker.items():
+    for (marker, detector), group in by_detector.items():
         weight = sum(anchor.within**-2 for anchor in group)
         error = math.sqrt(drift**2 + scatter / weight)
-        by = means[marker]
+        by = means[marker, detector]
         shifts.append(Shift(marker=marker, by=by, deviate=by / error, n_anchors=len(group)))
     return tuple(sorted(shifts, key=lambda shift: (-abs(shift.deviate), shift.marker)))
 
@@ -114,13 +99,38 @@ def _mean(group: Sequence[Anchor]) -> float:
     return sum(w * a.off for w, a in zip(weights, group, strict=True)) / sum(weights)
 
 
-def _scatter(groups: Mapping[str, Sequence[Anchor]], means: Mapping[str, float]) -> float:
+def _scatter(
+    groups: Mapping[tuple[str, str], Sequence[Anchor]], means: Mapping[tuple[str, str], float]
+) -> float:
     """Variance of anchors about their detector's shift, in units of `within` squared."""
     squares, freedom = _WORTH_OF_TABLE, _WORTH_OF_TABLE
-    for marker, group in groups.items():
-        squares += sum(((anchor.off - means[marker]) / anchor.within) ** 2 for anchor in group)
+    for key, group in groups.items():
+        squares += sum(((anchor.off - means[key]) / anchor.within) ** 2 for anchor in group)
         freedom += len(group) - 1
     return squares / freedom
+
+
+def moved(
+    anchors: Sequence[Anchor], *, drift: float, limits: Limits = OF_A_TUBE
+) -> tuple[Shift, ...]:
+    """Detectors that have moved, furthest first; empty where none has.
+
+    Parameters
+    ----------
+    anchors : sequence of Anchor
+        Of one tube, or of several with one instrument.
+    drift : float
+        As in `detector_shifts`.
+    limits : Limits, optional
+        One detector beyond the first, or three in one direction beyond the second.
+    """
+    shifts = detector_shifts(anchors, drift=drift)
+    together = [_three(shifts, sign) for sign in (1.0, -1.0)]
+    named = {s for s in shifts if abs(s.deviate) >= limits.alone}
+    for sum_of_three, three in together:
+        if sum_of_three >= limits.three:
+            named |= {s for s in three if abs(s.deviate) >= _NAMED_FROM}
+    return tuple(shift for shift in shifts if shift in named)
 
 
 def check_gains(anchors: Sequence[Anchor], *, drift: float, where: str) -> Iterator[Finding]:
@@ -134,35 +144,27 @@ def check_gains(anchors: Sequence[Anchor], *, drift: float, where: str) -> Itera
         As in `detector_shifts`.
     where : str
         The tube, for the finding.
-
-    Notes
-    -----
-    A tube is named when one detector is 4 standard deviations off, or when the three that are
-    furthest off in one direction are 7 off together. Both limits are chosen so that about 2 %
-    of simulated sound tubes are named.
     """
-    shifts = detector_shifts(anchors, drift=drift)
-    together = [_three(shifts, sign) for sign in (1.0, -1.0)]
-    named = {s.marker: s for s in shifts if abs(s.deviate) >= _ALONE}
-    for sum_of_three, three in together:
-        if sum_of_three >= _SUM_OF_THREE:
-            named |= {s.marker: s for s in three if abs(s.deviate) >= _NAMED_FROM}
+    named = moved(anchors, drift=drift)
     if named:
-        worst_first = sorted(named.values(), key=lambda s: -abs(s.deviate))
-        listed = ", ".join(_say(shift) for shift in worst_first)
         yield Finding(
             code="GAIN_SHIFT",
             severity=Severity.WARNING,
-            what=f"normal populations lie off their places: {listed}",
+            what=f"normal populations lie off their places: {listed(named)}",
             where=where,
             fix="compare with other tubes of the same day and with the instrument's target "
-            "values; gates that stand at fixed places on these markers may be off as far",
+            f"values; {CONSEQUENCE}",
         )
 
 
 def _three(shifts: Sequence[Shift], sign: float) -> tuple[float, Sequence[Shift]]:
     same = sorted((s for s in shifts if s.deviate * sign > 0), key=lambda s: -abs(s.deviate))
     return sum(abs(s.deviate) for s in same[:_MOST_NAMED]), same
+
+
+def listed(shifts: Sequence[Shift]) -> str:
+    """Shifts in words."""
+    return ", ".join(map(_say, shifts))
 
 
 def _say(shift: Shift) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from cytomon.model.anchor import Anchor
 from cytomon.model.findings import Finding
 from cytomon.model.gating import Placement
 from cytomon.model.normal import Cluster, Examination
@@ -261,6 +262,8 @@ class TubeResult:
         Role to the events that were looked at one by one, ``blasts`` and ``by_eye`` among them.
     examinations : mapping of str to Examination
         What explains each event that could be a blast, by the study of the template's gates.
+    anchors : tuple of Anchor
+        Where populations of known place were found.
     """
 
     file: str
@@ -273,6 +276,7 @@ class TubeResult:
     engine: str
     kept: Mapping[str, Kept] = field(default_factory=dict)
     examinations: Mapping[str, Examination] = field(default_factory=dict)
+    anchors: tuple[Anchor, ...] = ()
 
     def __getitem__(self, quantity: str) -> Measurement:
         """Find a measurement by its quantity."""

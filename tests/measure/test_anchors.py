@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cytomon.measure.anchors import Anchor, check_anchored, check_gains, detector_shifts
+from cytomon.measure.anchors import check_anchored, check_gains, detector_shifts
+from cytomon.model.anchor import Anchor
 from cytomon.model.findings import Severity
 
 MARKERS = ("CD45", "CD38", "CD58", "CD3", "CD34")
