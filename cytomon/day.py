@@ -12,6 +12,9 @@ from cytomon.measure.day import DayTube, check_day
 from cytomon.model.anchor import Anchor
 from cytomon.tables import finding_row
 
+LEAST_PATIENTS = 3
+"""Of two patients who differ, nobody can say whose tube is the odd one."""
+
 
 def judge_days(jobs: Sequence[Job], documents: Sequence[Document]) -> tuple[Document, ...]:
     """The documents of a batch, their gains judged day by day.
@@ -24,14 +27,14 @@ def judge_days(jobs: Sequence[Job], documents: Sequence[Document]) -> tuple[Docu
     Returns
     -------
     tuple of Document
-        In the same order. A tube whose file does not tell when or on what it was acquired, or that
-        is of the only patient of its day, keeps its own word. What is kept on disk does so too:
+        In the same order. A tube whose file does not tell when or on what it was acquired, or whose
+        day has fewer than three patients, keeps its own word. What is kept on disk does so too:
         another batch may hold other tubes of the day.
     """
     judged = list(documents)
     for day in _days(documents):
         tubes = [_day_tube(jobs[position], documents[position]) for position in day]
-        if len({tube.patient for tube in tubes}) < 2:
+        if len({tube.patient for tube in tubes}) < LEAST_PATIENTS:
             continue
         for position, findings in zip(day, check_day(tubes), strict=True):
             document = documents[position]

@@ -61,9 +61,9 @@ def said(documents: tuple[Document, ...]) -> list[list[str]]:
 
 def test_a_day_speaks_for_its_tubes():
     """What each tube said alone gives way; other findings stay."""
-    judged = judge_days(jobs("P1", "P2"), [document("a"), document("b")])
+    judged = judge_days(jobs("P1", "P2", "P3"), [document("a"), document("b"), document("c")])
 
-    assert all("2 tubes of this day" in what for (what,) in said(judged))
+    assert all("3 tubes of this day" in what for (what,) in said(judged))
     assert all("NO_ANCHOR" in [row["code"] for row in one.findings] for one in judged)
 
 
@@ -78,23 +78,23 @@ def test_a_day_speaks_for_its_tubes():
 )
 def test_a_tube_alone_keeps_its_word(others: dict[str, str]):
     """Without others of its day and cytometer, or where the file does not tell."""
-    documents = (document("a"), document("b", **others))
+    documents = (document("a"), document("b"), document("c", **others))
 
-    assert judge_days(jobs("P1", "P2"), documents) == documents
+    assert judge_days(jobs("P1", "P2", "P3"), documents) == documents
 
 
 def test_one_patient_is_no_day():
-    """Two tubes of the same cells do not tell cells from detectors."""
-    documents = (document("a"), document("b"))
+    """Tubes of the same cells do not tell cells from detectors; two patients are too few."""
+    documents = (document("a"), document("b"), document("c"))
 
-    assert judge_days(jobs("P1", "P1"), documents) == documents
+    assert judge_days(jobs("P1", "P1", "P2"), documents) == documents
 
 
 def test_refused_tubes_take_no_part():
     """They have no anchors."""
-    documents = (document("a"), replace(document("b"), anchors={}, refused=True))
+    documents = (document("a"), document("b"), replace(document("c"), anchors={}, refused=True))
 
-    assert judge_days(jobs("P1", "P2"), documents) == documents
+    assert judge_days(jobs("P1", "P2", "P3"), documents) == documents
 
 
 def test_a_folder_of_one_day(tmp_path: Path):

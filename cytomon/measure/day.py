@@ -50,7 +50,7 @@ def check_day(tubes: Sequence[DayTube]) -> tuple[tuple[Finding, ...], ...]:
     Parameters
     ----------
     tubes : sequence of DayTube
-        Of at least two patients.
+        Of at least two patients, better three.
 
     Returns
     -------
