@@ -16,6 +16,7 @@ from cytomon.gating.count import Counted, count
 from cytomon.gating.part import only
 from cytomon.gating.place import sample_rows
 from cytomon.gating.schema import TemplateSpec
+from cytomon.gating.source import Source, Table
 from cytomon.measure.anchors import check_anchored, check_gains
 from cytomon.measure.composition import Counts
 from cytomon.measure.controls import Stained, check_controls, check_margins
@@ -53,7 +54,7 @@ def check_fitness(
     spec: TemplateSpec,
     tube: Tube,
     panel: Panel,
-    events: FloatArray,
+    source: Source,
     placement: Placement,
     counts: Counts,
 ) -> Fitness:
@@ -67,8 +68,8 @@ def check_fitness(
         Its channels and its matrix.
     panel : Panel
         Which detector carries which marker.
-    events : ndarray of float64, shape (n_events, n_channels)
-        Every event of the tube.
+    source : Source
+        Its events.
     placement : Placement
         Its gates.
     counts : mapping of str to int
@@ -79,6 +80,7 @@ def check_fitness(
     -------
     Fitness
     """
+    events = source.rows(sample_rows(source.n_events, MOST_EVENTS))
     margins = check_margins(_at_the_end(tube, events), where=tube.name)
     if spec.anchors is None:
         return Fitness(findings=tuple(margins))
@@ -109,8 +111,8 @@ def _look(
         gate: tuple(axes[marker] for marker in markers if marker in axes)
         for gate, markers in anchors.looked_at().items()
     }
-    rows = sample_rows(len(events), MOST_EVENTS)
-    return count(events[rows], tube.channels, only(placement, anchors.gates()), keep=wanted)
+    table = Table(events=events, channels=tube.channels)
+    return count(table, only(placement, anchors.gates()), keep=wanted)
 
 
 def _anchors(anchors: AnchorsSpec, axes: Axes, kept: Mapping[str, Kept]) -> Iterator[Anchor]:

@@ -9,14 +9,15 @@ from pathlib import Path
 
 from cytomon.errors import TemplateError
 from cytomon.evidence import evidence_of, looked_at
+from cytomon.fcs.events import FileEvents
 from cytomon.fcs.intake import open_tube, split_dataset
 from cytomon.fcs.panel import PanelMapping, match_panel, read_mapping, require
-from cytomon.fcs.read import read_events
 from cytomon.fitness import check_fitness
 from cytomon.gating.axes import Axes
 from cytomon.gating.count import count
 from cytomon.gating.near_miss import NearMiss, near_misses, say_unmeasured
 from cytomon.gating.place import place, sample_rows
+from cytomon.gating.source import Source
 from cytomon.gating.template import Template, list_templates, pick_template
 from cytomon.measure.b_cells import say_boundary
 from cytomon.measure.catalogue import measure_all, say_missing
@@ -26,7 +27,7 @@ from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Placement
 from cytomon.model.patient import Specimen
 from cytomon.model.results import Evidence, TubeResult
-from cytomon.model.tube import FloatArray, Panel, Tube
+from cytomon.model.tube import Panel, Tube
 from cytomon.soundness import load_template, refuse_overflow
 
 
@@ -42,6 +43,8 @@ class OpenedTube:
         Its markers.
     template : Template
         The template that will be placed.
+    events : Source
+        Its events.
     missed : tuple of NearMiss
         MRD templates that the tube came closest to, where one without MRD was picked for it.
     """
@@ -49,6 +52,7 @@ class OpenedTube:
     tube: Tube
     panel: Panel
     template: Template
+    events: Source
     missed: tuple[NearMiss, ...] = ()
 
 
@@ -59,7 +63,7 @@ def measure_tube(
     mapping: PanelMapping | str | Path | None = None,
     specimen: Specimen | None = None,
     file: str | None = None,
-    engine: str = "flowkit",
+    engine: str = "stream",
 ) -> TubeResult:
     """Measure one tube.
 
@@ -76,7 +80,7 @@ def measure_tube(
     file : str, optional
         How to call the tube in tables; by default the file's name.
     engine : str, optional
-        ``flowkit``.
+        ``stream``, or ``flowkit`` on the whole file at once.
 
     Returns
     -------
@@ -95,10 +99,9 @@ def measure_tube(
     <MrdStatus.POSITIVE: 'POSITIVE'>
     """
     opened = open_for_gating(path, template=template, mapping=mapping, file=file)
-    events = read_events(opened.tube)
-    placement = place_on(opened, events)
+    placement = place_on(opened)
     return measure_placed(
-        opened, events, placement, specimen=specimen, file=file or opened.tube.name, engine=engine
+        opened, placement, specimen=specimen, file=file or opened.tube.name, engine=engine
     )
 
 
@@ -119,13 +122,12 @@ def draw_tube(
         Where to draw; nothing is drawn when left out.
     """
     opened = open_for_gating(path, template=template, mapping=mapping)
-    events = read_events(opened.tube)
-    placement = place_on(opened, events)
-    result = measure_placed(opened, events, placement, specimen=None, file=opened.tube.name)
+    placement = place_on(opened)
+    result = measure_placed(opened, placement, specimen=None, file=opened.tube.name)
     if png is not None:
         from cytomon.gating.figures import draw_strategy
 
-        draw_strategy(Path(png), opened.tube, result, events)
+        draw_strategy(Path(png), opened.tube, result, opened.events)
     return result
 
 
@@ -150,45 +152,45 @@ def open_for_gating(
     else:
         chosen = load_template(template)
         require(panel, chosen.spec.markers.required, where=tube.name)
-    return OpenedTube(tube=tube, panel=panel, template=chosen, missed=missed)
+    return OpenedTube(
+        tube=tube, panel=panel, template=chosen, events=FileEvents(tube), missed=missed
+    )
 
 
-def place_on(opened: OpenedTube, events: FloatArray) -> Placement:
+def place_on(opened: OpenedTube) -> Placement:
     """Place the template's gates, from at most half a million events at even steps."""
-    rows = sample_rows(len(events))
-    return place(opened.template, opened.tube, opened.panel, events[rows])
+    events = opened.events.rows(sample_rows(opened.events.n_events))
+    return place(opened.template, opened.tube, opened.panel, events)
 
 
 def measure_placed(
     opened: OpenedTube,
-    events: FloatArray,
     placement: Placement,
     *,
     specimen: Specimen | None,
     file: str,
-    engine: str = "flowkit",
+    engine: str = "stream",
 ) -> TubeResult:
     """Count every event in placed gates and measure; see `measure_tube`."""
     spec = opened.template.spec
-    source = specimen or Specimen(specimen_type=spec.specimen)
+    whose = specimen or Specimen(specimen_type=spec.specimen)
     counted = count(
-        events,
-        opened.tube.channels,
+        opened.events,
         placement,
         keep=dict(looked_at(placement, Axes(spec, opened.tube, opened.panel))),
         jittered=[gate for role, gate in placement.roles.items() if role == "blasts"],
         engine=engine,
     )
-    found = evidence_of(spec, opened.panel, placement, counted, source)
+    found = evidence_of(spec, opened.panel, placement, counted, whose)
     refuse_overflow(spec, placement, found.counts)
-    fitness = check_fitness(spec, opened.tube, opened.panel, events, placement, found.counts)
-    quality = (*check_quality(found.counts, source, found.limits), *fitness.findings)
+    fitness = check_fitness(spec, opened.tube, opened.panel, opened.events, placement, found.counts)
+    quality = (*check_quality(found.counts, whose, found.limits), *fitness.findings)
     evidence = dataclasses.replace(found, failures=hard(quality))
     measurements = measure_all(evidence, spec.quantities)
     return TubeResult(
         file=file,
         sha256=opened.tube.sha256,
-        specimen=source,
+        specimen=whose,
         placement=placement,
         populations=counted.populations,
         measurements=measurements,

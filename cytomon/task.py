@@ -16,12 +16,10 @@ from cytomon.document import Document, seal, to_json, unseal
 from cytomon.errors import CytomonError, GatingError
 from cytomon.fcs.acquisition import acquired_at, instrument
 from cytomon.fcs.panel import PanelMapping
-from cytomon.fcs.read import read_events
 from cytomon.gating.template import Template
 from cytomon.inputs import Job
 from cytomon.model.findings import Finding, Severity, finding_of
 from cytomon.model.results import TubeResult
-from cytomon.model.tube import FloatArray
 from cytomon.pipeline import (
     OpenedTube,
     measure_placed,
@@ -77,7 +75,7 @@ class Settings:
 
     template: str = ""
     mapping: PanelMapping | None = None
-    engine: str = "flowkit"
+    engine: str = "stream"
     figures: str = "none"
     force: bool = False
 
@@ -131,18 +129,17 @@ def _measure(task: Task) -> Document:
     if before is not None and not _lacks_figure(task, before):
         return before
     _forget(task)
-    events = read_events(opened.tube)
     try:
-        placement = place_on(opened, events)
+        placement = place_on(opened)
     except GatingError as error:
         result = not_evaluable(opened, finding_of(error), specimen=job.specimen, file=job.file)
         return dataclasses.replace(_document(result, opened, ""), refused=True)
     result = measure_placed(
-        opened, events, placement, specimen=job.specimen, file=job.file, engine=settings.engine
+        opened, placement, specimen=job.specimen, file=job.file, engine=settings.engine
     )
     document = _document(result, opened, analysis)
     if _lacks_figure(task, document):
-        _draw(_figure_path(task), opened, result, events)
+        _draw(_figure_path(task), opened, result)
     write_whole(_kept_path(task), seal(document))
     return document
 
@@ -213,11 +210,11 @@ def _forget(task: Task) -> None:
         raise unwritable(_kept_path(task), error) from error
 
 
-def _draw(path: Path, opened: OpenedTube, result: TubeResult, events: FloatArray) -> None:
+def _draw(path: Path, opened: OpenedTube, result: TubeResult) -> None:
     from cytomon.gating.figures import draw_strategy
 
     try:
-        draw_strategy(path, opened.tube, result, events)
+        draw_strategy(path, opened.tube, result, opened.events)
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -132,7 +132,7 @@ def test_the_record_says_how_it_was_done(tubes: Path, tmp_path: Path):
     assert all(len(t["sha256"]) == 64 for t in record["templates"])
     assert record["parameters"]["figures"] == "none"
     assert {"flowkit", "numpy"} <= set(record["libraries"])
-    assert [tube["engine"] for tube in record["tubes"]] == ["flowkit", "flowkit", "", "flowkit"]
+    assert [tube["engine"] for tube in record["tubes"]] == ["stream", "stream", "", "stream"]
 
 
 def test_patients_are_named_in_measurements_and_nowhere_else(done: Path):
@@ -265,10 +265,10 @@ def test_a_defect_in_one_tube_ends_with_70_and_the_others_done(
     """Our own mistakes are not dressed up as bad tubes."""
     place_on = cytomon.task.place_on
 
-    def fail(opened: cytomon.task.OpenedTube, events: object) -> object:
+    def fail(opened: cytomon.task.OpenedTube) -> object:
         if opened.tube.name == "blood_a.fcs":
             raise RuntimeError("Jane Doe")
-        return place_on(opened, events)  # type: ignore[arg-type]
+        return place_on(opened)
 
     monkeypatch.setattr(cytomon.task, "place_on", fail)
     outcome = batch([tubes], tmp_path)

@@ -247,7 +247,7 @@ def test_too_little_memory_is_no_defect(
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(cytomon.task, "read_events", fail)
+    monkeypatch.setattr(cytomon.task, "place_on", fail)
     document = perform(task(tubes / "blood_a.fcs", tmp_path))
     assert (document.refused, document.defect) == (True, False)
     assert document.findings[0]["code"] == "OUT_OF_MEMORY"

@@ -12,6 +12,7 @@ import typer
 class Engine(StrEnum):
     """Who decides membership."""
 
+    STREAM = "stream"
     FLOWKIT = "flowkit"
 
 
@@ -49,7 +50,7 @@ def batch(
     jobs: Annotated[
         int, typer.Option(min=0, metavar="N", help="Processes; 0 for one on each processor.")
     ] = 0,
-    engine: Annotated[Engine, typer.Option(help="Who decides membership.")] = Engine.FLOWKIT,
+    engine: Annotated[Engine, typer.Option(help="Who decides membership.")] = Engine.STREAM,
     figures: Annotated[
         Figures, typer.Option(help="Pictures of the gating strategy, in DIR/figures.")
     ] = Figures.ALL,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
-from typing import Any, Final
+from io import RawIOBase
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cytomon.errors import FcsError
 from cytomon.fcs.numerals import number
 from cytomon.fcs.verdicts import refusal
 from cytomon.model.tube import BoolArray, Channel, FloatArray, Role, Tube
 
 _KINDS: Final = {"F": "f4", "D": "f8"}
+_PIECE: Final = 131_072
 _SHIFTS: Final = np.array([0, 8, 16], dtype=np.uint32)
 
 
@@ -48,10 +52,15 @@ def read_events(tube: Tube, *, rows: slice | None = None) -> FloatArray:
     if step != 1:
         msg = f"rows has step {step}; events are read in order"
         raise ValueError(msg)
-    return _scaled(tube, _stored(tube)[start : max(start, stop)])
+    events = np.empty((max(0, stop - start), len(tube.channels)))
+    with _Reader(tube, _PIECE) as reader:
+        reader.skip(start)
+        for first in range(0, len(events), _PIECE):
+            reader.fill(events[first : first + _PIECE])
+    return events
 
 
-def event_blocks(tube: Tube, *, size: int = 131_072) -> Iterator[FloatArray]:
+def event_blocks(tube: Tube, *, size: int = _PIECE) -> Iterator[FloatArray]:
     """Read all events in order, a block at a time, in constant memory.
 
     Parameters
@@ -64,7 +73,7 @@ def event_blocks(tube: Tube, *, size: int = 131_072) -> Iterator[FloatArray]:
     Yields
     ------
     ndarray of float64, shape (n_block, n_channels)
-        As by `read_events`.
+        As by `read_events`; good until the next block is asked for, which overwrites it.
 
     Raises
     ------
@@ -76,9 +85,12 @@ def event_blocks(tube: Tube, *, size: int = 131_072) -> Iterator[FloatArray]:
     if size < 1:
         msg = f"size={size}: expected a positive number of events"
         raise ValueError(msg)
-    stored = _stored(tube)
-    for start in range(0, tube.n_events, size):
-        yield _scaled(tube, stored[start : start + size])
+    block = np.empty((min(size, tube.n_events), len(tube.channels)))
+    with _Reader(tube, len(block)) as reader:
+        for start in range(0, tube.n_events, size):
+            part = block[: tube.n_events - start]
+            reader.fill(part)
+            yield part
 
 
 def finite_rows(events: FloatArray) -> BoolArray:
@@ -102,21 +114,57 @@ def finite_rows(events: FloatArray) -> BoolArray:
     return np.asarray(np.isfinite(events).all(axis=1))
 
 
-def _stored(tube: Tube) -> NDArray[Any]:
-    """Map the DATA segment, one record per event."""
-    dtype = _dtype(tube)
-    if tube.n_events == 0:
-        return np.empty(0, dtype=dtype)
+class _Reader:
+    """The DATA segment, some events at a time, through one buffer."""
+
+    def __init__(self, tube: Tube, most: int) -> None:
+        self._tube = tube
+        self._stored = np.empty(most, dtype=_dtype(tube))
+        self._stream = _open(tube)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+    def skip(self, n_events: int) -> None:
+        """Pass over events."""
+        self._stream.seek(n_events * self._stored.dtype.itemsize, os.SEEK_CUR)
+
+    def fill(self, events: FloatArray) -> None:
+        """Read the next events as scale values, as many as there are rows."""
+        stored = self._stored[: len(events)]
+        wanted = stored.view(np.uint8).data if len(stored) else memoryview(b"")
+        while len(wanted):
+            try:
+                n_read = self._stream.readinto(wanted)
+            except OSError as error:
+                raise _gone(self._tube) from error
+            if not n_read:
+                raise _gone(self._tube)
+            wanted = wanted[n_read:]
+        _scale(self._tube, stored, events)
+
+
+def _open(tube: Tube) -> RawIOBase:
+    """The file at its first event; refused if it is not the one that was looked at."""
     try:
         size = tube.path.stat().st_size
         if tube.layout.file_bytes and size != tube.layout.file_bytes:
             msg = f"the file had {tube.layout.file_bytes} bytes when opened and has {size} now"
             raise refusal(msg, tube.name, fix="wait until the file is written, then start again")
-        begin, count = tube.layout.begin, tube.n_events
-        return np.memmap(tube.path, dtype=dtype, mode="r", offset=begin, shape=(count,))
-    except (OSError, ValueError) as error:
-        msg = "the file can no longer be read"
-        raise refusal(msg, tube.name, fix="check that the file is still there") from error
+        stream = tube.path.open("rb", buffering=0)
+        stream.seek(tube.layout.begin)
+    except OSError as error:
+        raise _gone(tube) from error
+    return stream
+
+
+def _gone(tube: Tube) -> FcsError:
+    return refusal(
+        "the file can no longer be read", tube.name, fix="check that the file is still there"
+    )
 
 
 def _dtype(tube: Tube) -> np.dtype[Any]:
@@ -135,19 +183,18 @@ def _dtype(tube: Tube) -> np.dtype[Any]:
 
 
 @np.errstate(invalid="ignore", over="ignore")  # NaN and Inf are the caller's to count
-def _scaled(tube: Tube, stored: NDArray[Any]) -> FloatArray:
+def _scale(tube: Tube, stored: NDArray[Any], events: FloatArray) -> None:
+    """Turn stored numbers into scale values."""
     if tube.layout.datatype == "I":
-        events = np.empty((len(stored), len(tube.channels)), dtype=np.float64)
         for channel in tube.channels:
             events[:, channel.index] = _integers(
                 stored[f"c{channel.index}"], channel, little=tube.layout.little_endian
             )
     else:
-        events = stored["values"].astype(np.float64)
+        np.copyto(events, stored["values"])
     step = number(tube.keywords.get("$TIMESTEP", "")) or 1.0
     for channel in tube.channels:
         _rescale(events[:, channel.index], channel, time_step=step if step > 0 else 1.0)
-    return events
 
 
 def _integers(stored: NDArray[Any], channel: Channel, *, little: bool) -> NDArray[Any]:

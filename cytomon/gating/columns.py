@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from flowutils.compensate import compensate
@@ -12,6 +12,8 @@ from cytomon.errors import GatingError
 from cytomon.gating.transforms import to_scale
 from cytomon.model.gating import Axis
 from cytomon.model.tube import BoolArray, Channel, FloatArray, Spillover
+
+Solve = Callable[[FloatArray, FloatArray, Sequence[int]], FloatArray]
 
 
 class Columns:
@@ -25,6 +27,8 @@ class Columns:
         The columns of `events`.
     matrices : mapping of str to Spillover
         By the names that axes use.
+    solve : callable, optional
+        Compensates events with a matrix, given the columns of its detectors.
 
     Notes
     -----
@@ -33,11 +37,16 @@ class Columns:
     """
 
     def __init__(
-        self, events: FloatArray, channels: Sequence[Channel], matrices: Mapping[str, Spillover]
+        self,
+        events: FloatArray,
+        channels: Sequence[Channel],
+        matrices: Mapping[str, Spillover],
+        *,
+        solve: Solve = compensate,
     ) -> None:
         self._events = events
         self._index = {channel.pnn: channel.index for channel in channels}
-        self._matrices = matrices
+        self._matrices, self._solve = matrices, solve
         self._compensated: dict[str, FloatArray] = {"": events}
         self._scaled: dict[Axis, FloatArray] = {}
 
@@ -65,7 +74,7 @@ class Columns:
         """Some of the events, with all that is computed for them already."""
         part = Columns.__new__(Columns)
         part._events = self._events[rows]
-        part._index, part._matrices = self._index, self._matrices
+        part._index, part._matrices, part._solve = self._index, self._matrices, self._solve
         part._compensated = {name: table[rows] for name, table in self._compensated.items()}
         part._scaled = {axis: values[rows] for axis, values in self._scaled.items()}
         return part
@@ -78,15 +87,26 @@ class Columns:
         if matrix not in self._compensated:
             spillover = self._matrices[matrix]
             indices = [self._column_of(detector) for detector in spillover.detectors]
-            self._compensated[matrix] = compensate(self._events, spillover.matrix, indices)
+            self._compensated[matrix] = self._solve(self._events, spillover.matrix, indices)
         return self._compensated[matrix]
 
     def _column_of(self, channel: str) -> int:
-        try:
-            return self._index[channel]
-        except KeyError:
-            raise GatingError(
-                f"a gate asks for the detector {channel!r}, which the tube does not have",
-                where=channel,
-                fix="check the panel, or name the detector's marker in a mapping file",
-            ) from None
+        return column_of(self._index, channel)
+
+
+def column_of(index: Mapping[str, int], detector: str) -> int:
+    """Find the column of a detector.
+
+    Raises
+    ------
+    GatingError
+        If the tube does not have it.
+    """
+    try:
+        return index[detector]
+    except KeyError:
+        raise GatingError(
+            f"a gate asks for the detector {detector!r}, which the tube does not have",
+            where=detector,
+            fix="check the panel, or name the detector's marker in a mapping file",
+        ) from None

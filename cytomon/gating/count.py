@@ -6,22 +6,26 @@ and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from cytomon.gating.columns import Columns
+from cytomon.gating.bits import Bits, pack_rows, rows_of, size, unpack
+from cytomon.gating.engine.answer import Engine
 from cytomon.gating.envelope.examine import examine
 from cytomon.gating.envelope.remarks import remarks
 from cytomon.gating.envelope.study import Question, Study
-from cytomon.gating.evaluate import Decide, evaluate
+from cytomon.gating.late import settle, split
+from cytomon.gating.source import Rows, Source
 from cytomon.gating.stability import Jitter, jitter
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Axis, Envelope, PlacedGate, Placement
 from cytomon.model.normal import Examination
 from cytomon.model.results import Kept, Population
-from cytomon.model.tube import BoolArray, Channel, FloatArray
+from cytomon.model.tube import BoolArray, Spillover
+
+_MOST_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,22 +61,19 @@ class Counted:
 
 
 def count(
-    events: FloatArray,
-    channels: Sequence[Channel],
+    source: Source,
     placement: Placement,
     *,
     keep: Mapping[str, Sequence[Axis]] | None = None,
     jittered: Sequence[str] = (),
-    engine: str = "flowkit",
+    engine: str = "stream",
 ) -> Counted:
     """Count the populations of a tube.
 
     Parameters
     ----------
-    events : ndarray of float64, shape (n_events, n_channels)
+    source : Source
         Every event of the tube.
-    channels : sequence of Channel
-        The columns of `events`.
     placement : Placement
         Where each gate stands in this tube.
     keep : mapping of str to sequence of Axis, optional
@@ -80,55 +81,58 @@ def count(
     jittered : sequence of str, optional
         Gates whose counts are wanted under jittered boundaries too.
     engine : str, optional
-        Who decides: ``flowkit``.
+        Who decides: ``stream``, or ``flowkit`` on the whole file at once.
 
     Returns
     -------
     Counted
     """
-    columns = Columns(events, channels, placement.matrices)
-    finite = columns.finite()
-    n_root = int(finite.sum())
-    populations, kept = [], {}
-    counts = {"": n_root}
-    known = _Known({}, {})
-    for gate, members in _walk(columns, placement, finite, _engine(engine), known):
-        counts[gate.name] = int(members.sum())
-        populations.append(
+    deciding = _engine(engine)(source, placement.matrices)
+    wanted = set(keep or ())
+    passed = _pass(deciding, placement, source.n_events, wanted, {})
+    kept = {
+        gate.name: _keep(
+            deciding, rows_of(passed.bits[gate.name], source.n_events), keep[gate.name]
+        )
+        for gate in placement.gates
+        if keep is not None and gate.name in keep
+    }
+    return Counted(
+        n_root=passed.counts[""],
+        populations=tuple(
             Population(
                 path=placement.path(gate.name),
-                count=counts[gate.name],
-                parent_count=counts[gate.parent],
+                count=passed.counts[gate.name],
+                parent_count=passed.counts[gate.parent],
             )
-        )
-        if keep is not None and gate.name in keep:
-            kept[gate.name] = _keep(members, columns, keep[gate.name])
-    return Counted(
-        n_root=n_root,
-        populations=tuple(populations),
+            for gate in placement.gates
+        ),
         kept=kept,
-        examinations=known.examinations,
-        jitters={name: _jitter(columns, placement, name, known) for name in jittered},
+        examinations=passed.examinations,
+        jitters={
+            name: jitter(deciding, placement, name, _study_of(placement, name, passed.studies))
+            for name in jittered
+        },
         findings=(
-            *_not_finite(len(events) - n_root, len(events)),
-            *(said for name, one in known.examinations.items() for said in remarks(name, one)),
+            *_not_finite(source.n_events - passed.counts[""], source.n_events),
+            *_left_open(deciding.open_events),
+            *(said for name, one in passed.examinations.items() for said in remarks(name, one)),
         ),
     )
 
 
 def memberships(
-    events: FloatArray,
-    channels: Sequence[Channel],
+    source: Source,
     placement: Placement,
     *,
-    engine: str = "flowkit",
+    engine: str = "stream",
     examinations: Mapping[str, Examination] | None = None,
 ) -> dict[str, BoolArray]:
     """Who is inside each gate, event by event.
 
     Parameters
     ----------
-    events, channels, placement, engine
+    source, placement, engine
         As for `count`.
     examinations : mapping of str to Examination, optional
         What `count` found for the same events; examined anew when left out.
@@ -138,83 +142,109 @@ def memberships(
     dict of str to ndarray of bool, shape (n_events,)
         Gate name to membership; an event is inside only if it is inside every ancestor.
     """
-    columns = Columns(events, channels, placement.matrices)
-    known = _Known(dict(examinations or {}), {})
-    walk = _walk(columns, placement, columns.finite(), _engine(engine), known)
-    return {gate.name: members for gate, members in walk}
+    deciding = _engine(engine)(source, placement.matrices)
+    names = {gate.name for gate in placement.gates}
+    passed = _pass(deciding, placement, source.n_events, names, dict(examinations or {}))
+    return {gate.name: unpack(passed.bits[gate.name], source.n_events) for gate in placement.gates}
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What was found out about envelopes on the way, by the name of the study."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Passed:
+    """All gates of a placement, decided: counts, wanted members, and what envelopes found."""
 
+    counts: dict[str, int]
+    bits: dict[str, Bits]
     examinations: dict[str, Examination]
     studies: dict[str, Study]
 
 
-def _jitter(columns: Columns, placement: Placement, target: str, known: _Known) -> Jitter:
-    shape = next(gate.shape for gate in placement.gates if gate.name == target)
-    study = known.studies.get(shape.study) if isinstance(shape, Envelope) else None
-    return jitter(columns, placement, target, study)
-
-
-def _walk(
-    columns: Columns,
+def _pass(
+    deciding: Engine,
     placement: Placement,
-    finite: BoolArray,
-    decide: Decide,
-    known: _Known,
-) -> Iterator[tuple[PlacedGate, BoolArray]]:
-    members: dict[str, BoolArray] = {"": finite}
-    for gate in placement.gates:
+    n_events: int,
+    wanted: Set[str],
+    examinations: dict[str, Examination],
+) -> _Passed:
+    parts = split(placement)
+    answer = deciding.ask(parts.early, parts.needed | wanted)
+    counts, bits = dict(answer.counts), dict(answer.bits)
+    studies: dict[str, Study] = {}
+    for gate in parts.late:
         if isinstance(gate.shape, Envelope):
             name = gate.shape.study
-            if name not in known.examinations:
-                study = examine(_question(gate, gate.shape, columns, members), gate.shape.reference)
-                known.studies[name], known.examinations[name] = study, study.examination
-            members[gate.name] = _called(gate.shape, known.examinations[name], len(columns))
+            if name not in examinations:
+                question = _question(gate, gate.shape, deciding, bits, n_events)
+                studies[name] = examine(question, gate.shape.reference)
+                examinations[name] = studies[name].examination
+            bits[gate.name] = _called(gate.shape, examinations[name], n_events)
         else:
-            members[gate.name] = evaluate(gate, columns, members, decide)
-        yield gate, members[gate.name]
+            bits[gate.name] = settle(gate, bits, n_events)
+        counts[gate.name] = size(bits[gate.name])
+    return _Passed(counts=counts, bits=bits, examinations=examinations, studies=studies)
+
+
+def _study_of(placement: Placement, name: str, studies: Mapping[str, Study]) -> Study | None:
+    shape = next(gate.shape for gate in placement.gates if gate.name == name)
+    return studies.get(shape.study) if isinstance(shape, Envelope) else None
 
 
 def _question(
-    gate: PlacedGate, shape: Envelope, columns: Columns, members: Mapping[str, BoolArray]
+    gate: PlacedGate, shape: Envelope, deciding: Engine, bits: Mapping[str, Bits], n_events: int
 ) -> Question:
-    rows = np.flatnonzero(members[gate.parent])
+    rows = rows_of(bits[gate.parent], n_events)
+    columns = deciding.columns(rows)
+    values = np.array([columns.column(axis) for axis in gate.axes])
     return Question(
         rows=rows,
         axes=tuple(axis.label for axis in gate.axes),
-        values=np.array([columns.column(axis)[rows] for axis in gate.axes]),
-        lineage={name: members[name][rows] for name in shape.lineage},
-        immature={name: members[name][rows] for name in shape.immature},
-        n_whole=int(members[shape.of].sum()),
+        values=values.reshape(len(gate.axes), len(rows)),
+        lineage={name: unpack(bits[name], n_events)[rows] for name in shape.lineage},
+        immature={name: unpack(bits[name], n_events)[rows] for name in shape.immature},
+        n_whole=size(bits[shape.of]),
     )
 
 
-def _called(shape: Envelope, found: Examination, n_events: int) -> BoolArray:
+def _called(shape: Envelope, found: Examination, n_events: int) -> Bits:
     wanted = [found.names.index(name) for name in shape.holds]
-    inside = np.zeros(n_events, dtype=np.bool_)
-    inside[found.rows[np.isin(found.called, wanted)]] = True
-    return inside
+    return pack_rows(found.rows[np.isin(found.called, wanted)], n_events)
 
 
-def _keep(members: BoolArray, columns: Columns, axes: Sequence[Axis]) -> Kept:
-    rows = np.flatnonzero(members)
+def _keep(deciding: Engine, rows: Rows, axes: Sequence[Axis]) -> Kept:
+    columns = deciding.columns(rows) if axes else None
     return Kept(
         rows=rows,
-        linear={axis.label: columns.linear(axis)[rows] for axis in axes},
-        scaled={axis.label: columns.column(axis)[rows] for axis in axes},
+        linear={axis.label: columns.linear(axis) for axis in axes} if columns else {},
+        scaled={axis.label: columns.column(axis) for axis in axes} if columns else {},
     )
 
 
-def _engine(name: str) -> Decide:
-    if name != "flowkit":
-        msg = f"unknown engine {name!r}: there is flowkit"
-        raise ValueError(msg)
-    from cytomon.gating.reference import inside
+def _engine(name: str) -> Callable[[Source, Mapping[str, Spillover]], Engine]:
+    if name == "stream":
+        from cytomon.gating.engine.stream import Stream
 
-    return inside
+        return Stream
+    if name == "flowkit":
+        from cytomon.gating.engine.whole import WholeFile
+
+        return WholeFile
+    msg = f"unknown engine {name!r}: there are stream and flowkit"
+    raise ValueError(msg)
+
+
+def _left_open(events: Sequence[tuple[str, int]]) -> Iterator[Finding]:
+    if events:
+        gates = ", ".join(dict.fromkeys(gate for gate, _ in events))
+        rows = ", ".join(str(row) for row in sorted({row for _, row in events})[:_MOST_LISTED])
+        more = "" if len(events) <= _MOST_LISTED else " and more"
+        yield Finding(
+            code="EVENTS_ON_BOUNDARY",
+            severity=Severity.INFO,
+            what=f"{len(events)} times an event lies so close to a boundary of {gates} that its "
+            "side depends on the last bit of the compensation; FlowKit itself decides it "
+            f"otherwise in a file of another length (events, counted from 0: {rows}{more})",
+            where="DATA",
+            fix="nothing has to be done; a count may differ by these events in another program",
+        )
 
 
 def _not_finite(n_bad: int, n_events: int) -> Iterator[Finding]:

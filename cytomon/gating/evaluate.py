@@ -20,21 +20,37 @@ def evaluate(
     gate: PlacedGate, columns: Columns, members: Mapping[str, BoolArray], decide: Decide
 ) -> BoolArray:
     """Members of one gate, given those of the gates before it."""
+    if isinstance(gate.shape, Boolean | Score):
+        return combine(gate, members)
+    return decide(gate, columns) & members[gate.parent]
+
+
+def combine(gate: PlacedGate, members: Mapping[str, BoolArray]) -> BoolArray:
+    """Members of a gate that has no geometry, given those of the gates before it.
+
+    Parameters
+    ----------
+    gate : PlacedGate
+        A `Boolean` or a `Score`.
+    members : mapping of str to ndarray of bool, shape (n_events,)
+        Gate to membership; the empty name stands for all events.
+    """
+    parent = members[gate.parent]
     match gate.shape:
         case Boolean(every=every, some=some):
-            found = members[gate.parent].copy()
+            found = parent.copy()
             for operand in every:
                 found &= members[operand.gate] ^ operand.complement
             if some:
-                any_of = np.zeros(len(columns), dtype=np.bool_)
+                any_of = np.zeros(len(parent), dtype=np.bool_)
                 for operand in some:
                     any_of |= members[operand.gate] ^ operand.complement
                 found &= any_of
             return found
         case Score(terms=terms, at_least=at_least):
-            score = np.zeros(len(columns))
+            score = np.zeros(len(parent))
             for name, weight in terms:
                 score += weight * members[name]
-            return (score >= at_least - ROUNDING) & members[gate.parent]
-        case _:
-            return decide(gate, columns) & members[gate.parent]
+            return (score >= at_least - ROUNDING) & parent
+    msg = f"gate {gate.name!r} has a geometry of its own"
+    raise TypeError(msg)

@@ -20,9 +20,10 @@ from cytomon.gating.columns import Columns
 from cytomon.gating.count import memberships
 from cytomon.gating.paint import LABEL_POINTS, paint_density, view
 from cytomon.gating.panels import PLOT_INCHES, TITLE_INCHES, TITLE_POINTS, draw_panel, panels_of
+from cytomon.gating.source import Source, Table
 from cytomon.model.gating import Axis, Boolean, Envelope, PlacedGate, Score
 from cytomon.model.results import Population, TubeResult
-from cytomon.model.tube import BoolArray, FloatArray, Tube
+from cytomon.model.tube import BoolArray, Tube
 
 COLUMNS_OF_PANELS = 6
 PANEL_INCHES = 2.7
@@ -87,7 +88,7 @@ STORIES = (
 )
 
 
-def draw_strategy(path: Path, tube: Tube, result: TubeResult, events: FloatArray) -> None:
+def draw_strategy(path: Path, tube: Tube, result: TubeResult, source: Source) -> None:
     """Draw the gating strategy of a measured tube.
 
     Parameters
@@ -98,8 +99,8 @@ def draw_strategy(path: Path, tube: Tube, result: TubeResult, events: FloatArray
         For its channels.
     result : TubeResult
         Placed gates and counts.
-    events : ndarray of float64, shape (n_events, n_channels)
-        Every event of the tube.
+    source : Source
+        Every event of the tube; all are held in memory.
 
     Notes
     -----
@@ -107,8 +108,10 @@ def draw_strategy(path: Path, tube: Tube, result: TubeResult, events: FloatArray
     that is drawn touches a count.
     """
     gates, roles = result.placement.gates, result.placement.roles
+    events = source.whole()
     columns = Columns(events, tube.channels, result.placement.matrices)
-    members = memberships(events, tube.channels, result.placement, examinations=result.examinations)
+    table = Table(events=events, channels=tube.channels)
+    members = memberships(table, result.placement, examinations=result.examinations)
     members[""] = columns.finite()
     counts = {population.path[-1]: population for population in result.populations}
     panels, keys = tuple(panels_of(gates)), [tuple(_pairs(s, gates, roles)) for s in STORIES]

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cytomon.gating.bits import rows_of
 from cytomon.gating.columns import Columns
+from cytomon.gating.engine.answer import Engine
 from cytomon.gating.envelope.design import on_axes
 from cytomon.gating.envelope.mixture import State, expect
 from cytomon.gating.envelope.study import Fit, Rows, Study
@@ -48,13 +50,13 @@ class Jitter:
     moving: int
 
 
-def jitter(columns: Columns, placement: Placement, target: str, study: Study | None) -> Jitter:
+def jitter(engine: Engine, placement: Placement, target: str, study: Study | None) -> Jitter:
     """Count a gate again and again with every data-driven boundary jittered.
 
     Parameters
     ----------
-    columns : Columns
-        Every event of the tube.
+    engine : Engine
+        Of the tube.
     placement : Placement
         Where the gates stand; `PlacedBound.jitter` says how surely.
     target : str
@@ -72,13 +74,13 @@ def jitter(columns: Columns, placement: Placement, target: str, study: Study | N
     fit = study.fit if study is not None else None
     if study is not None and fit is None:
         return Jitter(counts=np.zeros(DRAWS, dtype=np.int64), moving=0)
-    loose = _members(gates, columns, _loosened(gates, target))
-    rows = np.flatnonzero(loose[target if study is None else parent])
+    rows = _loose(engine, placement, gates, target, target if study is None else parent)
     if study is not None and fit is not None:
-        rows = rows[_leukaemic(study, fit, columns, rows, gates[-1]) > _POSSIBLE]
+        chances = _leukaemic(study, fit, engine.columns(rows), gates[-1])
+        rows = rows[chances > _POSSIBLE]
     shown = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_EVENTS)).astype(np.int64)]
     weight = len(rows) / max(1, len(shown))
-    part, all_rows = columns.take(shown), np.arange(len(shown))
+    part = engine.columns(shown)
     rng = np.random.default_rng(_SEED)
     counts = []
     for _ in range(DRAWS):
@@ -87,18 +89,33 @@ def jitter(columns: Columns, placement: Placement, target: str, study: Study | N
             found = members[target]
         else:
             shaken = replace(fit, state=_shaken(fit, rng))
-            found = members[parent] & (_leukaemic(study, shaken, part, all_rows, gates[-1]) > 0.5)
+            found = members[parent] & (_leukaemic(study, shaken, part, gates[-1]) > 0.5)
         counts.append(round(weight * int(found.sum())))
     moving = sum(bound.jitter > 0 for gate in gates for bound in gate.bounds)
     return Jitter(counts=np.array(counts, dtype=np.int64), moving=moving)
 
 
-def _leukaemic(
-    study: Study, fit: Fit, columns: Columns, rows: Rows, gate: PlacedGate
-) -> FloatArray:
+def _loose(
+    engine: Engine,
+    placement: Placement,
+    gates: tuple[PlacedGate, ...],
+    target: str,
+    wanted: str,
+) -> Rows:
+    """Events that some draw may let in."""
+    offsets = _loosened(gates, target)
+    loosened = tuple(
+        _moved(gate, offsets[gate.name]) for gate in gates if not isinstance(gate.shape, Envelope)
+    )
+    answer = engine.ask(replace(placement, gates=loosened), {wanted})
+    n_events = 8 * len(answer.bits[wanted])
+    return rows_of(answer.bits[wanted], n_events)
+
+
+def _leukaemic(study: Study, fit: Fit, columns: Columns, gate: PlacedGate) -> FloatArray:
     """Probability of each event to be one of those that the study calls leukaemic."""
-    raw = np.array([columns.column(axis)[rows] for axis in gate.axes])
-    values = on_axes(fit.question.axes, raw.reshape(len(gate.axes), len(rows)))
+    raw = np.array([columns.column(axis) for axis in gate.axes])
+    values = on_axes(fit.question.axes, raw.reshape(len(gate.axes), len(columns)))
     shares, _ = expect(values, fit.design, fit.state)
     return np.asarray(shares[study.leukaemic].sum(axis=0))
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from cytomon.errors import CytomonError, GatingError, InputError
 from cytomon.fcs.panel import PanelMapping
-from cytomon.fcs.read import read_events
 from cytomon.folders import find_tubes, identity
 from cytomon.gating.columns import Columns
 from cytomon.gating.schema import TemplateSpec
@@ -204,13 +203,13 @@ def _see(tube: str, opened: OpenedTube, start: Reference) -> Seen:
     template = opened.template
     measured_with = replace(template, references=dict.fromkeys(template.references, start))
     opened = replace(opened, template=measured_with)
-    events = read_events(opened.tube)
-    placement = place_on(opened, events)
+    placement = place_on(opened)
     gate, shape = _envelope(placement)
-    result = measure_placed(opened, events, placement, specimen=None, file=tube)
+    result = measure_placed(opened, placement, specimen=None, file=tube)
     study = result.examinations[shape.study]
+    events = opened.events.rows(study.rows)
     columns = Columns(events, opened.tube.channels, placement.matrices)
-    values = np.array([columns.column(axis)[study.rows] for axis in gate.axes])
+    values = np.array([columns.column(axis) for axis in gate.axes])
     names = tuple(axis.label for axis in gate.axes)
     whole = next(p.count for p in result.populations if p.path[-1] == shape.of)
     return Seen(

@@ -197,8 +197,8 @@ def choose(path: Path, population: str, *, template: str = "") -> Source:
     """
     opened = open_for_gating(path, template=template or None)
     events = read_events(opened.tube)
-    placement = place_on(opened, events)
-    inside = memberships(events, opened.tube.channels, placement)
+    placement = place_on(opened)
+    inside = memberships(opened.events, placement)
     nucleated = _nucleated(placement, inside)
     columns = Columns(events, opened.tube.channels, placement.matrices)
     if population in inside:

@@ -11,14 +11,12 @@ import numpy as np
 
 from cytomon.errors import InputError
 from cytomon.fcs.panel import PanelMapping
-from cytomon.fcs.read import event_blocks, read_events
 from cytomon.gating.axes import Axes
 from cytomon.gating.columns import Columns
 from cytomon.measure.limits import lod_events
 from cytomon.measure.mrd import mrd_status
 from cytomon.measure.phenotype import NEGATIVE_REFERENCES, measure_antigen
 from cytomon.model.results import Evidence, Kept, Limits, Measurement, TubeResult
-from cytomon.model.tube import FloatArray
 from cytomon.pipeline import OpenedTube, measure_placed, open_for_gating, place_on
 from cytomon.validate.truth import Known
 
@@ -75,9 +73,7 @@ def compare(
 
 
 def _measure(opened: OpenedTube, file: str) -> TubeResult:
-    """Measure an opened tube; its events are forgotten before the truth is looked at."""
-    events = read_events(opened.tube)
-    return measure_placed(opened, events, place_on(opened, events), specimen=None, file=file)
+    return measure_placed(opened, place_on(opened), specimen=None, file=file)
 
 
 def _measured(result: TubeResult, limits: Limits) -> dict[str, Any]:
@@ -180,20 +176,10 @@ def _kept(
 ) -> Kept:
     """The events of these rows, compensated and scaled as the template does it."""
     axes = Axes(opened.template.spec, opened.tube, opened.panel)
-    events = _rows(opened, rows)
+    events = opened.events.rows(rows)
     columns = Columns(events, opened.tube.channels, result.placement.matrices)
     return Kept(
         rows=rows,
         linear={marker: columns.linear(axes[marker]) for marker in markers},
         scaled={marker: columns.column(axes[marker]) for marker in markers},
     )
-
-
-def _rows(opened: OpenedTube, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> FloatArray:
-    """Chosen events, read block by block: a tube of five million need not be held twice."""
-    parts, start = [], 0
-    for block in event_blocks(opened.tube):
-        first, last = np.searchsorted(rows, (start, start + len(block)))
-        parts.append(block[rows[first:last] - start])
-        start += len(block)
-    return np.concatenate(parts)

@@ -54,17 +54,9 @@ def with_blasts() -> SimulatedTube:
 def draw(path: Path, png: Path) -> tuple[TubeResult, np.ndarray]:
     """Measure and draw a file; the picture as an array."""
     opened = open_for_gating(path)
-    events = _events(opened)
-    placement = place_on(opened, events)
-    result = measure_placed(opened, events, placement, specimen=None, file="tube.fcs")
-    draw_strategy(png, opened.tube, result, events)
+    result = measure_placed(opened, place_on(opened), specimen=None, file="tube.fcs")
+    draw_strategy(png, opened.tube, result, opened.events)
     return result, matplotlib.image.imread(png)
-
-
-def _events(opened) -> np.ndarray:  # noqa: ANN001
-    from cytomon.fcs.read import read_events
-
-    return read_events(opened.tube)
 
 
 def share_of_red(picture: np.ndarray) -> float:

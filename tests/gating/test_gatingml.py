@@ -16,6 +16,7 @@ from cytomon.fcs.read import read_events
 from cytomon.gating.count import count, memberships
 from cytomon.gating.gatingml import read_gatingml
 from cytomon.gating.gatingml_intake import MOST_BYTES, MOST_GATES
+from cytomon.gating.source import Table
 from cytomon.model.gating import TUBE_MATRIX, Placement
 from cytomon.model.tube import Tube
 from cytomon.simulate.plan import TubePlan
@@ -128,11 +129,11 @@ def test_single_documents(
     truth = np.loadtxt(folder / case["truth"], dtype=int).astype(bool)
     placement = read_gatingml(folder / case["gml"], tube)
 
-    found = memberships(events, tube.channels, placement)[case["gate"]]
+    found = memberships(Table(events=events, channels=tube.channels), placement)[case["gate"]]
 
     assert truth.sum() == case["n_true"]
     assert np.array_equal(found, truth)
-    counted = count(events, tube.channels, placement)
+    counted = count(Table(events=events, channels=tube.channels), placement)
     assert counted.count(case["gate"]) == case["n_true"]
 
 
@@ -144,7 +145,7 @@ def test_no_case_is_left_out(manifest: dict):
 def test_all_gates_document(manifest: dict, folder: Path, tube: Tube, events: np.ndarray):
     """In the document that holds every gate, each one has the published membership."""
     placement = read_gatingml(folder / "gml" / "gml_all_gates.xml", tube)
-    found = memberships(events, tube.channels, placement)
+    found = memberships(Table(events=events, channels=tube.channels), placement)
     wrong = []
     for case in manifest["all_gates"]["gates"]:
         truth = np.loadtxt(folder / case["truth"], dtype=int).astype(bool)
@@ -162,7 +163,7 @@ def test_all_gates_as_flowkit(folder: Path, tube: Tube, events: np.ndarray):
     sample = flowkit.Sample(folder / "data1.fcs", sample_id="tube")
     theirs = strategy.gate_sample(sample)
 
-    ours = memberships(events, tube.channels, read_gatingml(path, tube))
+    ours = memberships(Table(events=events, channels=tube.channels), read_gatingml(path, tube))
 
     names = {row.gate_name for row in theirs.report.itertuples()}
     wrong = [
@@ -322,7 +323,7 @@ def test_complement_in_every_spelling(
         document(range_gate(low=20), range_gate("H", low=60), boolean_gate("H", spelled))
     )
 
-    found = memberships(events, tube.channels, read_gatingml(path, tube))
+    found = memberships(Table(events=events, channels=tube.channels), read_gatingml(path, tube))
 
     assert 0 < found["H"].sum() < found["G"].sum()
     assert np.array_equal(found["B"], found["G"] & (found["H"] ^ inverted))

@@ -172,7 +172,7 @@ def test_ellipse_follows_its_reference(tube: Opened):
     assert shape.mean == pytest.approx((0.2, 4.0), abs=0.04)
     assert np.sqrt(np.diag(shape.covariance)) == pytest.approx((0.25, 0.25), abs=0.03)
     assert shape.distance_square == pytest.approx(-2 * np.log(0.1))
-    inside = memberships(tube.events, tube.tube.channels, found)
+    inside = memberships(tube.table, found)
     assert inside["g"].sum() / inside["t"].sum() == pytest.approx(0.9, abs=0.03)
     assert [b.where for b in gate(found, "g").bounds] == ["CD19 centre", "CD3 centre"]
 
@@ -240,7 +240,7 @@ def test_quadrants_share_out_their_parent(tube: Opened):
         "{CD19: {start: 2, by: valley, leash: [1, 3]}, CD3: 2}, names: [neg, b, t, both]}"
     )
     found = placed(gates, tube)
-    members = memberships(tube.events, tube.tube.channels, found)
+    members = memberships(tube.table, found)
 
     assert sum(members[name].astype(int) for name in ("neg", "b", "t", "both")).tolist() == [1] * N
     assert [int(members[name].sum()) for name in ("neg", "b", "t", "both")] == [
@@ -363,11 +363,9 @@ def marrow() -> SimulatedTube:
 def test_same_tube_same_placement(marrow: SimulatedTube, tmp_path: Path):
     """Placed twice, every number is the same to the last bit."""
     path = write_tube(marrow, tmp_path, "tube")
-    placements = []
-    for _ in range(2):
-        opened = open_for_gating(path)
-        events = rewritten(marrow, marrow.events, tmp_path / "again.fcs").events
-        placements.append(place_on(opened, events))
+    (tmp_path / "again").mkdir()
+    again = write_tube(marrow, tmp_path / "again", "tube")
+    placements = [place_on(open_for_gating(file)) for file in (path, again)]
 
     assert placements[0].gates == placements[1].gates
     assert placements[0].findings == placements[1].findings
@@ -385,7 +383,7 @@ def test_no_gate_needs_b_cells(marrow: SimulatedTube, tmp_path: Path):
     numbers = []
     for name, rows in (("all", slice(None)), ("none", without)):
         opened = rewritten(marrow, marrow.events[rows], tmp_path / f"{name}.fcs")
-        found = place_on(open_for_gating(opened.path), opened.events)
+        found = place_on(open_for_gating(opened.path))
         numbers.append({
             f"{g.name} {b.where}": b.value
             for g in found.gates
@@ -405,9 +403,9 @@ def test_counting_is_exact_where_placing_samples(marrow: SimulatedTube, tmp_path
     gating = open_for_gating(opened.path)
     found = place(gating.template, gating.tube, gating.panel, opened.events[::3])
 
-    counted = count(opened.events, opened.tube.channels, found)
+    counted = count(opened.table, found)
 
-    members = memberships(opened.events, opened.tube.channels, found)
+    members = memberships(opened.table, found)
     assert counted.n_root == len(opened.events)
     assert len(counted.populations) == len(found.gates)
     for population in counted.populations:

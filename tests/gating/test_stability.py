@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cytomon.gating.columns import Columns
 from cytomon.gating.count import count
+from cytomon.gating.engine.stream import Stream
 from cytomon.gating.stability import DRAWS, Jitter, jitter
 from cytomon.model.gating import PlacedBound, PlacedGate, Placement
 from cytomon.pipeline import open_for_gating, place_on
@@ -59,8 +59,7 @@ def with_jitter(placement: Placement, jitters: dict[str, float]) -> Placement:
 
 
 def counts(tube: Opened, placement: Placement, target: str) -> Jitter:
-    columns = Columns(tube.events, tube.tube.channels, placement.matrices)
-    return jitter(columns, placement, target, None)
+    return jitter(Stream(tube.table, placement.matrices), placement, target, None)
 
 
 ONE = "{name: g, kind: interval, bounds: {CD19: {low: 2}}}"
@@ -170,11 +169,11 @@ def tube_of(folder: Path, **changes: object) -> tuple[Opened, Placement]:
     plan = TubePlan(state="BM_d28_BCA", n_events=60_000, seed=261, **changes)  # type: ignore[arg-type]
     path = write_tube(simulate_tube(plan), folder, "tube")
     tube = opened(path)
-    return tube, place_on(open_for_gating(path), tube.events)
+    return tube, place_on(open_for_gating(path))
 
 
 def jittered(tube: Opened, placement: Placement) -> tuple[int, Jitter]:
-    counted = count(tube.events, tube.tube.channels, placement, jittered=["blasts"])
+    counted = count(tube.table, placement, jittered=["blasts"])
     return counted.count("blasts"), counted.jitters["blasts"]
 
 

@@ -7,13 +7,14 @@ are those of normal B-cell precursors (domain: 2.5).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cytomon.fcs.read import read_events
+from cytomon.gating.source import Table
 from cytomon.model.results import TubeResult
 from cytomon.pipeline import OpenedTube, measure_placed, open_for_gating, place_on
 from cytomon.simulate.plan import Realism, TubePlan
@@ -82,8 +83,9 @@ class Marrow:
         assert matrix is not None
         events = self.events.copy()
         events[:, self._detectors()] = true @ matrix.matrix
-        placement = place_on(self.opened, events[kept])
-        return measure_placed(self.opened, events[kept], placement, specimen=None, file="t.fcs")
+        table = Table(events=events[kept], channels=self.opened.tube.channels)
+        changed = replace(self.opened, events=table)
+        return measure_placed(changed, place_on(changed), specimen=None, file="t.fcs")
 
 
 @pytest.fixture(

@@ -13,6 +13,7 @@ from cytomon.fcs.panel import match_panel
 from cytomon.fcs.read import read_events
 from cytomon.fcs.write import ChannelSpec, write_fcs
 from cytomon.gating.place import place
+from cytomon.gating.source import Table
 from cytomon.gating.template import Template, parse_template
 from cytomon.model.gating import PlacedBound, PlacedGate, Placement
 from cytomon.model.tube import Panel, Spillover, Tube
@@ -27,6 +28,11 @@ class Opened:
     tube: Tube
     panel: Panel
     events: np.ndarray
+
+    @property
+    def table(self) -> Table:
+        """The events, as the engines take them."""
+        return Table(events=self.events, channels=self.tube.channels)
 
 
 def opened(path: Path) -> Opened:

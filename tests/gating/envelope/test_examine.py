@@ -39,8 +39,8 @@ def examined(plan: TubePlan, folder: Path) -> tuple[SimulatedTube, Opened, Count
     simulated = simulate_tube(plan)
     path = write_tube(simulated, folder, "tube")
     tube = opened(path)
-    placement = place_on(open_for_gating(path), tube.events)
-    return simulated, tube, count(tube.events, tube.tube.channels, placement)
+    placement = place_on(open_for_gating(path))
+    return simulated, tube, count(tube.table, placement)
 
 
 STATES = (
@@ -266,16 +266,15 @@ def test_members_are_told_without_examining_again(tmp_path: Path, monkeypatch: p
     plan = TubePlan(state="BM_d28_BCA", n_events=20_000, seed=371, blasts={"blast_typical": 5e-3})
     path = write_tube(simulate_tube(plan), tmp_path, "tube")
     tube = opened(path)
-    placement = place_on(open_for_gating(path), tube.events)
-    channels = tube.tube.channels
-    counted = count(tube.events, channels, placement)
-    anew = memberships(tube.events, channels, placement)
+    placement = place_on(open_for_gating(path))
+    counted = count(tube.table, placement)
+    anew = memberships(tube.table, placement)
 
     def refuse(*_: object) -> None:
         pytest.fail("examined again")
 
     monkeypatch.setattr("cytomon.gating.count.examine", refuse)
-    known = memberships(tube.events, channels, placement, examinations=counted.examinations)
+    known = memberships(tube.table, placement, examinations=counted.examinations)
 
     assert known.keys() == anew.keys()
     for name, members in anew.items():
