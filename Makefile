@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check test-long clean
+.PHONY: demo test check test-long bench clean
 
 demo: .venv/installed
 	$(BIN)/cytomon demo --out demo
@@ -20,6 +20,9 @@ check: .venv/installed
 
 test-long: .venv/installed
 	$(BIN)/python -m pytest -m long
+
+bench: .venv/installed
+	$(BIN)/python -m tests.benchmarks.run
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

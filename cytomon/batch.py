@@ -211,6 +211,8 @@ def _record(
                 "file": job.file,
                 "analysis": document.analysis,
                 "engine": document.engine,
+                "verified": dict(document.verified),
+                "left_open": [list(one) for one in document.left_open],
                 "seconds": document.seconds,
                 "refused": document.refused,
                 "from_before": document.from_before,

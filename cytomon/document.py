@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,10 @@ class Document:
     anchors : mapping
         ``drift`` and ``places``: where populations were found that detectors are judged by
         (`cytomon.model.anchor.Anchor`); empty where the template names none.
+    left_open : tuple
+        Gate and event, counted from 0, where FlowKit's own answer depends on the file's length.
+    verified : mapping
+        ``decisions``, ``differences`` and ``listed`` where both engines were asked; else empty.
     seconds : float
         Time of this run; not kept.
     from_before : bool
@@ -67,6 +71,8 @@ class Document:
     limits: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
     anchors: Mapping[str, Any] = field(default_factory=dict)
+    left_open: tuple[Sequence[str | int], ...] = ()
+    verified: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     from_before: bool = False
 
@@ -90,7 +96,7 @@ def unseal(path: Path, analysis: str) -> Document | None:
         expected = content.pop("seal")
         if expected != hashlib.sha256(to_json(content)).hexdigest():
             return None
-        for name in ("measurements", "populations", "findings", "placement"):
+        for name in ("measurements", "populations", "findings", "placement", "left_open"):
             content[name] = tuple(content[name])
         document = Document(**content, from_before=True)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -26,6 +26,7 @@ from cytomon.pipeline import (
     not_evaluable,
     open_for_gating,
     place_on,
+    verify_placed,
 )
 from cytomon.tables import (
     finding_row,
@@ -67,6 +68,8 @@ class Settings:
         Which detector holds which marker, where the laboratory says so.
     engine : str
         Who decides membership.
+    verify : bool
+        Ask the other engine as well.
     figures : str
         ``all``, ``doubtful`` or ``none``.
     force : bool
@@ -76,6 +79,7 @@ class Settings:
     template: str = ""
     mapping: PanelMapping | None = None
     engine: str = "stream"
+    verify: bool = False
     figures: str = "none"
     force: bool = False
 
@@ -126,7 +130,7 @@ def _measure(task: Task) -> Document:
     )
     analysis = _analysis(task, opened)
     before = None if settings.force else unseal(_kept_path(task), analysis)
-    if before is not None and not _lacks_figure(task, before):
+    if before is not None and not _lacks_figure(task, before) and not _lacks_proof(task, before):
         return before
     _forget(task)
     try:
@@ -138,6 +142,8 @@ def _measure(task: Task) -> Document:
         opened, placement, specimen=job.specimen, file=job.file, engine=settings.engine
     )
     document = _document(result, opened, analysis)
+    if settings.verify:
+        document = _verified(document, opened, result)
     if _lacks_figure(task, document):
         _draw(_figure_path(task), opened, result)
     write_whole(_kept_path(task), seal(document))
@@ -191,6 +197,7 @@ def _document(result: TubeResult, opened: OpenedTube, analysis: str) -> Document
         limits=template.spec.limits.model_dump(),
         details={m.quantity: dict(m.details) for m in result.measurements if m.details},
         anchors=_anchors(result, template),
+        left_open=result.open_events,
     )
 
 
@@ -199,6 +206,23 @@ def _anchors(result: TubeResult, template: Template) -> dict[str, Any]:
         return {}
     places = [dataclasses.asdict(anchor) for anchor in result.anchors]
     return {"drift": template.spec.anchors.drift, "places": places}
+
+
+def _verified(document: Document, opened: OpenedTube, result: TubeResult) -> Document:
+    compared, findings = verify_placed(opened, result)
+    return dataclasses.replace(
+        document,
+        verified={
+            "decisions": compared.decisions,
+            "differences": len(compared.differences),
+            "listed": len(compared.listed),
+        },
+        findings=(*document.findings, *(finding_row(document.file, one) for one in findings)),
+    )
+
+
+def _lacks_proof(task: Task, document: Document) -> bool:
+    return task.settings.verify and not document.verified
 
 
 def _forget(task: Task) -> None:

@@ -51,6 +51,9 @@ def batch(
         int, typer.Option(min=0, metavar="N", help="Processes; 0 for one on each processor.")
     ] = 0,
     engine: Annotated[Engine, typer.Option(help="Who decides membership.")] = Engine.STREAM,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Ask both engines, and compare event by event.")
+    ] = False,
     figures: Annotated[
         Figures, typer.Option(help="Pictures of the gating strategy, in DIR/figures.")
     ] = Figures.ALL,
@@ -86,6 +89,7 @@ def batch(
         template=template,
         mapping=read_mapping(mapping) if mapping else None,
         engine=engine.value,
+        verify=verify,
         figures=figures.value,
         force=force,
     )

@@ -44,6 +44,8 @@ class Counted:
         Study of envelope gates to what it called each event.
     jitters : mapping of str to Jitter
         Gate name to its counts under jittered boundaries, for the gates that were asked for.
+    open_events : tuple of (str, int)
+        Gate and event, counted from 0, where FlowKit's own answer depends on the file's length.
     findings : tuple of Finding
         Events left out, and events that nothing explains.
     """
@@ -53,6 +55,7 @@ class Counted:
     kept: Mapping[str, Kept]
     examinations: Mapping[str, Examination] = field(default_factory=dict)
     jitters: Mapping[str, Jitter] = field(default_factory=dict)
+    open_events: tuple[tuple[str, int], ...] = ()
     findings: tuple[Finding, ...] = ()
 
     def count(self, gate: str) -> int:
@@ -97,6 +100,7 @@ def count(
         for gate in placement.gates
         if keep is not None and gate.name in keep
     }
+    left_open = deciding.open_events  # before boundaries are jittered
     return Counted(
         n_root=passed.counts[""],
         populations=tuple(
@@ -113,9 +117,10 @@ def count(
             name: jitter(deciding, placement, name, _study_of(placement, name, passed.studies))
             for name in jittered
         },
+        open_events=left_open,
         findings=(
             *_not_finite(source.n_events - passed.counts[""], source.n_events),
-            *_left_open(deciding.open_events),
+            *_left_open(left_open),
             *(said for name, one in passed.examinations.items() for said in remarks(name, one)),
         ),
     )
@@ -146,6 +151,56 @@ def memberships(
     names = {gate.name for gate in placement.gates}
     passed = _pass(deciding, placement, source.n_events, names, dict(examinations or {}))
     return {gate.name: unpack(passed.bits[gate.name], source.n_events) for gate in placement.gates}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Both engines on the same gates.
+
+    Attributes
+    ----------
+    decisions : int
+        Gates times events.
+    differences : tuple of (str, int)
+        Gate and event, counted from 0, that they decide differently.
+    listed : tuple of (str, int)
+        Those of `differences` where FlowKit's own answer depends on the file's length.
+    """
+
+    decisions: int
+    differences: tuple[tuple[str, int], ...]
+    listed: tuple[tuple[str, int], ...]
+
+
+def compare_engines(
+    source: Source, placement: Placement, examinations: Mapping[str, Examination]
+) -> Comparison:
+    """Let both engines decide every gate, event by event.
+
+    Parameters
+    ----------
+    source, placement
+        As for `count`.
+    examinations : mapping of str to Examination
+        What `count` found: envelopes are the same code in both engines.
+    """
+    names = {gate.name for gate in placement.gates}
+    stream, flowkit = (_engine(name)(source, placement.matrices) for name in ("stream", "flowkit"))
+    ours, theirs = (
+        _pass(one, placement, source.n_events, names, dict(examinations)).bits
+        for one in (stream, flowkit)
+    )
+    differences = tuple(
+        (gate.name, int(row))
+        for gate in placement.gates
+        for row in rows_of(ours[gate.name] ^ theirs[gate.name], source.n_events)
+    )
+    listed = {row for _, row in stream.open_events}
+    return Comparison(
+        decisions=len(names) * source.n_events,
+        differences=differences,
+        listed=tuple(one for one in differences if one[1] in listed),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

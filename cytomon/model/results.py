@@ -264,6 +264,8 @@ class TubeResult:
         What explains each event that could be a blast, by the study of the template's gates.
     anchors : tuple of Anchor
         Where populations of known place were found.
+    open_events : tuple of (str, int)
+        Gate and event, counted from 0, where FlowKit's own answer depends on the file's length.
     """
 
     file: str
@@ -277,6 +279,7 @@ class TubeResult:
     kept: Mapping[str, Kept] = field(default_factory=dict)
     examinations: Mapping[str, Examination] = field(default_factory=dict)
     anchors: tuple[Anchor, ...] = ()
+    open_events: tuple[tuple[str, int], ...] = ()
 
     def __getitem__(self, quantity: str) -> Measurement:
         """Find a measurement by its quantity."""
