@@ -14,7 +14,7 @@ from cytomon.fcs.intake import open_tube, split_dataset
 from cytomon.fcs.panel import PanelMapping, match_panel, read_mapping, require
 from cytomon.fitness import check_fitness
 from cytomon.gating.axes import Axes
-from cytomon.gating.count import Comparison, compare_engines, count
+from cytomon.gating.count import count
 from cytomon.gating.near_miss import NearMiss, near_misses, say_unmeasured
 from cytomon.gating.place import place, sample_rows
 from cytomon.gating.source import Source
@@ -211,32 +211,6 @@ def measure_placed(
         anchors=fitness.anchors,
         open_events=counted.open_events,
     )
-
-
-def verify_placed(opened: OpenedTube, result: TubeResult) -> tuple[Comparison, tuple[Finding, ...]]:
-    """Let both engines decide every gate of a measured tube, and say where they differ.
-
-    Returns
-    -------
-    comparison : Comparison
-        Decision by decision.
-    findings : tuple of Finding
-        Empty where they differ nowhere, or only where FlowKit's own answer is open.
-    """
-    compared = compare_engines(opened.events, result.placement, result.examinations)
-    differing = [one for one in compared.differences if one not in compared.listed]
-    if not differing:
-        return compared, ()
-    gates = ", ".join(dict.fromkeys(gate for gate, _ in differing))
-    finding = Finding(
-        code="ENGINES_DISAGREE",
-        severity=Severity.WARNING,
-        what=f"the streaming engine and FlowKit put events on different sides {len(differing)} "
-        f"times, in {gates}",
-        where=opened.tube.name,
-        fix="this is our fault: please report it, and measure with --engine flowkit until then",
-    )
-    return compared, (finding,)
 
 
 def not_evaluable(

@@ -17,6 +17,7 @@ from cytomon.errors import CytomonError, GatingError
 from cytomon.fcs.acquisition import acquired_at, instrument
 from cytomon.fcs.panel import PanelMapping
 from cytomon.gating.template import Template
+from cytomon.gating.verify import compare_engines, say_differences
 from cytomon.inputs import Job
 from cytomon.model.findings import Finding, Severity, finding_of
 from cytomon.model.results import TubeResult
@@ -26,7 +27,6 @@ from cytomon.pipeline import (
     not_evaluable,
     open_for_gating,
     place_on,
-    verify_placed,
 )
 from cytomon.tables import (
     finding_row,
@@ -209,7 +209,8 @@ def _anchors(result: TubeResult, template: Template) -> dict[str, Any]:
 
 
 def _verified(document: Document, opened: OpenedTube, result: TubeResult) -> Document:
-    compared, findings = verify_placed(opened, result)
+    compared = compare_engines(opened.events, result.placement, result.examinations)
+    findings = say_differences(compared, where=opened.tube.name)
     return dataclasses.replace(
         document,
         verified={

@@ -13,6 +13,7 @@ from cytomon.model.gating import Axis, Box, Ellipse, PlacedGate, Polygon, Ranges
 from cytomon.model.tube import BoolArray
 
 
+@np.errstate(invalid="ignore")  # what has no value on a scale is outside
 def inside(gate: PlacedGate, columns: Columns) -> BoolArray:
     """Events inside a gate's geometry, whatever its parent.
 

@@ -6,7 +6,6 @@ Called as ``python -m tests.benchmarks.one ENGINE FILE``; the answer is one line
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -68,17 +67,18 @@ def floor(path: Path) -> Callable[[], Counts]:
 def measure(engine: str, path: Path) -> dict[str, object]:
     """Seconds of the work alone, and the peak of memory above what importing takes."""
     work = {"stream": stream, "flowkit": flowkit, "floor": floor}[engine](path)
-    before = _resident()
+    before = _memory("VmRSS")
     wall, processor = time.perf_counter(), time.process_time()
     counts = work()
     processor, wall = time.process_time() - processor, time.perf_counter() - wall
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"wall": wall, "processor": processor, "mib": peak - before, "counts": dict(counts)}
+    used = _memory("VmHWM") - before
+    return {"wall": wall, "processor": processor, "mib": used, "counts": dict(counts)}
 
 
-def _resident() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
+def _memory(what: str) -> float:
+    """MiB, now or at the peak; a process inherits `ru_maxrss` from the one that started it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
 
 
 if __name__ == "__main__":

@@ -35,6 +35,10 @@ class Engine(Protocol):
     def open_events(self) -> tuple[tuple[str, int], ...]:
         """Gate and row where FlowKit's own answer depends on what else is in the file."""
 
+    @property
+    def by_flowkit(self) -> tuple[str, ...]:
+        """Gates that the engine left to FlowKit's arithmetic as a whole."""
+
     def ask(self, placement: Placement, wanted: Set[str]) -> Answer:
         """Pass every event through gates, envelopes excepted.
 

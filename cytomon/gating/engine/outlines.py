@@ -12,6 +12,7 @@ _CLOSE = 4.0
 """So many times the slack."""
 
 
+@np.errstate(invalid="ignore")  # what has no value on a scale is outside
 def judge_points(
     shape: Polygon | Ellipse, points: FloatArray, slack: FloatArray
 ) -> tuple[BoolArray, BoolArray]:

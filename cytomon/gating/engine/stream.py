@@ -35,16 +35,22 @@ class Stream:
 
     def __init__(self, source: Source, matrices: Mapping[str, Spillover]) -> None:
         self._source, self._matrices = source, matrices
-        self._tally = Tally()
+        self._tally, self._by_flowkit = Tally(), dict[str, None]()
 
     @property
     def open_events(self) -> tuple[tuple[str, int], ...]:
         """Gate and row where FlowKit's own answer depends on what else is in the file."""
         return tuple(dict.fromkeys(self._tally.open_events))
 
+    @property
+    def by_flowkit(self) -> tuple[str, ...]:
+        """Gates whose bounds cannot be inverted: ratios, and surfaces that are no ellipse."""
+        return tuple(self._by_flowkit)
+
     def ask(self, placement: Placement, wanted: Set[str]) -> Answer:
         """Pass every event through gates."""
         gates = make_ready([gate for gate in placement.gates if _has_geometry(gate)])
+        self._by_flowkit |= {name: None for name, one in gates.items() if one.exact}
         axes = [axis for gate in placement.gates for axis in gate.axes]
         press = Press(self._source.channels, self._matrices, axes)
         counts = dict.fromkeys(["", *(gate.name for gate in placement.gates)], 0)

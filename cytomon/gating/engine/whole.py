@@ -26,6 +26,8 @@ class WholeFile:
     """
 
     open_events: tuple[tuple[str, int], ...] = ()
+    by_flowkit: tuple[str, ...] = ()
+    """None apart from the others: all are FlowKit's."""
 
     def __init__(self, source: Source, matrices: Mapping[str, Spillover]) -> None:
         self._columns = Columns(source.whole(), source.channels, matrices)

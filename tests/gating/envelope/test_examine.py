@@ -273,7 +273,7 @@ def test_members_are_told_without_examining_again(tmp_path: Path, monkeypatch: p
     def refuse(*_: object) -> None:
         pytest.fail("examined again")
 
-    monkeypatch.setattr("cytomon.gating.count.examine", refuse)
+    monkeypatch.setattr("cytomon.gating.passing.examine", refuse)
     known = memberships(tube.table, placement, examinations=counted.examinations)
 
     assert known.keys() == anew.keys()
