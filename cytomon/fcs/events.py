@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from cytomon.fcs.read import event_blocks, read_events
 from cytomon.model.tube import Channel, FloatArray, Tube
 
-BLOCK = 32_768
-
 
 class FileEvents:
     """The events of a tube, read when they are asked for.
@@ -35,7 +33,7 @@ class FileEvents:
         """How many there are."""
         return self._tube.n_events
 
-    def blocks(self, size: int = BLOCK) -> Iterator[FloatArray]:
+    def blocks(self, size: int) -> Iterator[FloatArray]:
         """All events, `size` at a time; a block is good until the next one."""
         return event_blocks(self._tube, size=size)
 
@@ -43,7 +41,7 @@ class FileEvents:
         """Some events, in ascending order, shape (n_rows, n_channels)."""
         found = np.empty((len(rows), len(self._tube.channels)))
         start = 0
-        for block in self.blocks():
+        for block in event_blocks(self._tube):
             first, last = np.searchsorted(rows, (start, start + len(block)))
             found[first:last] = block[rows[first:last] - start]
             start += len(block)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from cytomon.gating.bits import rows_of, unpack
 from cytomon.gating.engine.answer import Engine
 from cytomon.gating.envelope.remarks import remarks
@@ -89,12 +91,10 @@ def count(
     deciding = engine_named(engine)(source, placement.matrices)
     wanted = set(keep or ())
     passed = pass_through(deciding, placement, source.n_events, wanted, {})
-    kept = {
-        gate.name: _keep(
-            deciding, rows_of(passed.bits[gate.name], source.n_events), keep[gate.name]
-        )
+    members = {
+        gate.name: rows_of(passed.bits[gate.name], source.n_events)
         for gate in placement.gates
-        if keep is not None and gate.name in keep
+        if gate.name in wanted
     }
     left_open = deciding.open_events  # before boundaries are jittered
     return Counted(
@@ -107,7 +107,7 @@ def count(
             )
             for gate in placement.gates
         ),
-        kept=kept,
+        kept=_kept(deciding, members, keep or {}),
         examinations=passed.examinations,
         jitters={
             name: jitter(deciding, placement, name, _study_of(placement, name, passed.studies))
@@ -155,13 +155,22 @@ def _study_of(placement: Placement, name: str, studies: Mapping[str, Study]) -> 
     return studies.get(shape.study) if isinstance(shape, Envelope) else None
 
 
-def _keep(deciding: Engine, rows: Rows, axes: Sequence[Axis]) -> Kept:
-    columns = deciding.columns(rows) if axes else None
-    return Kept(
-        rows=rows,
-        linear={axis.label: columns.linear(axis) for axis in axes} if columns else {},
-        scaled={axis.label: columns.column(axis) for axis in axes} if columns else {},
-    )
+def _kept(
+    deciding: Engine, members: Mapping[str, Rows], wanted: Mapping[str, Sequence[Axis]]
+) -> dict[str, Kept]:
+    """Events of several gates; those that are looked at are read together."""
+    looked_at = [rows for name, rows in members.items() if wanted[name]]
+    seen = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *looked_at]))
+    together = deciding.columns(seen)
+    kept = {}
+    for name, rows in members.items():
+        places, axes = np.searchsorted(seen, rows), wanted[name]
+        kept[name] = Kept(
+            rows=rows,
+            linear={axis.label: together.linear(axis)[places] for axis in axes},
+            scaled={axis.label: together.column(axis)[places] for axis in axes},
+        )
+    return kept
 
 
 def _by_flowkit(gates: Sequence[str]) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ class Source(Protocol):
     def n_events(self) -> int:
         """How many there are."""
 
-    def blocks(self, size: int = BLOCK) -> Iterator[FloatArray]:
+    def blocks(self, size: int) -> Iterator[FloatArray]:
         """All events, some at a time; a block is good until the next one."""
 
     def rows(self, rows: Rows) -> FloatArray:
@@ -58,7 +58,7 @@ class Table:
         """How many there are."""
         return len(self.events)
 
-    def blocks(self, size: int = BLOCK) -> Iterator[FloatArray]:
+    def blocks(self, size: int) -> Iterator[FloatArray]:
         """All events, some at a time."""
         for start in range(0, len(self.events), size):
             yield np.ascontiguousarray(self.events[start : start + size])

@@ -108,12 +108,6 @@ def reach(scale: Scale | None) -> Reach | None:
     )
 
 
-def steepest(scale: Scale | None) -> float:
-    """Largest change of the scaled value for a change of one linear unit."""
-    known = reach(scale)
-    return known.steepest if known is not None else np.inf
-
-
 @lru_cache(maxsize=256)
 def _probed(scale: Scale) -> tuple[FloatArray, FloatArray]:
     half = np.geomspace(1e-6 * scale.t, _RANGES * scale.t, _PROBES)

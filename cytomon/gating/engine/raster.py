@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cytomon.gating.engine.bounds import cuts
+from cytomon.gating.engine.bounds import Cut
 from cytomon.gating.transforms import to_scale
 from cytomon.model.gating import Axis, Ellipse, Polygon
 from cytomon.model.tube import BoolArray, FloatArray
@@ -90,16 +90,28 @@ class Raster:
         return self.table.ravel()[cells]
 
 
-def make_raster(shape: Polygon | Ellipse, axes: Sequence[Axis]) -> Raster | None:
+def make_raster(
+    shape: Polygon | Ellipse,
+    axes: Sequence[Axis],
+    surroundings: Sequence[tuple[Cut | None, Cut | None]],
+) -> Raster | None:
     """Cut the surroundings of a shape into cells.
+
+    Parameters
+    ----------
+    shape : Polygon or Ellipse
+        On two axes.
+    axes : sequence of Axis
+        Those.
+    surroundings : sequence of (Cut, Cut)
+        For each axis where the shape's `extent` begins and ends.
 
     Returns
     -------
     Raster or None
         None where the shape reaches to where a scale is not known.
     """
-    low, high = extent(shape)
-    rulers = [_ruler(*ends) for ends in zip(axes, low, high, strict=True)]
+    rulers = [_ruler(axis, *ends) for axis, ends in zip(axes, surroundings, strict=True)]
     if rulers[0] is None or rulers[1] is None:
         return None
     edges = [_edges(ruler, axis) for ruler, axis in zip(rulers, axes, strict=True) if ruler]
@@ -123,8 +135,9 @@ def extent(shape: Polygon | Ellipse) -> tuple[FloatArray, FloatArray]:
     return low - margin, high + margin
 
 
-def _ruler(axis: Axis, low: float, high: float) -> Ruler | None:
-    first, last = cuts(axis.scale, [low, high])
+def _ruler(axis: Axis, first: Cut | None, last: Cut | None) -> Ruler | None:
+    if first is None or last is None:
+        return None
     begin, end = first.below, last.reached
     if not (np.isfinite(begin) and np.isfinite(end) and begin < end):
         return None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cytomon.gating.engine.bounds import Cut, cuts, reach, steepest
+from cytomon.gating.engine.bounds import Cut, Reach, cuts, reach
 from cytomon.gating.engine.outlines import judge_points
 from cytomon.gating.engine.raster import CLOSE, INSIDE, Raster, extent, make_raster
 from cytomon.gating.engine.sheet import Rows, Sheet
@@ -21,20 +21,8 @@ _NEAR = 1e-8
 """On the scale: closer than this to an outline FlowKit decides."""
 
 
-@dataclass(slots=True)
-class Tally:
-    """What was decided by FlowKit's arithmetic, and what that arithmetic leaves open.
-
-    Attributes
-    ----------
-    asked : int
-        Decisions within a guard band.
-    open_events : list of tuple of (str, int)
-        Gate and event where FlowKit's own answer depends on what else is in the file.
-    """
-
-    asked: int = 0
-    open_events: list[tuple[str, int]] = field(default_factory=list)
+OpenEvents = list[tuple[str, int]]
+"""Gate and event where FlowKit's own answer depends on what else is in the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +36,8 @@ class Ready:
     cuts : tuple
         For each axis its lower and upper cut; None for an open side. Of a polygon or an ellipse
         those of its surroundings.
+    reaches : tuple of Reach
+        For each axis where its scale is known.
     raster : Raster or None
         Of a shape on two axes.
     exact : bool
@@ -56,6 +46,7 @@ class Ready:
 
     gate: PlacedGate
     cuts: tuple[tuple[Cut | None, Cut | None], ...] = ()
+    reaches: tuple[Reach, ...] = ()
     raster: Raster | None = None
     exact: bool = False
 
@@ -73,13 +64,12 @@ def make_ready(gates: Sequence[PlacedGate]) -> dict[str, Ready]:
     cut = _cutter(side for of_gate in sides.values() for side in of_gate)
     ready = {gate.name: Ready(gate=gate, exact=True) for gate in gates}
     for gate in known:
+        found = tuple((cut(axis, low), cut(axis, high)) for axis, (low, high) in sides[gate.name])
         raster = None
         if isinstance(gate.shape, Polygon | Ellipse) and len(gate.axes) == 2:
-            raster = make_raster(gate.shape, gate.axes)
-        cut_sides = tuple(
-            (cut(axis, low), cut(axis, high)) for axis, (low, high) in sides[gate.name]
-        )
-        ready[gate.name] = Ready(gate=gate, cuts=cut_sides, raster=raster)
+            raster = make_raster(gate.shape, gate.axes, found)
+        reaches = tuple(one for axis in gate.axes if (one := reach(axis.scale)))
+        ready[gate.name] = Ready(gate=gate, cuts=found, reaches=reaches, raster=raster)
     return ready
 
 
@@ -125,7 +115,9 @@ def _cutter(
     return lambda axis, bound: None if bound is None else found[axis.scale, bound]
 
 
-def decide(ready: Ready, sheet: Sheet, rows: Rows | None, tally: Tally, first: int) -> BoolArray:
+def decide(
+    ready: Ready, sheet: Sheet, rows: Rows | None, left_open: OpenEvents, first: int
+) -> BoolArray:
     """Who is inside a gate's geometry, of some events of a sheet or of all.
 
     Parameters
@@ -136,8 +128,8 @@ def decide(ready: Ready, sheet: Sheet, rows: Rows | None, tally: Tally, first: i
         A block of events.
     rows : ndarray of int or None
         Which of them; None for all.
-    tally : Tally
-        Is added to.
+    left_open : list of (str, int)
+        Is added to: see `OpenEvents`.
     first : int
         Number of the sheet's first event in the tube.
 
@@ -147,7 +139,7 @@ def decide(ready: Ready, sheet: Sheet, rows: Rows | None, tally: Tally, first: i
     """
     gate = ready.gate
     if ready.exact:
-        found = _ask(gate, sheet, _every(sheet) if rows is None else rows, tally, first)
+        found = _ask(gate, sheet, _every(sheet) if rows is None else rows, left_open, first)
         return ~found if gate.complement else found
     values = [
         sheet.linear(axis) if rows is None else sheet.linear(axis)[rows] for axis in gate.axes
@@ -164,7 +156,7 @@ def decide(ready: Ready, sheet: Sheet, rows: Rows | None, tally: Tally, first: i
     if close is not None:
         asked = np.flatnonzero(close)
         places = asked if rows is None else rows[asked]
-        found[asked] = _ask(gate, sheet, places, tally, first)
+        found[asked] = _ask(gate, sheet, places, left_open, first)
     return ~found if gate.complement else found
 
 
@@ -172,14 +164,15 @@ def _every(sheet: Sheet) -> Rows:
     return np.arange(len(sheet))
 
 
-def _ask(gate: PlacedGate, sheet: Sheet, rows: Rows, tally: Tally, first: int) -> BoolArray:
+def _ask(
+    gate: PlacedGate, sheet: Sheet, rows: Rows, left_open: OpenEvents, first: int
+) -> BoolArray:
     """FlowKit's own answer, whatever the gate's complement."""
     plain = replace(gate, complement=False)
     answer = inside(plain, sheet.exactly(rows))
-    tally.asked += len(rows)
     if any(axis.matrix for axis in gate.axes):
         unsure = np.flatnonzero(answer != inside(plain, sheet.alone(rows)))
-        tally.open_events += [(gate.name, first + int(row)) for row in rows[unsure]]
+        left_open += [(gate.name, first + int(row)) for row in rows[unsure]]
     return answer
 
 
@@ -189,18 +182,18 @@ def _within(
     """Who is surely within all bounds, and who may be; None where nobody else may be."""
     sure = np.ones(len(values[0]), dtype=np.bool_)
     maybe: BoolArray | None = None
-    for axis, column, (low, high) in zip(ready.gate.axes, values, ready.cuts, strict=True):
+    sides_of = zip(ready.gate.axes, values, ready.cuts, ready.reaches, strict=True)
+    for axis, column, (low, high), known in sides_of:
         error = sheet.error if axis.matrix else 0.0
         sides: list[tuple[BoolArray, BoolArray]] = []
         if low is not None:
             sides.append((column >= low.reached + error, column >= low.below - error))
         if high is not None:
             sides.append((column < high.below - error, column < high.reached + error))
-        known = reach(axis.scale)
-        if low is None and known is not None and known.nothing_below:
+        if low is None and known.nothing_below:
             # what has no value on the scale is on neither side of a bound
             sides.append((column >= known.low + error, column >= known.low - error))
-        if known is not None and sheet.furthest > known.high:
+        if sheet.furthest > known.high:
             strange = (column < known.low) | (column > known.high)
             sides.append((~strange, np.ones_like(strange)))
         for surely, perhaps in sides:
@@ -229,8 +222,8 @@ def _outlined(
     )
     slack = np.array([
         _NEAR * max(1.0, float(np.abs(points[:, i]).max(initial=0.0)))
-        + (sheet.error * steepest(axis.scale) if axis.matrix else 0.0)
-        for i, axis in enumerate(axes)
+        + (sheet.error * known.steepest if axis.matrix else 0.0)
+        for i, (axis, known) in enumerate(zip(axes, ready.reaches, strict=True))
     ])  # fmt: skip
     answer, on_edge = judge_points(shape, points, slack)
     found[near] = answer

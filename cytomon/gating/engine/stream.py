@@ -9,12 +9,12 @@ import numpy as np
 from cytomon.gating.bits import Bits, pack
 from cytomon.gating.columns import Columns
 from cytomon.gating.engine.answer import Answer
-from cytomon.gating.engine.shapes import Ready, Tally, decide, make_ready
+from cytomon.gating.engine.shapes import OpenEvents, Ready, decide, make_ready
 from cytomon.gating.engine.sheet import Press, Sheet
 from cytomon.gating.engine.sheet import Rows as SheetRows
 from cytomon.gating.engine.solve import in_the_midst
 from cytomon.gating.evaluate import combine
-from cytomon.gating.source import Rows, Source
+from cytomon.gating.source import BLOCK, Rows, Source
 from cytomon.model.gating import Boolean, Envelope, PlacedGate, Placement, Score
 from cytomon.model.tube import BoolArray, Spillover
 
@@ -35,12 +35,13 @@ class Stream:
 
     def __init__(self, source: Source, matrices: Mapping[str, Spillover]) -> None:
         self._source, self._matrices = source, matrices
-        self._tally, self._by_flowkit = Tally(), dict[str, None]()
+        self._left_open: OpenEvents = []
+        self._by_flowkit: dict[str, None] = {}
 
     @property
     def open_events(self) -> tuple[tuple[str, int], ...]:
         """Gate and row where FlowKit's own answer depends on what else is in the file."""
-        return tuple(dict.fromkeys(self._tally.open_events))
+        return tuple(dict.fromkeys(self._left_open))
 
     @property
     def by_flowkit(self) -> tuple[str, ...]:
@@ -59,9 +60,9 @@ class Stream:
             name: np.zeros(n_bytes, dtype=np.uint8) for name in counts if name in wanted or not name
         }
         first = 0
-        for events in self._source.blocks():
+        for events in self._source.blocks(BLOCK):
             sheet = press.sheet(events)
-            members = _members(sheet, placement, gates, self._tally, first)
+            members = _members(sheet, placement, gates, self._left_open, first)
             for name, inside in members.items():
                 counts[name] += int(np.count_nonzero(inside))
                 if name in bits:
@@ -87,7 +88,7 @@ def _members(
     sheet: Sheet,
     placement: Placement,
     gates: Mapping[str, Ready],
-    tally: Tally,
+    left_open: OpenEvents,
     first: int,
 ) -> dict[str, BoolArray]:
     members = {"": sheet.finite()}
@@ -102,7 +103,7 @@ def _members(
             dense = np.count_nonzero(parent) > _DENSE * len(parent)
             rows[gate.parent] = None if dense else np.flatnonzero(parent)
         among = rows[gate.parent]
-        found = decide(ready, sheet, among, tally, first)
+        found = decide(ready, sheet, among, left_open, first)
         if among is None:
             found &= parent
             members[gate.name] = found

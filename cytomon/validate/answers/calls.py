@@ -25,8 +25,8 @@ def tables(rows: Sequence[TubeRow]) -> tuple[Table, ...]:
     made = [_confusion(rows, antigen) for antigen in ("CD19", "CD22")]
     b_cells = Table(
         title="B cells of lymphocytes",
-        note="Truth of a simulated tube: B cells by label, mature and transitional, of all cells "
-        "with the CD45 and side scatter of lymphocytes that are neither monocytes nor blasts; of a "
+        note="Truth of a simulated tube: B cells by label, mature and transitional, of the T, B "
+        "and NK cells and of precursors with the CD45 and side scatter of lymphocytes; of a "
         "laboratory's own: what it says. In marrow with hematogones the border between them and "
         "transitional B cells is a convention: there the counting interval is too narrow, and the "
         "second error, that of the border, is the difference shown here.",

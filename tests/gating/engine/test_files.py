@@ -13,7 +13,7 @@ from cytomon.fcs.read import read_events
 from cytomon.gating.bits import unpack
 from cytomon.gating.engine.stream import Stream
 from cytomon.gating.engine.whole import WholeFile
-from cytomon.gating.source import Table
+from cytomon.gating.source import BLOCK, Table
 from cytomon.model.gating import Axis, Box, PlacedGate, Placement, Ratio
 from cytomon.model.tube import Channel, Role, Spillover
 from tests.fcs.builders import make_fcs
@@ -56,7 +56,7 @@ def test_any_kind_of_file(kind: str, tmp_path: Path):
     spillover = spilling(tuple(channel.pnn for channel in tube.channels[2:]))
 
     np.testing.assert_array_equal(
-        np.concatenate([block.copy() for block in source.blocks()]), read_events(tube)
+        np.concatenate([block.copy() for block in source.blocks(BLOCK)]), read_events(tube)
     )
     for seed in range(341, 344):
         draw = Draw(source.whole(), tube.channels, spillover, seed)

@@ -8,7 +8,8 @@ from flowutils.gating import points_in_polygon
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cytomon.gating.engine.raster import CLOSE, INSIDE, Raster, make_raster
+from cytomon.gating.engine.bounds import cuts
+from cytomon.gating.engine.raster import CLOSE, INSIDE, Raster, extent, make_raster
 from cytomon.gating.transforms import to_scale
 from cytomon.model.gating import Axis, Ellipse, Polygon, Scale
 from tests.gating.engine.random_gates import SCALES
@@ -17,6 +18,12 @@ LINE = Axis(channel="x", label="x")
 CURVES = [Axis(channel="y", label="y", scale=scale) for scale in SCALES if scale is not None]
 places = st.floats(0.05, 0.95)
 corners = st.lists(st.tuples(places, places), min_size=3, max_size=9)
+
+
+def raster_of(shape: Polygon | Ellipse, axes: tuple[Axis, Axis]) -> Raster | None:
+    low, high = (side.tolist() for side in extent(shape))
+    ends = [cuts(axis.scale, pair) for axis, *pair in zip(axes, low, high, strict=True)]
+    return make_raster(shape, axes, ends)  # type: ignore[arg-type]
 
 
 def looked_up(raster: Raster, linear: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -46,7 +53,7 @@ def test_polygons(corners: list[tuple[float, float]], kinds: tuple[Axis, Axis]):
         tuple(low + part * (high - low) for part, (low, high) in zip(corner, spans, strict=True))
         for corner in corners
     )
-    raster = make_raster(Polygon(vertices=vertices), kinds)
+    raster = raster_of(Polygon(vertices=vertices), kinds)
     if raster is None:
         return
     linear = points(np.random.default_rng(1), 3000)
@@ -80,7 +87,7 @@ def test_ellipses(seed: int):
         covariance=tuple(map(tuple, ((covariance + covariance.T) / 2).tolist())),
         distance_square=2.0,
     )
-    raster = make_raster(shape, axes)
+    raster = raster_of(shape, axes)
     assert raster is not None
     linear = points(rng, 20_000)
     found, within = looked_up(raster, linear)
@@ -99,7 +106,7 @@ def test_ellipses(seed: int):
 def test_few_cells_are_close():
     """That is what the table is for."""
     square = Polygon(vertices=((0.3, 0.3), (0.3, 0.7), (0.7, 0.7), (0.7, 0.3)))
-    raster = make_raster(square, (CURVES[0], CURVES[0]))
+    raster = raster_of(square, (CURVES[0], CURVES[0]))
 
     assert raster is not None
     assert (raster.table == CLOSE).mean() < 0.06
@@ -109,7 +116,7 @@ def test_events_between_two_cells():
     """Cells are found in single precision: who stands on their border may land beside."""
     steep = Polygon(vertices=((0.42, 0.2), (0.48, 0.9), (0.55, 0.88), (0.5, 0.25)))
     axes = (CURVES[0], CURVES[0])
-    raster = make_raster(steep, axes)
+    raster = raster_of(steep, axes)
     assert raster is not None
     ruler, other = raster.rulers
     borders = np.array([
