@@ -226,7 +226,9 @@ def trees(draw: st.DrawFn) -> tuple[PlacedGate, ...]:
     return tuple(gates)
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(gates=trees())
 def test_any_tree_agrees(gates: tuple[PlacedGate, ...], sheet: Sheet):
     """Any tree of gates, with exact ties and empty parents, is decided as FlowKit decides it."""
