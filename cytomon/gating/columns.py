@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cytomon.errors import GatingError
 from cytomon.gating.transforms import to_scale
-from cytomon.model.gating import Axis
+from cytomon.model.gating import Axis, Ratio
 from cytomon.model.tube import BoolArray, Channel, FloatArray, Spillover
 
 Solve = Callable[[FloatArray, FloatArray, Sequence[int]], FloatArray]
@@ -65,10 +65,7 @@ class Columns:
         values = table[:, self._column_of(axis.channel)]
         if axis.ratio is None:
             return values
-        below = table[:, self._column_of(axis.ratio.over)]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # the order of operations is FlowKit's: the last bit decides ties
-            return axis.ratio.a * ((values - axis.ratio.b) / (below - axis.ratio.c))
+        return divided(axis.ratio, values, table[:, self._column_of(axis.ratio.over)])
 
     def take(self, rows: NDArray[np.int64]) -> Columns:
         """Some of the events, with all that is computed for them already."""
@@ -92,6 +89,12 @@ class Columns:
 
     def _column_of(self, channel: str) -> int:
         return column_of(self._index, channel)
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def divided(ratio: Ratio, values: FloatArray, over: FloatArray) -> FloatArray:
+    """A ratio of two columns; the order of operations is FlowKit's: the last bit decides ties."""
+    return ratio.a * ((values - ratio.b) / (over - ratio.c))
 
 
 def column_of(index: Mapping[str, int], detector: str) -> int:

@@ -16,11 +16,9 @@ from cytomon.errors import GatingError
 from cytomon.gating import remarks
 from cytomon.gating.axes import Axes
 from cytomon.gating.bounds import place_bound, place_ellipse
-from cytomon.gating.columns import Columns
-from cytomon.gating.evaluate import evaluate
-from cytomon.gating.lint import candidates
+from cytomon.gating.lint import candidates, dimensions
 from cytomon.gating.numbers_spec import Bound, Side
-from cytomon.gating.reference import inside
+from cytomon.gating.sample import Sample
 from cytomon.gating.schema import (
     BooleanGate,
     BoxGate,
@@ -38,6 +36,7 @@ from cytomon.gating.tailor import tailor
 from cytomon.gating.template import Template
 from cytomon.model.gating import (
     TUBE_MATRIX,
+    Axis,
     Boolean,
     Box,
     Envelope,
@@ -94,8 +93,8 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
     matrices = {TUBE_MATRIX: tube.spillover} if compensates and tube.spillover else {}
     tailored = tailor(spec, set(panel.columns), where=tube.name)
     axes = Axes(spec, tube, panel)
-    columns = Columns(events, tube.channels, matrices)
-    desk = _Desk(axes, columns, tailored.stands_for, template.references)
+    sample = Sample(events, tube.channels, matrices, _asked_for(tailored.gates, axes))
+    desk = _Desk(axes, sample, tailored.stands_for, template.references)
     for gate in tailored.gates:
         desk.put(gate)
     roles = dict(_roles(spec, {gate.name for gate in desk.gates}))
@@ -151,19 +150,24 @@ def _roles(spec: TemplateSpec, gates: Set[str]) -> Iterator[tuple[str, str]]:
             yield role, present[0]
 
 
+def _asked_for(gates: Sequence[GateSpec], axes: Axes) -> Iterator[Axis]:
+    yield from (axes[name] for gate in gates for name in dimensions(gate))
+    if any(isinstance(gate, TimeGate) for gate in gates):
+        yield from (axes[name] for name in axes.markers())
+
+
 class _Desk:
-    """What has been placed so far, and who is inside it."""
+    """What has been placed so far."""
 
     def __init__(
         self,
         axes: Axes,
-        columns: Columns,
+        sample: Sample,
         stands_for: Mapping[str, str],
         references: Mapping[str, Reference],
     ) -> None:
-        self._axes, self._columns, self._stands_for = axes, columns, stands_for
+        self._axes, self._sample, self._stands_for = axes, sample, stands_for
         self._references = references
-        self._members: dict[str, BoolArray] = {"": columns.finite()}
         self.gates: list[PlacedGate] = []
         self.runs_not_judged = 0
 
@@ -171,13 +175,7 @@ class _Desk:
         """Place one gate of the template; a quadrant gate makes four."""
         for placed in self._placed(gate):
             self.gates.append(placed)
-            self._members[placed.name] = self._inside(placed)
-
-    def _inside(self, placed: PlacedGate) -> BoolArray:
-        if isinstance(placed.shape, Envelope):
-            # examined when all events are counted; no boundary may be placed on it
-            return np.zeros(len(self._columns), dtype=np.bool_)
-        return evaluate(placed, self._columns, self._members, inside)
+            self._sample.add(placed)
 
     def _placed(self, gate: GateSpec) -> Iterator[PlacedGate]:
         match gate:
@@ -262,19 +260,19 @@ class _Desk:
             yield PlacedGate(name=name, parent=gate.parent, shape=shape, axes=axes)
 
     def _reference(self, name: str, dimensions: Sequence[str]) -> FloatArray:
-        rows = np.flatnonzero(self._members[name])
-        values = [self._columns.column(self._axes[dimension])[rows] for dimension in dimensions]
+        rows = self._sample.rows(name)
+        values = [self._sample.column(self._axes[dimension], rows) for dimension in dimensions]
         table = np.column_stack(values)
         return np.asarray(table[np.isfinite(table).all(axis=1)], dtype=np.float64)
 
     def _steady(self, gate: TimeGate) -> Ranges:
-        members = self._members[gate.parent]
-        reference = members.copy()
+        members, rows = self._sample.members(gate.parent), self._sample.rows(gate.parent)
         for name, side in gate.steady.items():
-            values = self._columns.column(self._axes[name])
-            reference &= _within(values, side)
-        signals = [self._columns.column(self._axes[name]) for name in self._axes.markers()]
-        time = self._columns.column(self._axes["Time"])
+            rows = rows[_within(self._sample.column(self._axes[name], rows), side)]
+        reference = np.zeros_like(members)
+        reference[rows] = True
+        signals = [self._sample.column(self._axes[name], rows) for name in self._axes.markers()]
+        time = self._sample.column(self._axes["Time"])
         self.runs_not_judged += clock(time, members) is None
         return Ranges(kept=steady_ranges(time, members, reference, signals))
 

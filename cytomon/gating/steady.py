@@ -39,8 +39,8 @@ def steady_ranges(
         Time of each event, in any unit.
     members, reference : ndarray of bool, shape (n_events,)
         Events to judge by rate, and the reference population to judge signals by.
-    signals : sequence of ndarray of float64, shape (n_events,)
-        Scaled detectors.
+    signals : sequence of ndarray of float64, shape (n_reference,)
+        Scaled detectors of the reference population.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def _odd_rate(rate: np.ndarray) -> BoolArray:
 def _odd_signals(
     where: np.ndarray, reference: BoolArray, signals: Sequence[FloatArray], n_bins: int
 ) -> BoolArray:
-    bins = where[reference]
+    bins = where[reference].astype(np.int16)  # few enough to be sorted by counting
     order = np.argsort(bins, kind="stable")
     starts = np.searchsorted(bins[order], np.arange(n_bins + 1))
     enough = np.diff(starts) >= FEWEST_REFERENCE
@@ -101,16 +101,22 @@ def _odd_signals(
     if not enough.any():
         return votes > 0
     for signal in signals:
-        values = signal[reference][order]
-        median, spread = robust_spread(values)
+        median, spread = robust_spread(signal)
         if spread > NARROW:
             continue
-        medians = np.full(n_bins, median)
+        values, medians = signal[order], np.full(n_bins, median)
         for index in np.flatnonzero(enough):
-            medians[index] = np.median(values[starts[index] : starts[index + 1]])
+            medians[index] = _median(values[starts[index] : starts[index + 1]])
         _, between = robust_spread(medians[enough])
         votes += np.abs(medians - median) > max(EFFECT, DEVIATIONS * between)
     return votes >= 2
+
+
+def _median(values: FloatArray) -> float:
+    """As numpy's, without asking what kind of array it is, for many short ones."""
+    middle = len(values) // 2
+    values.partition([middle - 1, middle])
+    return float(values[middle] if len(values) % 2 else (values[middle - 1] + values[middle]) / 2)
 
 
 def _with_neighbour(bad: BoolArray) -> BoolArray:

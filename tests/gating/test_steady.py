@@ -31,7 +31,10 @@ def judged(tube: SimulatedTube) -> np.ndarray:
     bright = scaled[markers.index("CD45")] >= 3.8
     reference = bright & (events[:, names.index("SSC-A")] < 40_000)
     everything = np.ones(len(events), dtype=bool)
-    return kept(events[:, -1], steady_ranges(events[:, -1], everything, reference, list(scaled)))
+    return kept(
+        events[:, -1],
+        steady_ranges(events[:, -1], everything, reference, list(scaled[:, reference])),
+    )
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["plain", "realistic"])
@@ -86,7 +89,8 @@ class Run:
 
     def ranges(self) -> tuple[tuple[float, float], ...]:
         """What is kept of the run."""
-        return steady_ranges(self.time, self.members, self.reference, [*self.half, *self.narrow])
+        signals = [signal[self.reference] for signal in (*self.half, *self.narrow)]
+        return steady_ranges(self.time, self.members, self.reference, signals)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -21,6 +21,9 @@ _NEAR = 1e-8
 """On the scale: closer than this to an outline FlowKit decides."""
 
 
+_DENSE = 0.5
+"""From this share of a sheet on, all its events are decided and not the parent's alone."""
+
 OpenEvents = list[tuple[str, int]]
 """Gate and event where FlowKit's own answer depends on what else is in the file."""
 
@@ -78,7 +81,13 @@ def _needs_flowkit(gate: PlacedGate) -> bool:
         return True
     if isinstance(gate.shape, Ellipse) and not _is_an_ellipse(gate.shape):
         return True
-    return any(axis.ratio is not None or reach(axis.scale) is None for axis in gate.axes)
+    return any(_is_odd_ratio(axis, gate) or reach(axis.scale) is None for axis in gate.axes)
+
+
+def _is_odd_ratio(axis: Axis, gate: PlacedGate) -> bool:
+    """A ratio of values as measured is the same number here; any other is not bounded by them."""
+    plain = not axis.matrix and axis.scale is None and isinstance(gate.shape, Box)
+    return axis.ratio is not None and not plain
 
 
 def _is_an_ellipse(shape: Ellipse) -> bool:
@@ -158,6 +167,38 @@ def decide(
         places = asked if rows is None else rows[asked]
         found[asked] = _ask(gate, sheet, places, left_open, first)
     return ~found if gate.complement else found
+
+
+def among(parent: BoolArray) -> Rows | None:
+    """Rows to decide on: the parent's, or None for all where that is quicker."""
+    return None if np.count_nonzero(parent) > _DENSE * len(parent) else np.flatnonzero(parent)
+
+
+def members(
+    ready: Ready,
+    sheet: Sheet,
+    parent: BoolArray,
+    rows: Rows | None,
+    left_open: OpenEvents,
+    first: int = 0,
+) -> BoolArray:
+    """Who is inside a gate and its parent, of all events of a sheet.
+
+    Parameters
+    ----------
+    ready, sheet, left_open, first
+        As for `decide`.
+    parent : ndarray of bool, shape (n_events,)
+        Members of the parent.
+    rows : ndarray of int or None
+        Those of the parent, by `among`.
+    """
+    found = decide(ready, sheet, rows, left_open, first)
+    if rows is None:
+        return found & parent
+    inside = np.zeros(len(parent), dtype=np.bool_)
+    inside[rows[found]] = True
+    return inside
 
 
 def _every(sheet: Sheet) -> Rows:

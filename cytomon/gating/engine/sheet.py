@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cytomon.gating.columns import Columns, Solve, column_of
+from cytomon.gating.columns import Columns, Solve, column_of, divided
 from cytomon.gating.engine.solve import each_alone, in_the_midst
 from cytomon.model.gating import Axis
 from cytomon.model.tube import BoolArray, Channel, FloatArray, Spillover
@@ -64,7 +64,7 @@ class Press:
         """Press one block; the sheet is good until the next one."""
         if self._out.shape[1] != len(events):
             self._out = np.empty((len(self._product), len(events)))
-        largest = float(np.sqrt(np.dot(events.ravel(), events.ravel())))
+        largest = float(max(events.max(initial=0.0), -events.min(initial=0.0)))
         finite = None
         if not np.isfinite(largest):
             finite = np.asarray(np.isfinite(events).all(axis=1), dtype=np.bool_)
@@ -77,7 +77,7 @@ class Press:
         )
 
     def row_of(self, axis: Axis) -> int:
-        """Where the linear values of an axis without ratio stand in a sheet."""
+        """Where the linear values of a channel stand in a sheet."""
         return self._row[axis.channel, axis.matrix]
 
     def columns(self, events: FloatArray, solve: Solve) -> Columns:
@@ -118,7 +118,8 @@ class Sheet:
 
     def linear(self, axis: Axis) -> FloatArray:
         """Compensated linear values, shape (n_events,)."""
-        return np.asarray(self._linear[self._press.row_of(axis)])
+        above, *below = (self._linear[self._press.row_of(part)] for part in _parts(axis))
+        return above if axis.ratio is None else divided(axis.ratio, above, below[0])
 
     def exactly(self, rows: Rows) -> Columns:
         """Some events as FlowKit sees them in the midst of a file."""

@@ -9,7 +9,7 @@ import numpy as np
 from cytomon.gating.bits import Bits, pack
 from cytomon.gating.columns import Columns
 from cytomon.gating.engine.answer import Answer
-from cytomon.gating.engine.shapes import OpenEvents, Ready, decide, make_ready
+from cytomon.gating.engine.shapes import OpenEvents, Ready, among, make_ready, members
 from cytomon.gating.engine.sheet import Press, Sheet
 from cytomon.gating.engine.sheet import Rows as SheetRows
 from cytomon.gating.engine.solve import in_the_midst
@@ -17,9 +17,6 @@ from cytomon.gating.evaluate import combine
 from cytomon.gating.source import BLOCK, Rows, Source
 from cytomon.model.gating import Boolean, Envelope, PlacedGate, Placement, Score
 from cytomon.model.tube import BoolArray, Spillover
-
-_DENSE = 0.5
-"""From this share of the block on, all its events are decided and not the parent's alone."""
 
 
 class Stream:
@@ -62,8 +59,8 @@ class Stream:
         first = 0
         for events in self._source.blocks(BLOCK):
             sheet = press.sheet(events)
-            members = _members(sheet, placement, gates, self._left_open, first)
-            for name, inside in members.items():
+            found = _members(sheet, placement, gates, self._left_open, first)
+            for name, inside in found.items():
                 counts[name] += int(np.count_nonzero(inside))
                 if name in bits:
                     packed = pack(inside)
@@ -91,24 +88,15 @@ def _members(
     left_open: OpenEvents,
     first: int,
 ) -> dict[str, BoolArray]:
-    members = {"": sheet.finite()}
+    found = {"": sheet.finite()}
     rows: dict[str, SheetRows | None] = {}
     for gate in placement.gates:
         ready = gates.get(gate.name)
         if ready is None:
-            members[gate.name] = combine(gate, members)
+            found[gate.name] = combine(gate, found)
             continue
-        parent = members[gate.parent]
+        parent = found[gate.parent]
         if gate.parent not in rows:
-            dense = np.count_nonzero(parent) > _DENSE * len(parent)
-            rows[gate.parent] = None if dense else np.flatnonzero(parent)
-        among = rows[gate.parent]
-        found = decide(ready, sheet, among, left_open, first)
-        if among is None:
-            found &= parent
-            members[gate.name] = found
-        else:
-            inside = np.zeros(len(parent), dtype=np.bool_)
-            inside[among[found]] = True
-            members[gate.name] = inside
-    return members
+            rows[gate.parent] = among(parent)
+        found[gate.name] = members(ready, sheet, parent, rows[gate.parent], left_open, first)
+    return found

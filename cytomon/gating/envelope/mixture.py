@@ -13,14 +13,14 @@ and Rubin 1977); Student tails as in Peel and McLachlan (2000), for each axis by
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import lgamma, log, pi
+from math import exp, lgamma, pi, sqrt
 
 import numpy as np
 
 from cytomon.model.tube import FloatArray
 
 FREEDOM = 5.0
-"""Degrees of freedom of the tails."""
+"""Degrees of freedom of the tails; their density is a third power, for (FREEDOM + 1) / 2 is 3."""
 _PRIOR_EVENTS = 30.0
 _PRIOR_EVENTS_LEUKAEMIC = 20.0
 _NARROWEST, _NARROWEST_LEUKAEMIC, _WIDEST_LEUKAEMIC = 0.6, 0.5, 1.4
@@ -29,7 +29,7 @@ _NOWHERE, _MOST_NOWHERE = 1e-4, 1e-3
 _BREADTH = 4.4
 """Such events may lie anywhere within so many units on each axis."""
 _TOUCHED = 1e-3
-_CHUNK = 50_000
+_CHUNK = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -157,30 +157,32 @@ def expect(values: FloatArray, design: Design, state: State) -> tuple[FloatArray
     """
     centre, spread = clouds(design, state)
     events = np.concatenate([state.normal_events, state.cluster_events])
-    prior = np.log(np.maximum(events, 1e-9) / state.normal_events.sum())
-    shares = log_density(values, centre, spread)
-    shares += prior[:, None]
-    nowhere = log(state.nowhere) - len(values) * log(_BREADTH)
-    level = np.logaddexp(np.logaddexp.reduce(shares, axis=0), nowhere)
-    shares -= level
-    np.exp(shares, out=shares)
-    return shares, level
+    prior = np.maximum(events, 1e-9) / state.normal_events.sum()
+    shares = density(values, centre, spread)
+    shares *= prior[:, None]
+    likelihood = shares.sum(axis=0) + state.nowhere * _BREADTH ** -len(values)
+    shares /= likelihood
+    return shares, np.log(likelihood)
 
 
-def log_density(values: FloatArray, centre: FloatArray, spread: FloatArray) -> FloatArray:
-    """Log density of each event in each cloud; shape (n_clouds, n_events)."""
+def density(values: FloatArray, centre: FloatArray, spread: FloatArray) -> FloatArray:
+    """Density of each event in each cloud; shape (n_clouds, n_events)."""
     n_axes, n_events = values.shape
-    constant = lgamma((FREEDOM + 1) / 2) - lgamma(FREEDOM / 2) - 0.5 * log(FREEDOM * pi)
+    peak = exp(lgamma((FREEDOM + 1) / 2) - lgamma(FREEDOM / 2)) / sqrt(FREEDOM * pi)
     found = np.empty((len(centre), n_events))
+    narrow = 1 / (spread * sqrt(FREEDOM))
     for first in range(0, n_events, _CHUNK):
-        part = values[:, first : first + _CHUNK]
-        for row, (middle, width) in enumerate(zip(centre, spread, strict=True)):
-            away = part - middle[:, None]
-            away /= width[:, None] * np.sqrt(FREEDOM)
+        part = np.ascontiguousarray(values[:, first : first + _CHUNK])
+        away = np.empty_like(part)
+        for row, (middle, scale) in enumerate(zip(centre, narrow, strict=True)):
+            np.subtract(part, middle[:, None], out=away)
+            away *= scale[:, None]
             away *= away
             away += 1
-            found[row, first : first + _CHUNK] = -(FREEDOM + 1) / 2 * np.log(away.prod(axis=0))
-    found += n_axes * constant - np.log(spread).sum(axis=1)[:, None]
+            away.prod(axis=0, out=found[row, first : first + _CHUNK])
+    heights = peak**n_axes / spread.prod(axis=1)
+    with np.errstate(over="ignore"):  # so far away that nothing is left
+        np.divide(heights[:, None], found * found * found, out=found)
     return found
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom, poisson
+from scipy.special import betaincinv
+from scipy.stats import poisson
 from scipy.stats import t as student
 from sklearn.cluster import DBSCAN
 
@@ -146,12 +147,19 @@ def improbable(values: FloatArray, centre: FloatArray, spread: FloatArray) -> Bo
     binomial distribution on Student tails; the smallest of these chances decides (Berk and Jones
     1979). One axis far out is an outlier of that detector; three are another cell.
     """
-    n_axes = len(values)
-    tail = 2 * student.sf(np.abs(values - centre) / spread, FREEDOM)
-    tail.sort(axis=0)
-    ranks = np.arange(1, n_axes + 1)[:, None]
-    chance = np.asarray(binom.sf(ranks - 1, n_axes, tail))
-    return np.asarray(chance.min(axis=0) < _IMPROBABLE / n_axes, dtype=np.bool_)
+    out = np.abs(values - centre) / spread
+    out.sort(axis=0)
+    return np.asarray((out > _too_far_out(len(values))[:, None]).any(axis=0), dtype=np.bool_)
+
+
+def _too_far_out(n_axes: int) -> FloatArray:
+    """How far out the axes may be, the nearest first, in spreads of their cloud.
+
+    The k-th furthest axis decides where k or more axes with its tail have less than the chance.
+    """
+    at_least = np.arange(n_axes, 0, -1)
+    tail = betaincinv(at_least, n_axes - at_least + 1, _IMPROBABLE / n_axes)
+    return np.asarray(student.isf(tail / 2, FREEDOM))
 
 
 def astray(away: FloatArray, markers: BoolArray) -> BoolArray:

@@ -14,7 +14,7 @@ from cytomon.gating.bits import unpack
 from cytomon.gating.engine.stream import Stream
 from cytomon.gating.engine.whole import WholeFile
 from cytomon.gating.source import BLOCK, Table
-from cytomon.model.gating import Axis, Box, PlacedGate, Placement, Ratio
+from cytomon.model.gating import Axis, Box, PlacedGate, Placement, Ratio, Scale
 from cytomon.model.tube import Channel, Role, Spillover
 from tests.fcs.builders import make_fcs
 from tests.gating.engine.random_gates import Draw
@@ -97,13 +97,19 @@ def test_chosen_rows_are_those_of_the_file(tmp_path: Path):
     assert source.rows(np.zeros(0, dtype=np.int64)).shape == (0, 5)
 
 
-def test_what_the_stream_leaves_to_flowkit():
-    """A ratio is decided by FlowKit's arithmetic, and said to be."""
+LINEAR = Scale(kind="linear", t=1000.0)
+
+
+@pytest.mark.parametrize("zero", [0.5, 2.0], ids=["no-zero", "zeros-below"])
+@pytest.mark.parametrize(("scale", "left"), [(None, ()), (LINEAR, ("r",))], ids=["plain", "scaled"])
+def test_what_the_stream_leaves_to_flowkit(zero: float, scale: Scale | None, left: tuple[str]):
+    """A ratio on a scale is decided by FlowKit's arithmetic, and said to be; a plain one is not."""
     events = np.random.default_rng(2).integers(-3, 9, (5000, 2)).astype(np.float64)
     tube = Table(events=events, channels=[CHANNEL, OTHER])
-    ratio = Axis(channel="x", label="r", ratio=Ratio(over="y", c=0.5))
+    ratio = Axis(channel="x", label="r", scale=scale, ratio=Ratio(over="y", c=zero))
+    ends = (0.5, 2.0) if scale is None else (0.0005, 0.002)
     gates = (
-        PlacedGate(name="r", parent="", shape=Box(bounds=((0.5, 2.0),)), axes=(ratio,)),
+        PlacedGate(name="r", parent="", shape=Box(bounds=(ends,)), axes=(ratio,)),
         PlacedGate(
             name="x",
             parent="r",
@@ -118,4 +124,4 @@ def test_what_the_stream_leaves_to_flowkit():
 
     assert 0 < ours.counts["x"] < ours.counts["r"] < 5000
     np.testing.assert_array_equal(ours.bits["x"], theirs.bits["x"])
-    assert (stream.by_flowkit, whole.by_flowkit) == (("r",), ())
+    assert (stream.by_flowkit, whole.by_flowkit) == (left, ())
