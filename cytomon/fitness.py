@@ -12,11 +12,9 @@ import numpy as np
 
 from cytomon.gating.anchors_spec import AnchorsSpec, place_of
 from cytomon.gating.axes import NOT_ALWAYS_COMPENSATED, Axes
-from cytomon.gating.count import Counted, count
-from cytomon.gating.part import only
-from cytomon.gating.place import sample_rows
+from cytomon.gating.count import Counted
 from cytomon.gating.schema import TemplateSpec
-from cytomon.gating.source import Source, Table
+from cytomon.gating.source import Source, evenly
 from cytomon.measure.anchors import check_anchored, check_gains
 from cytomon.measure.composition import Counts
 from cytomon.measure.controls import Stained, check_controls, check_margins
@@ -24,9 +22,9 @@ from cytomon.measure.lineage_switch import signs_of_switch
 from cytomon.measure.matrix import Dark, Leak, check_matrix, leak
 from cytomon.model.anchor import Anchor
 from cytomon.model.findings import Finding
-from cytomon.model.gating import Placement
+from cytomon.model.gating import Axis
 from cytomon.model.results import Kept
-from cytomon.model.tube import FloatArray, Panel, Role, Tube
+from cytomon.model.tube import FloatArray, Role, Tube
 
 MOST_EVENTS = 200_000
 _AT_THE_END = 0.999
@@ -50,13 +48,17 @@ class Fitness:
     anchors: tuple[Anchor, ...] = ()
 
 
+def looked_at_for_fitness(spec: TemplateSpec, axes: Axes) -> dict[str, tuple[Axis, ...]]:
+    """Gates of which a sample is looked at, and the axes on which it is."""
+    looked_at = spec.anchors.looked_at() if spec.anchors else {}
+    return {
+        gate: tuple(axes[marker] for marker in markers if marker in axes)
+        for gate, markers in looked_at.items()
+    }
+
+
 def check_fitness(
-    spec: TemplateSpec,
-    tube: Tube,
-    panel: Panel,
-    source: Source,
-    placement: Placement,
-    counts: Counts,
+    spec: TemplateSpec, tube: Tube, axes: Axes, source: Source, seen: Counted, counts: Counts
 ) -> Fitness:
     """Compare a tube with what its template says of a sound one.
 
@@ -66,12 +68,12 @@ def check_fitness(
         Its block ``anchors``; without one only the ends of the detectors are looked at.
     tube : Tube
         Its channels and its matrix.
-    panel : Panel
-        Which detector carries which marker.
+    axes : Axes
+        Its markers.
     source : Source
         Its events.
-    placement : Placement
-        Its gates.
+    seen : Counted
+        Its gates, with the samples that `looked_at_for_fitness` asks for.
     counts : mapping of str to int
         Role to events. Where they show a sign of lineage switch, the matrix is not judged on
         populations that may be the leukaemia: two kinds of cells fake a slope between two dyes.
@@ -80,15 +82,13 @@ def check_fitness(
     -------
     Fitness
     """
-    events = source.rows(sample_rows(source.n_events, MOST_EVENTS))
+    events = source.rows(evenly(source.n_events, MOST_EVENTS))
     margins = check_margins(_at_the_end(tube, events), where=tube.name)
     if spec.anchors is None:
         return Fitness(findings=tuple(margins))
-    axes = Axes(spec, tube, panel)
-    seen = _look(spec.anchors, axes, tube, events, placement)
-    anchors = tuple(_anchors(spec.anchors, axes, seen.kept))
+    anchors = tuple(_anchors(spec.anchors, axes, seen.sampled))
     suspected = _MAY_BE_LEUKAEMIA if signs_of_switch(counts) else set()
-    pure = {gate: kept for gate, kept in seen.kept.items() if gate not in suspected}
+    pure = {gate: kept for gate, kept in seen.sampled.items() if gate not in suspected}
     markers = [name for name in axes.markers() if name not in NOT_ALWAYS_COMPENSATED]
     findings = (
         *margins,
@@ -102,17 +102,6 @@ def check_fitness(
         ),
     )
     return Fitness(findings=findings, anchors=anchors)
-
-
-def _look(
-    anchors: AnchorsSpec, axes: Axes, tube: Tube, events: FloatArray, placement: Placement
-) -> Counted:
-    wanted = {
-        gate: tuple(axes[marker] for marker in markers if marker in axes)
-        for gate, markers in anchors.looked_at().items()
-    }
-    table = Table(events=events, channels=tube.channels)
-    return count(table, only(placement, anchors.gates()), keep=wanted)
 
 
 def _anchors(anchors: AnchorsSpec, axes: Axes, kept: Mapping[str, Kept]) -> Iterator[Anchor]:

@@ -12,12 +12,12 @@ from cytomon.evidence import evidence_of, looked_at
 from cytomon.fcs.events import FileEvents
 from cytomon.fcs.intake import open_tube, split_dataset
 from cytomon.fcs.panel import PanelMapping, match_panel, read_mapping, require
-from cytomon.fitness import check_fitness
+from cytomon.fitness import check_fitness, looked_at_for_fitness
 from cytomon.gating.axes import Axes
 from cytomon.gating.count import count
 from cytomon.gating.near_miss import NearMiss, near_misses, say_unmeasured
-from cytomon.gating.place import place, sample_rows
-from cytomon.gating.source import Source
+from cytomon.gating.place import place
+from cytomon.gating.source import Source, evenly
 from cytomon.gating.template import Template, list_templates, pick_template
 from cytomon.measure.b_cells import say_boundary
 from cytomon.measure.catalogue import measure_all, say_missing
@@ -29,6 +29,8 @@ from cytomon.model.patient import Specimen
 from cytomon.model.results import Evidence, TubeResult
 from cytomon.model.tube import Panel, Tube
 from cytomon.soundness import load_template, refuse_overflow
+
+MOST_PLACED_ON = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -159,7 +161,7 @@ def open_for_gating(
 
 def place_on(opened: OpenedTube) -> Placement:
     """Place the template's gates, from at most half a million events at even steps."""
-    events = opened.events.rows(sample_rows(opened.events.n_events))
+    events = opened.events.rows(evenly(opened.events.n_events, MOST_PLACED_ON))
     return place(opened.template, opened.tube, opened.panel, events)
 
 
@@ -173,17 +175,19 @@ def measure_placed(
 ) -> TubeResult:
     """Count every event in placed gates and measure; see `measure_tube`."""
     spec = opened.template.spec
+    axes = Axes(spec, opened.tube, opened.panel)
     whose = specimen or Specimen(specimen_type=spec.specimen)
     counted = count(
         opened.events,
         placement,
-        keep=dict(looked_at(placement, Axes(spec, opened.tube, opened.panel))),
+        keep=dict(looked_at(placement, axes)),
+        sample=looked_at_for_fitness(spec, axes),
         jittered=[gate for role, gate in placement.roles.items() if role == "blasts"],
         engine=engine,
     )
     found = evidence_of(spec, opened.panel, placement, counted, whose)
     refuse_overflow(spec, placement, found.counts)
-    fitness = check_fitness(spec, opened.tube, opened.panel, opened.events, placement, found.counts)
+    fitness = check_fitness(spec, opened.tube, axes, opened.events, counted, found.counts)
     quality = (*check_quality(found.counts, whose, found.limits), *fitness.findings)
     evidence = dataclasses.replace(found, failures=hard(quality))
     measurements = measure_all(evidence, spec.quantities)

@@ -1,4 +1,4 @@
-"""A tube's events as the engine wants them: block by block, or chosen rows, in constant memory."""
+"""A tube's events as the engine wants them: block by block, or chosen rows, in bounded memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from cytomon.fcs.read import event_blocks, read_events
 from cytomon.model.tube import Channel, FloatArray, Tube
+
+_HELD = 100_000_000
+"""Bytes of a tube that is read once and held; a larger one is read anew each time."""
 
 
 class FileEvents:
@@ -22,6 +25,7 @@ class FileEvents:
 
     def __init__(self, tube: Tube) -> None:
         self._tube = tube
+        self._held: FloatArray | None = None
 
     @property
     def channels(self) -> Sequence[Channel]:
@@ -35,10 +39,15 @@ class FileEvents:
 
     def blocks(self, size: int) -> Iterator[FloatArray]:
         """All events, `size` at a time; a block is good until the next one."""
-        return event_blocks(self._tube, size=size)
+        if not self._is_small():
+            return event_blocks(self._tube, size=size)
+        events = self.whole()
+        return (events[first : first + size] for first in range(0, len(events), size))
 
     def rows(self, rows: NDArray[np.int64]) -> FloatArray:
         """Some events, in ascending order, shape (n_rows, n_channels)."""
+        if self._is_small():
+            return self.whole()[rows]
         found = np.empty((len(rows), len(self._tube.channels)))
         start = 0
         for block in event_blocks(self._tube):
@@ -49,4 +58,12 @@ class FileEvents:
 
     def whole(self) -> FloatArray:
         """All events at once, shape (n_events, n_channels)."""
-        return read_events(self._tube)
+        if self._held is not None:
+            return self._held
+        events = read_events(self._tube)
+        if self._is_small():
+            self._held = events
+        return events
+
+    def _is_small(self) -> bool:
+        return self.n_events * len(self.channels) * 8 <= _HELD

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from cytomon.gating.bits import rows_of, unpack
-from cytomon.gating.engine.answer import Engine
+from cytomon.gating.bits import pack_rows, rows_of, unpack
 from cytomon.gating.envelope.remarks import remarks
 from cytomon.gating.envelope.study import Study
+from cytomon.gating.look import look
 from cytomon.gating.passing import engine_named, pass_through
-from cytomon.gating.source import Rows, Source
+from cytomon.gating.source import Source, evenly
 from cytomon.gating.stability import Jitter, jitter
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Axis, Envelope, Placement
@@ -24,6 +22,8 @@ from cytomon.model.results import Kept, Population
 from cytomon.model.tube import BoolArray
 
 _MOST_LISTED = 10
+_SAMPLE = 200_000
+"""Medians need no more events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,8 +36,8 @@ class Counted:
         Events with a finite value in every channel.
     populations : tuple of Population
         One for each gate, in the placement's order.
-    kept : mapping of str to Kept
-        Gate name to the events that were asked for.
+    kept, sampled : mapping of str to Kept
+        Gate name to the events that were asked for: all of them, or those of a sample of the tube.
     examinations : mapping of str to Examination
         Study of envelope gates to what it called each event.
     jitters : mapping of str to Jitter
@@ -51,6 +51,7 @@ class Counted:
     n_root: int
     populations: tuple[Population, ...]
     kept: Mapping[str, Kept]
+    sampled: Mapping[str, Kept] = field(default_factory=dict)
     examinations: Mapping[str, Examination] = field(default_factory=dict)
     jitters: Mapping[str, Jitter] = field(default_factory=dict)
     open_events: tuple[tuple[str, int], ...] = ()
@@ -66,6 +67,7 @@ def count(
     placement: Placement,
     *,
     keep: Mapping[str, Sequence[Axis]] | None = None,
+    sample: Mapping[str, Sequence[Axis]] | None = None,
     jittered: Sequence[str] = (),
     engine: str = "stream",
 ) -> Counted:
@@ -79,6 +81,9 @@ def count(
         Where each gate stands in this tube.
     keep : mapping of str to sequence of Axis, optional
         Gates whose events are wanted, and the axes wanted of them.
+    sample : mapping of str to sequence of Axis, optional
+        As `keep`, for gates of which those among 200,000 events of the tube do; a gate that the
+        placement lacks is passed over.
     jittered : sequence of str, optional
         Gates whose counts are wanted under jittered boundaries too.
     engine : str, optional
@@ -89,13 +94,21 @@ def count(
     Counted
     """
     deciding = engine_named(engine)(source, placement.matrices)
-    wanted = set(keep or ())
-    passed = pass_through(deciding, placement, source.n_events, wanted, {})
-    members = {
-        gate.name: rows_of(passed.bits[gate.name], source.n_events)
-        for gate in placement.gates
-        if gate.name in wanted
-    }
+    keep, sample, n_events = keep or {}, sample or {}, source.n_events
+    passed = pass_through(deciding, placement, n_events, {*keep, *sample}, {})
+    some = pack_rows(evenly(n_events, _SAMPLE), n_events)
+    kept, sampled = look(
+        source,
+        placement.matrices,
+        *(
+            {
+                gate.name: (rows_of(passed.bits[gate.name] & among, n_events), axes[gate.name])
+                for gate in placement.gates
+                if gate.name in axes
+            }
+            for axes, among in ((keep, passed.bits[""]), (sample, some))
+        ),
+    )
     left_open = deciding.open_events  # before boundaries are jittered
     return Counted(
         n_root=passed.counts[""],
@@ -107,7 +120,8 @@ def count(
             )
             for gate in placement.gates
         ),
-        kept=_kept(deciding, members, keep or {}),
+        kept=kept,
+        sampled=sampled,
         examinations=passed.examinations,
         jitters={
             name: jitter(deciding, placement, name, _study_of(placement, name, passed.studies))
@@ -115,7 +129,7 @@ def count(
         },
         open_events=left_open,
         findings=(
-            *_not_finite(source.n_events - passed.counts[""], source.n_events),
+            *_not_finite(n_events - passed.counts[""], n_events),
             *_left_open(left_open),
             *_by_flowkit(deciding.by_flowkit),
             *(said for name, one in passed.examinations.items() for said in remarks(name, one)),
@@ -153,24 +167,6 @@ def memberships(
 def _study_of(placement: Placement, name: str, studies: Mapping[str, Study]) -> Study | None:
     shape = next(gate.shape for gate in placement.gates if gate.name == name)
     return studies.get(shape.study) if isinstance(shape, Envelope) else None
-
-
-def _kept(
-    deciding: Engine, members: Mapping[str, Rows], wanted: Mapping[str, Sequence[Axis]]
-) -> dict[str, Kept]:
-    """Events of several gates; those that are looked at are read together."""
-    looked_at = [rows for name, rows in members.items() if wanted[name]]
-    seen = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *looked_at]))
-    together = deciding.columns(seen)
-    kept = {}
-    for name, rows in members.items():
-        places, axes = np.searchsorted(seen, rows), wanted[name]
-        kept[name] = Kept(
-            rows=rows,
-            linear={axis.label: together.linear(axis)[places] for axis in axes},
-            scaled={axis.label: together.column(axis)[places] for axis in axes},
-        )
-    return kept
 
 
 def _by_flowkit(gates: Sequence[str]) -> Iterator[Finding]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cytomon.errors import GatingError
 from cytomon.gating import remarks
@@ -52,16 +51,7 @@ from cytomon.model.gating import (
 from cytomon.model.normal import Reference
 from cytomon.model.tube import BoolArray, FloatArray, Panel, Tube
 
-MOST_EVENTS = 500_000
-
 Story = tuple[PlacedBound, ...]
-
-
-def sample_rows(n_events: int, most: int = MOST_EVENTS) -> NDArray[np.int64]:
-    """Rows that placing looks at: all of them, or `most` at even steps through the run."""
-    if n_events <= most:
-        return np.arange(n_events)
-    return np.linspace(0, n_events - 1, most).astype(np.int64)
 
 
 def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> Placement:
@@ -76,7 +66,7 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
     panel : Panel
         Which detector carries which marker.
     events : ndarray of float64, shape (n_sample, n_channels)
-        The tube's events, or a sample of them (`sample_rows`).
+        The tube's events, or a sample of them (`cytomon.gating.source.evenly`).
 
     Returns
     -------

@@ -17,6 +17,13 @@ BLOCK = 32_768
 Rows = NDArray[np.int64]
 
 
+def evenly(n_events: int, most: int) -> Rows:
+    """Rows of a sample at even steps through the run; all of them where they are few."""
+    if n_events <= most:
+        return np.arange(n_events)
+    return np.linspace(0, n_events - 1, most).astype(np.int64)
+
+
 class Source(Protocol):
     """Events in the order of the run; `cytomon.fcs.read.FileEvents` is one."""
 

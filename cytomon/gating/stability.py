@@ -76,8 +76,7 @@ def jitter(engine: Engine, placement: Placement, target: str, study: Study | Non
         return Jitter(counts=np.zeros(DRAWS, dtype=np.int64), moving=0)
     rows = _loose(engine, placement, gates, target, target if study is None else parent)
     if study is not None and fit is not None:
-        chances = _leukaemic(study, fit, engine.columns(rows), gates[-1])
-        rows = rows[chances > _POSSIBLE]
+        rows = _possible(study, fit, rows, engine, gates[-1])
     shown = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_EVENTS)).astype(np.int64)]
     weight = len(rows) / max(1, len(shown))
     part = engine.columns(shown)
@@ -110,6 +109,19 @@ def _loose(
     answer = engine.ask(replace(placement, gates=loosened), {wanted})
     n_events = 8 * len(answer.bits[wanted])
     return rows_of(answer.bits[wanted], n_events)
+
+
+def _possible(study: Study, fit: Fit, rows: Rows, engine: Engine, gate: PlacedGate) -> Rows:
+    """Of some events those that may be leukaemic; most have been examined already."""
+    examined = study.examination.rows
+    others = np.setdiff1d(rows, examined, assume_unique=True)
+    chances = _leukaemic(study, fit, engine.columns(others), gate)
+    known = examined[study.chances > _POSSIBLE]
+    return np.sort(
+        np.concatenate([
+            np.intersect1d(known, rows, assume_unique=True), others[chances > _POSSIBLE]
+        ])
+    )  # fmt: skip
 
 
 def _leukaemic(study: Study, fit: Fit, columns: Columns, gate: PlacedGate) -> FloatArray:

@@ -10,7 +10,8 @@ import pytest
 
 from cytomon.errors import GatingError
 from cytomon.gating.count import count, memberships
-from cytomon.gating.place import MOST_EVENTS, place, sample_rows
+from cytomon.gating.place import place
+from cytomon.gating.source import evenly
 from cytomon.model.gating import Box, Ellipse, Polygon, Ranges
 from cytomon.model.tube import Role, Spillover
 from cytomon.pipeline import open_for_gating, place_on
@@ -342,17 +343,17 @@ def test_compensated_and_raw_placements_differ(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("n", "expected"), [(0, 0), (1, 1), (MOST_EVENTS, MOST_EVENTS), (1_234_567, MOST_EVENTS)]
+    ("n", "expected"), [(0, 0), (1, 1), (500_000, 500_000), (1_234_567, 500_000)]
 )
 def test_sample_of_rows(n: int, expected: int):
-    """Placing looks at no more than half a million rows, each once, over the whole run."""
-    rows = sample_rows(n)
+    """No more than half a million rows, each once, over the whole run."""
+    rows = evenly(n, 500_000)
 
     assert len(rows) == expected
     assert len(np.unique(rows)) == expected
     if n:
         assert (rows[0], rows[-1]) == (0, n - 1)
-        assert np.diff(rows).max(initial=1) <= -(-n // MOST_EVENTS)
+        assert np.diff(rows).max(initial=1) <= -(-n // 500_000)
 
 
 @pytest.fixture(scope="module")

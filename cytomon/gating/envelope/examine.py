@@ -60,7 +60,12 @@ def examine(question: Question, reference: Reference) -> Study:
         clusters=verdict.clusters,
         moved={cloud.name: round(float(far), 3) for cloud, far in clouds_moved},
     )
-    return Study(examination=examination, fit=fitted, leukaemic=verdict.leukaemic)
+    return Study(
+        examination=examination,
+        fit=fitted,
+        leukaemic=verdict.leukaemic,
+        chances=verdict.chances,
+    )
 
 
 def _nothing(reference: Reference) -> Study:
@@ -72,7 +77,10 @@ def _nothing(reference: Reference) -> Study:
         clusters=(),
         moved={},
     )
-    return Study(examination=examination, fit=None, leukaemic=np.zeros(0, dtype=np.bool_))
+    nothing = np.zeros(0)
+    return Study(
+        examination=examination, fit=None, leukaemic=nothing.astype(np.bool_), chances=nothing
+    )
 
 
 def _settle(question: Question, reference: Reference, values: FloatArray, design: Design) -> Fit:

@@ -44,12 +44,15 @@ class Verdict:
         Leukaemic ones first, each group with the largest first.
     leukaemic : ndarray of bool, shape (n_clouds,)
         Clouds whose events are called leukaemic, the normal clouds first.
+    chances : ndarray of float64, shape (n_events,)
+        Probability of each event to be of one of them.
     """
 
     called: NDArray[np.int16]
     maturing: NDArray[np.float32]
     clusters: tuple[Cluster, ...]
     leukaemic: BoolArray
+    chances: FloatArray
 
 
 def judge(fit: Fit, doubted: BoolArray | None = None) -> Verdict:
@@ -78,6 +81,7 @@ def judge(fit: Fit, doubted: BoolArray | None = None) -> Verdict:
         maturing=shares[: len(stages)][stages].sum(axis=0).astype(np.float32),
         clusters=tuple(bench.judged),
         leukaemic=bench.leukaemic_clouds,
+        chances=shares[bench.leukaemic_clouds].sum(axis=0),
     )
 
 

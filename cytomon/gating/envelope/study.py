@@ -76,8 +76,11 @@ class Study:
         None where there was no event.
     leukaemic : ndarray of bool, shape (n_clouds,)
         Clouds whose events are called leukaemic, the normal clouds first.
+    chances : ndarray of float64, shape (n_events,)
+        Probability of each event of the question to be of one of them.
     """
 
     examination: Examination
     fit: Fit | None
     leukaemic: BoolArray
+    chances: FloatArray
