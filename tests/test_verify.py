@@ -44,14 +44,14 @@ def test_a_proof_is_asked_for_once(tmp_path: Path):
 
 def test_a_disagreement_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """An engine that puts one event of a block elsewhere does not pass."""
-    right = stream.decide
+    right = stream.members
 
     def wrong(*words: object) -> np.ndarray:
         found = right(*words)  # type: ignore[arg-type]
         found[:1] ^= True
         return found
 
-    monkeypatch.setattr(stream, "decide", wrong)
+    monkeypatch.setattr(stream, "members", wrong)
     document = perform(task(tmp_path, verify=True))
     (said,) = (row for row in document.findings if row["code"] == "ENGINES_DISAGREE")
 

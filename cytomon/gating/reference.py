@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from flowkit import Dimension, gates
 
 from cytomon.gating.columns import Columns
 from cytomon.model.gating import Axis, Box, Ellipse, PlacedGate, Polygon, Ranges
 from cytomon.model.tube import BoolArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @np.errstate(invalid="ignore")  # what has no value on a scale is outside
@@ -28,6 +29,8 @@ def inside(gate: PlacedGate, columns: Columns) -> BoolArray:
     -------
     ndarray of bool, shape (n_events,)
     """
+    from flowkit import Dimension, gates
+
     match gate.shape:
         case Box(bounds=bounds):
             found = _apply_box(gate, bounds, columns)
@@ -55,6 +58,8 @@ def inside(gate: PlacedGate, columns: Columns) -> BoolArray:
 def _apply_box(
     gate: PlacedGate, bounds: tuple[tuple[float | None, float | None], ...], columns: Columns
 ) -> Any:  # noqa: ANN401  (FlowKit carries no types)
+    from flowkit import Dimension, gates
+
     dims = [
         Dimension(_label(i), range_min=low, range_max=high) for i, (low, high) in enumerate(bounds)
     ]
@@ -66,4 +71,6 @@ def _label(position: int) -> str:
 
 
 def _frame(axes: tuple[Axis, ...], columns: Columns) -> pd.DataFrame:
+    import pandas as pd
+
     return pd.DataFrame({_label(i): columns.column(axis) for i, axis in enumerate(axes)})

@@ -58,7 +58,7 @@ class Press:
         self._error = _LAST_BITS * max(
             (float(np.linalg.cond(one.matrix)) for one in matrices.values()), default=1.0
         )
-        self._out = np.empty((0, 0))
+        self._out = np.empty((len(self._product), 0))
 
     def sheet(self, events: FloatArray) -> Sheet:
         """Press one block; the sheet is good until the next one."""
