@@ -129,3 +129,15 @@ def write(folder: Path, content: bytes, name: str = "tube.fcs") -> Path:
     path = folder / name
     path.write_bytes(content)
     return path
+
+
+def chain(*contents: dict[str, object]) -> bytes:
+    """Join data sets by ``$NEXTDATA``."""
+    parts = []
+    for i, content in enumerate(contents):
+        keywords = dict(content.pop("keywords", {}))
+        last = i == len(contents) - 1
+        length = len(make_fcs(**content, keywords=keywords | {"$NEXTDATA": "00000000"}))
+        following = f"{0 if last else length:08d}"
+        parts.append(make_fcs(**content, keywords=keywords | {"$NEXTDATA": following}))
+    return b"".join(parts)

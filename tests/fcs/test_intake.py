@@ -13,7 +13,7 @@ import pytest
 from cytomon.errors import FcsError
 from cytomon.fcs.intake import open_datasets, open_tube, split_dataset
 from cytomon.fcs.read import read_events
-from tests.fcs.builders import make_fcs, required, sample_events, text_segment, write
+from tests.fcs.builders import chain, make_fcs, required, sample_events, text_segment, write
 
 PLAIN = sample_events()
 
@@ -293,18 +293,6 @@ def test_large_file(tmp_path: Path) -> None:
         handle.write(data)
 
     np.testing.assert_array_equal(read_events(open_tube(path)), events)
-
-
-def chain(*contents: dict[str, object]) -> bytes:
-    """Join data sets by ``$NEXTDATA``."""
-    parts = []
-    for i, content in enumerate(contents):
-        keywords = dict(content.pop("keywords", {}))
-        last = i == len(contents) - 1
-        length = len(make_fcs(**content, keywords=keywords | {"$NEXTDATA": "00000000"}))
-        following = f"{0 if last else length:08d}"
-        parts.append(make_fcs(**content, keywords=keywords | {"$NEXTDATA": following}))
-    return b"".join(parts)
 
 
 def test_several_data_sets_need_a_name(tmp_path: Path) -> None:

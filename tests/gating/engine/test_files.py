@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cytomon.fcs import events
 from cytomon.fcs.events import FileEvents
 from cytomon.fcs.intake import open_tube
 from cytomon.fcs.read import read_events
@@ -16,7 +17,7 @@ from cytomon.gating.engine.whole import WholeFile
 from cytomon.gating.source import BLOCK, Table
 from cytomon.model.gating import Axis, Box, PlacedGate, Placement, Ratio, Scale
 from cytomon.model.tube import Channel, Role, Spillover
-from tests.fcs.builders import make_fcs
+from tests.fcs.builders import chain, make_fcs
 from tests.gating.engine.random_gates import Draw
 
 KINDS = {
@@ -44,14 +45,25 @@ def spilling(detectors: tuple[str, ...]) -> Spillover:
     return Spillover(detectors=detectors, matrix=matrix, keyword="$SPILLOVER")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.fixture(params=[0, 10**9], ids=["block by block", "held"])
+def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tubes too large to be held, and small ones."""
+    monkeypatch.setattr(events, "_HELD", request.param)
+
+
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize("kind", [*KINDS, "second data set"])
 def test_any_kind_of_file(kind: str, tmp_path: Path):
     """Whole numbers tie with bounds all the time; three trees of thirty gates."""
     rng = np.random.default_rng(340)
     values = np.round(np.exp(rng.uniform(0, 6.9, (N_EVENTS, 5))))
     path = tmp_path / "tube.fcs"
-    path.write_bytes(make_fcs(values, **KINDS[kind]))  # type: ignore[arg-type]
-    tube = open_tube(path)
+    if kind in KINDS:
+        path.write_bytes(make_fcs(values, **KINDS[kind]))  # type: ignore[arg-type]
+        tube = open_tube(path)
+    else:
+        path.write_bytes(chain({"events": values[:7]}, {"events": values}, {}))
+        tube = open_tube(path, dataset=2)
     source = FileEvents(tube)
     spillover = spilling(tuple(channel.pnn for channel in tube.channels[2:]))
 
@@ -85,6 +97,7 @@ def test_any_number_of_events(n_events: int):
     np.testing.assert_array_equal(unpack(answer.bits["g"], n_events), np.arange(n_events) >= 5)
 
 
+@pytest.mark.usefixtures("held")
 def test_chosen_rows_are_those_of_the_file(tmp_path: Path):
     """Any rows in order, from one end to the other."""
     values = np.random.default_rng(1).normal(0, 100, (70_000, 5))
@@ -104,8 +117,8 @@ LINEAR = Scale(kind="linear", t=1000.0)
 @pytest.mark.parametrize(("scale", "left"), [(None, ()), (LINEAR, ("r",))], ids=["plain", "scaled"])
 def test_what_the_stream_leaves_to_flowkit(zero: float, scale: Scale | None, left: tuple[str]):
     """A ratio on a scale is decided by FlowKit's arithmetic, and said to be; a plain one is not."""
-    events = np.random.default_rng(2).integers(-3, 9, (5000, 2)).astype(np.float64)
-    tube = Table(events=events, channels=[CHANNEL, OTHER])
+    counted = np.random.default_rng(2).integers(-3, 9, (5000, 2)).astype(np.float64)
+    tube = Table(events=counted, channels=[CHANNEL, OTHER])
     ratio = Axis(channel="x", label="r", scale=scale, ratio=Ratio(over="y", c=zero))
     ends = (0.5, 2.0) if scale is None else (0.0005, 0.002)
     gates = (

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cytomon.fcs import events
 from cytomon.fcs.events import FileEvents
 from cytomon.fcs.intake import open_tube
 from cytomon.fcs.write import ChannelSpec, write_fcs
@@ -49,11 +50,17 @@ class File:
 
 
 def written(folder: Path, seed: int, n_events: int) -> File:
-    events, spillover = events_of(np.random.default_rng(seed), n_events)
+    values, spillover = events_of(np.random.default_rng(seed), n_events)
     path = folder / f"{seed}.fcs"
     channels = [ChannelSpec(pnn=name) for name in NAMES]
-    write_fcs(path, events, channels, spillover=spillover, keywords={})
+    write_fcs(path, values, channels, spillover=spillover, keywords={})
     return File(path, spillover)
+
+
+@pytest.fixture(autouse=True)
+def read_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a tube is that is too large to be held."""
+    monkeypatch.setattr(events, "_HELD", 0)
 
 
 @dataclass
