@@ -14,7 +14,7 @@ from cytomon.gating.anchors_spec import AnchorsSpec, place_of
 from cytomon.gating.axes import NOT_ALWAYS_COMPENSATED, Axes
 from cytomon.gating.count import Counted
 from cytomon.gating.schema import TemplateSpec
-from cytomon.gating.source import Source, evenly
+from cytomon.gating.source import Source, sample
 from cytomon.measure.anchors import check_anchored, check_gains
 from cytomon.measure.composition import Counts
 from cytomon.measure.controls import Stained, check_controls, check_margins
@@ -82,7 +82,7 @@ def check_fitness(
     -------
     Fitness
     """
-    events = source.rows(evenly(source.n_events, MOST_EVENTS))
+    events = sample(source, MOST_EVENTS)
     margins = check_margins(_at_the_end(tube, events), where=tube.name)
     if spec.anchors is None:
         return Fitness(findings=tuple(margins))

@@ -17,7 +17,7 @@ from cytomon.gating.axes import Axes
 from cytomon.gating.count import count
 from cytomon.gating.near_miss import NearMiss, near_misses, say_unmeasured
 from cytomon.gating.place import place
-from cytomon.gating.source import Source, evenly
+from cytomon.gating.source import Source, sample
 from cytomon.gating.template import Template, list_templates, pick_template
 from cytomon.measure.b_cells import say_boundary
 from cytomon.measure.catalogue import measure_all, say_missing
@@ -161,7 +161,7 @@ def open_for_gating(
 
 def place_on(opened: OpenedTube) -> Placement:
     """Place the template's gates, from at most half a million events at even steps."""
-    events = opened.events.rows(evenly(opened.events.n_events, MOST_PLACED_ON))
+    events = sample(opened.events, MOST_PLACED_ON)
     return place(opened.template, opened.tube, opened.panel, events)
 
 

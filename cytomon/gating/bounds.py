@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -60,18 +61,24 @@ def _jitter(bound: Bound, leash: tuple[float, float], values: FloatArray) -> flo
     """
     rng = np.random.default_rng(_SEED)
     size = min(len(values), _MOST_SAMPLED)
-    found = []
-    for _ in range(_RESAMPLES):
-        sample = values[rng.integers(0, len(values), size)]
-        try:
-            found.append(float(np.clip(_find(bound, leash, sample), *leash)))
-        except NoPlace:
-            continue
+    samples = values[rng.integers(0, len(values), (_RESAMPLES, size))]
+    found = np.clip(_find_each(bound, leash, samples), *leash)
     return float(np.std(found) * np.sqrt(size / len(values))) if len(found) > 1 else 0.0
 
 
-def _find(bound: Bound, leash: tuple[float, float], values: FloatArray) -> float:
-    _enough(len(values), bound.least)
+def _find_each(bound: Bound, leash: tuple[float, float], samples: FloatArray) -> FloatArray:
+    """Where the method puts the number in each sample that has a place for it."""
+    if bound.by != "valley":
+        return _find(bound, leash, samples)
+    found = []
+    for sample in samples:
+        with suppress(NoPlace):
+            found.append(_find(bound, leash, sample))
+    return np.array(found)
+
+
+def _find(bound: Bound, leash: tuple[float, float], values: FloatArray) -> FloatArray:
+    _enough(values.shape[-1], bound.least)
     match bound.by:
         case "ref_neg":
             found = above_negative(values, sd=bound.sd)
@@ -80,7 +87,7 @@ def _find(bound: Bound, leash: tuple[float, float], values: FloatArray) -> float
         case _:
             width = leash[1] - leash[0]
             window = bound.window or (leash[0] - width, leash[1] + width)
-            found = valley(values, window, leash)
+            found = np.asarray(valley(values, window, leash))
     return found + bound.plus
 
 

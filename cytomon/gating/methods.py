@@ -1,7 +1,8 @@
 """How one boundary finds its place: the rules of the data-driven placement methods.
 
 Every function takes values on a gate's scale and returns a position, or raises `NoPlace` with the
-reason; the caller then falls back to the template's start and says so.
+reason; the caller then falls back to the template's start and says so. Those that need no more than
+medians and percentiles take several samples at once, one to a row, and return as many positions.
 """
 
 from __future__ import annotations
@@ -25,41 +26,42 @@ class NoPlace(Exception):  # noqa: N818  (an answer, not a failure: the caller f
     """A method could not find a position; the message says why."""
 
 
-def robust_spread(values: FloatArray) -> tuple[float, float]:
-    """Median and robust standard deviation (1.4826 MAD) of a sample."""
-    median = float(np.median(values))
-    return median, MAD_TO_SD * float(np.median(np.abs(values - median)))
+def robust_spread(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Median and robust standard deviation (1.4826 MAD), along the last axis."""
+    median = np.median(values, axis=-1)
+    away = np.abs(values - median[..., np.newaxis])
+    return median, np.asarray(MAD_TO_SD * np.median(away, axis=-1, overwrite_input=True))
 
 
-def above_negative(values: FloatArray, *, sd: float | None = None) -> float:
+def above_negative(values: FloatArray, *, sd: float | None = None) -> FloatArray:
     """Upper edge of a negative reference population.
 
     Parameters
     ----------
-    values : ndarray of float64, shape (n_reference,)
+    values : ndarray of float64, shape (..., n_reference)
         The reference on the gate's scale.
     sd : float, optional
         Median plus so many robust SD, instead of the rule below.
 
     Returns
     -------
-    float
+    ndarray, shape (...)
         ``max(median + 3 rSD, min(P99.5, median + 4 rSD))``: the percentile follows a real tail,
         and the bound at 4 rSD keeps transferred antigen on a few T cells from moving it.
     """
     median, spread = robust_spread(values)
     if sd is not None:
         return median + sd * spread
-    tail = float(np.percentile(values, 99.5))
-    return max(median + 3 * spread, min(tail, median + 4 * spread))
+    tail = np.percentile(values, 99.5, axis=-1)
+    return np.maximum(median + 3 * spread, np.minimum(tail, median + 4 * spread))
 
 
 def below_positive(
     values: FloatArray, *, percentile: float = 2.5, sd: float | None = None
-) -> float:
+) -> FloatArray:
     """Lower edge of a positive reference population: a low percentile, or median minus `sd` rSD."""
     if sd is None:
-        return float(np.percentile(values, percentile))
+        return np.asarray(np.percentile(values, percentile, axis=-1))
     median, spread = robust_spread(values)
     return median - sd * spread
 

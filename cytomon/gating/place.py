@@ -263,8 +263,9 @@ class _Desk:
         reference[rows] = True
         signals = [self._sample.column(self._axes[name], rows) for name in self._axes.markers()]
         time = self._sample.column(self._axes["Time"])
-        self.runs_not_judged += clock(time, members) is None
-        return Ranges(kept=steady_ranges(time, members, reference, signals))
+        edges = clock(time, members)
+        self.runs_not_judged += edges is None
+        return Ranges(kept=steady_ranges(time, edges, members, reference, signals))
 
 
 def _within(values: FloatArray, side: Side) -> BoolArray:

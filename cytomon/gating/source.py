@@ -45,6 +45,13 @@ class Source(Protocol):
         """All events at once, shape (n_events, n_channels)."""
 
 
+def sample(source: Source, most: int) -> FloatArray:
+    """Events at even steps through the run, at most so many, shape (n_sample, n_channels)."""
+    if source.n_events <= most:
+        return source.whole()
+    return source.rows(evenly(source.n_events, most))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Table:
     """Events that are in memory.

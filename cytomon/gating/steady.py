@@ -29,7 +29,11 @@ FASTEST = 1.6
 
 
 def steady_ranges(
-    time: FloatArray, members: BoolArray, reference: BoolArray, signals: Sequence[FloatArray]
+    time: FloatArray,
+    edges: FloatArray | None,
+    members: BoolArray,
+    reference: BoolArray,
+    signals: Sequence[FloatArray],
 ) -> tuple[tuple[float, float], ...]:
     """Ranges of the time axis to keep.
 
@@ -37,6 +41,8 @@ def steady_ranges(
     ----------
     time : ndarray of float64, shape (n_events,)
         Time of each event, in any unit.
+    edges : ndarray of float64, shape (n_bins + 1,), or None
+        By `clock`.
     members, reference : ndarray of bool, shape (n_events,)
         Events to judge by rate, and the reference population to judge signals by.
     signals : sequence of ndarray of float64, shape (n_reference,)
@@ -47,7 +53,6 @@ def steady_ranges(
     tuple of (float, float)
         Half-open ranges; one that holds everything when nothing is wrong or nothing can be judged.
     """
-    edges = clock(time, members)
     everything = ((-np.inf, np.inf),)
     if edges is None:
         return everything
@@ -72,7 +77,7 @@ def clock(time: FloatArray, members: BoolArray) -> FloatArray | None:
         return None
     first, last = np.percentile(time[members], CLOCK_PERCENTILES)
     edges: FloatArray = np.linspace(first, last, min(MOST_BINS, n // EVENTS_PER_BIN) + 1)
-    if not last > first or len(np.unique(_bins(time[members], edges))) < FEWEST_BINS:
+    if not last > first or np.count_nonzero(np.bincount(_bins(time[members], edges))) < FEWEST_BINS:
         return None
     return edges
 

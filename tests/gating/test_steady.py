@@ -30,11 +30,9 @@ def judged(tube: SimulatedTube) -> np.ndarray:
     markers = [tube.channels[i].pns.rsplit(" ", 1)[0] for i in stains]
     bright = scaled[markers.index("CD45")] >= 3.8
     reference = bright & (events[:, names.index("SSC-A")] < 40_000)
-    everything = np.ones(len(events), dtype=bool)
-    return kept(
-        events[:, -1],
-        steady_ranges(events[:, -1], everything, reference, list(scaled[:, reference])),
-    )
+    everything, time = np.ones(len(events), dtype=bool), events[:, -1]
+    signals = list(scaled[:, reference])
+    return kept(time, steady_ranges(time, clock(time, everything), everything, reference, signals))
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["plain", "realistic"])
@@ -90,7 +88,9 @@ class Run:
     def ranges(self) -> tuple[tuple[float, float], ...]:
         """What is kept of the run."""
         signals = [signal[self.reference] for signal in (*self.half, *self.narrow)]
-        return steady_ranges(self.time, self.members, self.reference, signals)
+        return steady_ranges(
+            self.time, clock(self.time, self.members), self.members, self.reference, signals
+        )
 
 
 @pytest.mark.parametrize("seed", range(8))
