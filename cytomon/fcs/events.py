@@ -49,8 +49,10 @@ class FileEvents:
         if self._is_small():
             return self.whole()[rows]
         found = np.empty((len(rows), len(self._tube.channels)))
-        start = 0
-        for block in event_blocks(self._tube):
+        if not len(rows):
+            return found
+        start = int(rows[0])
+        for block in event_blocks(self._tube, rows=slice(start, int(rows[-1]) + 1)):
             first, last = np.searchsorted(rows, (start, start + len(block)))
             found[first:last] = block[rows[first:last] - start]
             start += len(block)

@@ -48,11 +48,8 @@ def read_events(tube: Tube, *, rows: slice | None = None) -> FloatArray:
     ValueError
         If the slice has a step.
     """
-    start, stop, step = (rows or slice(None)).indices(tube.n_events)
-    if step != 1:
-        msg = f"rows has step {step}; events are read in order"
-        raise ValueError(msg)
-    events = np.empty((max(0, stop - start), len(tube.channels)))
+    start, n_events = _range(tube, rows)
+    events = np.empty((n_events, len(tube.channels)))
     with _Reader(tube, _PIECE) as reader:
         reader.skip(start)
         for first in range(0, len(events), _PIECE):
@@ -60,8 +57,10 @@ def read_events(tube: Tube, *, rows: slice | None = None) -> FloatArray:
     return events
 
 
-def event_blocks(tube: Tube, *, size: int = _PIECE) -> Iterator[FloatArray]:
-    """Read all events in order, a block at a time, in constant memory.
+def event_blocks(
+    tube: Tube, *, size: int = _PIECE, rows: slice | None = None
+) -> Iterator[FloatArray]:
+    """Read events in order, a block at a time, in constant memory.
 
     Parameters
     ----------
@@ -69,6 +68,8 @@ def event_blocks(tube: Tube, *, size: int = _PIECE) -> Iterator[FloatArray]:
         As opened by `cytomon.fcs.intake`.
     size : int
         Events of a block, > 0; the last block may be shorter.
+    rows : slice, optional
+        Which events, of step 1; all by default.
 
     Yields
     ------
@@ -80,17 +81,28 @@ def event_blocks(tube: Tube, *, size: int = _PIECE) -> Iterator[FloatArray]:
     FcsError
         If the file has gone or changed its size since it was opened.
     ValueError
-        If `size` is not positive.
+        If `size` is not positive, or the slice has a step.
     """
     if size < 1:
         msg = f"size={size}: expected a positive number of events"
         raise ValueError(msg)
-    block = np.empty((min(size, tube.n_events), len(tube.channels)))
+    start, n_events = _range(tube, rows)
+    block = np.empty((min(size, n_events), len(tube.channels)))
     with _Reader(tube, len(block)) as reader:
-        for start in range(0, tube.n_events, size):
-            part = block[: tube.n_events - start]
+        reader.skip(start)
+        for first in range(0, n_events, size):
+            part = block[: n_events - first]
             reader.fill(part)
             yield part
+
+
+def _range(tube: Tube, rows: slice | None) -> tuple[int, int]:
+    """The first of some events, and their number."""
+    start, stop, step = (rows or slice(None)).indices(tube.n_events)
+    if step != 1:
+        msg = f"rows has step {step}; events are read in order"
+        raise ValueError(msg)
+    return start, max(0, stop - start)
 
 
 def finite_rows(events: FloatArray) -> BoolArray:

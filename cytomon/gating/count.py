@@ -174,8 +174,8 @@ def _by_flowkit(gates: Sequence[str]) -> Iterator[Finding]:
         yield Finding(
             code="ENGINE_FALLBACK",
             severity=Severity.INFO,
-            what=f"the streaming engine left {', '.join(gates)} to FlowKit as a whole: a ratio on a "
-            "scale, a scale that is not monotone, or a surface that is no ellipse",
+            what=f"the streaming engine left {', '.join(gates)} to FlowKit as a whole: a ratio on "
+            "a scale, a scale that is not monotone, or a surface that is no ellipse",
             where="DATA",
             fix="nothing has to be done; these gates are as right and slower",
         )

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cytomon.gating.engine.sheet import Press
-from cytomon.gating.source import Rows, Source
+from cytomon.gating.engine.sheet import Press, Sheet
+from cytomon.gating.source import BLOCK, Rows, Source
 from cytomon.gating.transforms import to_scale
 from cytomon.model.gating import Axis
 from cytomon.model.results import Kept
@@ -20,7 +20,7 @@ Asked = tuple[Rows, Sequence[Axis]]
 def look(
     source: Source, matrices: Mapping[str, Spillover], *asked: Mapping[str, Asked]
 ) -> tuple[dict[str, Kept], ...]:
-    """Values of populations that overlap, each event read once.
+    """Values of populations that overlap, block by block: of a large tube nothing else is held.
 
     Parameters
     ----------
@@ -37,20 +37,34 @@ def look(
         One for each mapping. For medians and slopes: compensated in one product, which differs
         from FlowKit's solve in the last bits.
     """
-    seen = np.zeros(source.n_events, dtype=np.bool_)
-    every: set[Axis] = set()
-    for rows, axes in (one for some in asked for one in some.values()):
-        seen[rows] |= bool(axes)
-        every.update(axes)
-    place = np.cumsum(seen) - 1
-    sheet = Press(source.channels, matrices, every).sheet(source.rows(np.flatnonzero(seen)))
+    looks = [_Look(*one) for some in asked for one in some.values()]
+    every = {axis for one in looks for axis in one.axes}
+    press, first = Press(source.channels, matrices, every), 0
+    for events in source.blocks(BLOCK):
+        sheet = press.sheet(events)
+        for one in looks:
+            one.at(sheet, first)
+        first += len(events)
+    kept = iter(looks)
+    return tuple({name: next(kept).kept() for name in some} for some in asked)
 
-    def kept(rows: Rows, axes: Sequence[Axis]) -> Kept:
-        linear = {axis: sheet.linear(axis)[place[rows]] for axis in axes}
-        return Kept(
-            rows=rows,
-            linear={axis.label: values for axis, values in linear.items()},
-            scaled={axis.label: to_scale(values, axis.scale) for axis, values in linear.items()},
-        )
 
-    return tuple({name: kept(*one) for name, one in some.items()} for some in asked)
+class _Look:
+    """One population, and the values found of it so far."""
+
+    def __init__(self, rows: Rows, axes: Sequence[Axis]) -> None:
+        self._rows, self.axes = rows, axes
+        self._linear = {axis: np.empty(len(rows)) for axis in axes}
+
+    def at(self, sheet: Sheet, first: int) -> None:
+        """Take the values of a block whose first event has this number."""
+        start, end = np.searchsorted(self._rows, (first, first + len(sheet)))
+        here = self._rows[start:end] - first
+        for axis, values in self._linear.items():
+            values[start:end] = sheet.linear(axis)[here]
+
+    def kept(self) -> Kept:
+        """All that was found."""
+        scaled = {axis.label: to_scale(x, axis.scale) for axis, x in self._linear.items()}
+        linear = {axis.label: values for axis, values in self._linear.items()}
+        return Kept(rows=self._rows, linear=linear, scaled=scaled)

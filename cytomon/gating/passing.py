@@ -17,6 +17,9 @@ from cytomon.model.gating import Envelope, PlacedGate, Placement
 from cytomon.model.normal import Examination
 from cytomon.model.tube import Spillover
 
+_PIECE = 65_536
+"""Events of a question that are compensated at once; whole groups of the solve."""
+
 
 def engine_named(name: str) -> Callable[[Source, Mapping[str, Spillover]], Engine]:
     """What makes an engine for a tube.
@@ -104,12 +107,16 @@ def _question(
     gate: PlacedGate, shape: Envelope, deciding: Engine, bits: Mapping[str, Bits], n_events: int
 ) -> Question:
     rows = rows_of(bits[gate.parent], n_events)
-    columns = deciding.columns(rows)
-    values = np.array([columns.column(axis) for axis in gate.axes])
+    values = np.empty((len(gate.axes), len(rows)))
+    for first in range(0, len(rows), _PIECE):
+        some = slice(first, first + _PIECE)
+        columns = deciding.columns(rows[some])
+        for axis, found in zip(gate.axes, values, strict=True):
+            found[some] = columns.column(axis)
     return Question(
         rows=rows,
         axes=tuple(axis.label for axis in gate.axes),
-        values=values.reshape(len(gate.axes), len(rows)),
+        values=values,
         lineage={name: unpack(bits[name], n_events)[rows] for name in shape.lineage},
         immature={name: unpack(bits[name], n_events)[rows] for name in shape.immature},
         n_whole=size(bits[shape.of]),

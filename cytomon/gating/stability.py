@@ -16,7 +16,7 @@ from cytomon.gating.bits import rows_of
 from cytomon.gating.columns import Columns
 from cytomon.gating.engine.answer import Engine
 from cytomon.gating.envelope.design import on_axes
-from cytomon.gating.envelope.mixture import State, expect
+from cytomon.gating.envelope.mixture import State, share_of
 from cytomon.gating.envelope.study import Fit, Rows, Study
 from cytomon.gating.evaluate import evaluate
 from cytomon.gating.part import only
@@ -128,8 +128,7 @@ def _leukaemic(study: Study, fit: Fit, columns: Columns, gate: PlacedGate) -> Fl
     """Probability of each event to be one of those that the study calls leukaemic."""
     raw = np.array([columns.column(axis) for axis in gate.axes])
     values = on_axes(fit.question.axes, raw.reshape(len(gate.axes), len(columns)))
-    shares, _ = expect(values, fit.design, fit.state)
-    return np.asarray(shares[study.leukaemic].sum(axis=0))
+    return share_of(values, fit.design, fit.state, study.leukaemic)
 
 
 def _operands(gate: PlacedGate) -> Iterator[tuple[str, bool]]:

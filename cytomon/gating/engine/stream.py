@@ -42,7 +42,7 @@ class Stream:
 
     @property
     def by_flowkit(self) -> tuple[str, ...]:
-        """Gates whose bounds cannot be inverted: ratios on a scale, surfaces that are no ellipse."""
+        """Gates whose bounds cannot be inverted: scaled ratios, surfaces that are no ellipse."""
         return tuple(self._by_flowkit)
 
     def ask(self, placement: Placement, wanted: Set[str]) -> Answer:

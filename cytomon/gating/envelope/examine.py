@@ -14,7 +14,7 @@ import numpy as np
 
 from cytomon.gating.envelope.design import make_design, on_axes
 from cytomon.gating.envelope.judge import judge
-from cytomon.gating.envelope.mixture import Design, begin, expect, fit
+from cytomon.gating.envelope.mixture import Design, begin, fit, share_of
 from cytomon.gating.envelope.study import Fit, Question, Rows, Study
 from cytomon.gating.envelope.verdicts import FEWEST, dense_parts
 from cytomon.model.normal import UNCLEAR, Examination, Reference
@@ -91,8 +91,8 @@ def _settle(question: Question, reference: Reference, values: FloatArray, design
     state = fit(values[:, look], _each(n_events, look), design, state, steps=_FIRST_STEPS)
     again = np.maximum(state.cluster_events, 10.0)
     state = replace(state, cluster_events=again)
-    shares, _ = expect(values, design, state)
-    odd = 1 - shares[: len(design.blend)].sum(axis=0) > _ODD
+    normal = np.arange(len(design.blend) + len(design.pattern)) < len(design.blend)
+    odd = 1 - share_of(values, design, state, normal) > _ODD
     strange, usual = np.flatnonzero(odd), np.flatnonzero(~odd)
     some, others = _evenly(strange, _MOST_ODD), _evenly(usual, _FIRST_LOOK)
     rows = np.concatenate([some, others])

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cytomon.gating.envelope.claims import Claims, chances_of, read_claims
 from cytomon.gating.envelope.clusters import Group, cluster_of, find_groups
 from cytomon.gating.envelope.design import are_markers, cloud_names
 from cytomon.gating.envelope.maturation import have_matured, standstills
-from cytomon.gating.envelope.mixture import blended, clouds, expect
+from cytomon.gating.envelope.mixture import blended, clouds
 from cytomon.gating.envelope.pairs import likely_pair
 from cytomon.gating.envelope.study import Fit, Rows
 from cytomon.gating.envelope.verdicts import (
@@ -65,41 +66,39 @@ def judge(fit: Fit, doubted: BoolArray | None = None) -> Verdict:
     doubted : ndarray of bool, shape (n_events,), optional
         Events that nothing explained before leukaemia was looked for among them.
     """
-    shares, _ = expect(fit.values, fit.design, fit.state)
-    bench = _Bench(fit, shares, doubted)
-    leukaemic = shares[len(fit.design.blend) :]
-    groups = list(find_groups(fit, leukaemic))
-    bench.leave_strays(groups, leukaemic)
+    claims = read_claims(fit)
+    bench = _Bench(fit, claims, doubted)
+    groups = list(find_groups(fit, claims.leukaemic))
+    bench.leave_strays(groups, claims.leukaemic)
     doubtful = [group for group in groups if not bench.settled(group)]
     bench.settle_by_maturation(doubtful)
     bench.doubt_displaced()
     bench.let_mature()
     bench.judged.sort(key=lambda cluster: (bool(cluster.refused), -cluster.events))
-    stages = [name in fit.reference.path[:-1] for name in cloud_names(fit.reference)]
     return Verdict(
         called=bench.called,
-        maturing=shares[: len(stages)][stages].sum(axis=0).astype(np.float32),
+        maturing=claims.maturing,
         clusters=tuple(bench.judged),
         leukaemic=bench.leukaemic_clouds,
-        chances=shares[bench.leukaemic_clouds].sum(axis=0),
+        chances=chances_of(fit, claims, bench.leukaemic_clouds),
     )
 
 
 class _Bench:
     """What has been decided so far; events begin as the normal population they are nearest to."""
 
-    def __init__(self, fit: Fit, shares: FloatArray, doubted: BoolArray | None = None) -> None:
+    def __init__(self, fit: Fit, claims: Claims, doubted: BoolArray | None = None) -> None:
         self._fit, self._names, self._doubted = fit, fit.reference.populations, doubted
         self._n_normal = len(fit.design.blend)
-        self._best = best = shares[: self._n_normal].argmax(axis=0)
+        self._best = claims.best
         self._of_cloud = np.array(
             [self._names.index(name) for name in cloud_names(fit.reference)], dtype=np.int16
         )
-        self.called = self._of_cloud[best]
-        self._call(_unexplained(fit, best, shares), UNCLEAR)
-        self._call(self._astray(shares[: self._n_normal].sum(axis=0) > 0.5), UNCLEAR)
+        self.called = self._of_cloud[claims.best]
+        self._call(_unexplained(fit, claims), UNCLEAR)
+        self._call(self._astray(claims.normal > 0.5), UNCLEAR)
         self.judged: list[Cluster] = []
-        self.leukaemic_clouds = np.zeros(len(shares), dtype=np.bool_)
+        self.leukaemic_clouds = np.zeros(self._n_normal + len(claims.leukaemic), dtype=np.bool_)
 
     def _call(self, rows: Rows | BoolArray, name: str) -> None:
         self.called[rows] = self._names.index(name)
@@ -224,7 +223,8 @@ class _Bench:
             self.called[self.called == path[-2]] = path[-1]
 
 
-def _unexplained(fit: Fit, best: Rows, shares: FloatArray) -> BoolArray:
+def _unexplained(fit: Fit, claims: Claims) -> BoolArray:
     centre, spread = clouds(fit.design, fit.state)
-    too_far = improbable(fit.values, centre[best].T, spread[best].T)
-    return np.asarray(too_far | (shares.sum(axis=0) < 0.5), dtype=np.bool_)
+    too_far = improbable(fit.values, centre[claims.best].T, spread[claims.best].T)
+    explained = claims.normal + claims.leukaemic.sum(axis=0)
+    return np.asarray(too_far | (explained < 0.5), dtype=np.bool_)

@@ -12,12 +12,13 @@ and Rubin 1977); Student tails as in Peel and McLachlan (2000), for each axis by
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import exp, lgamma, pi, sqrt
 
 import numpy as np
 
-from cytomon.model.tube import FloatArray
+from cytomon.model.tube import BoolArray, FloatArray
 
 FREEDOM = 5.0
 """Degrees of freedom of the tails; their density is a third power, for (FREEDOM + 1) / 2 is 3."""
@@ -29,7 +30,7 @@ _NOWHERE, _MOST_NOWHERE = 1e-4, 1e-3
 _BREADTH = 4.4
 """Such events may lie anywhere within so many units on each axis."""
 _TOUCHED = 1e-3
-_CHUNK = 8192
+_CHUNK, _PIECE = 8192, 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -165,12 +166,31 @@ def expect(values: FloatArray, design: Design, state: State) -> tuple[FloatArray
     return shares, np.log(likelihood)
 
 
+def in_pieces(
+    values: FloatArray, design: Design, state: State
+) -> Iterator[tuple[slice, FloatArray]]:
+    """As `expect`, the shares of some events at a time: all at once would fill the memory."""
+    for first in range(0, values.shape[1], _PIECE):
+        some = slice(first, first + _PIECE)
+        yield some, expect(values[:, some], design, state)[0]
+
+
+def share_of(values: FloatArray, design: Design, state: State, members: BoolArray) -> FloatArray:
+    """Probability of each event to be of one of these clouds, shape (n_events,)."""
+    found = np.empty(values.shape[1])
+    for some, shares in in_pieces(values, design, state):
+        found[some] = shares[members].sum(axis=0)
+    return found
+
+
+@np.errstate(over="ignore")  # so far away that nothing is left
 def density(values: FloatArray, centre: FloatArray, spread: FloatArray) -> FloatArray:
     """Density of each event in each cloud; shape (n_clouds, n_events)."""
     n_axes, n_events = values.shape
     peak = exp(lgamma((FREEDOM + 1) / 2) - lgamma(FREEDOM / 2)) / sqrt(FREEDOM * pi)
-    found = np.empty((len(centre), n_events))
+    heights = peak**n_axes / spread.prod(axis=1)
     narrow = 1 / (spread * sqrt(FREEDOM))
+    found = np.empty((len(centre), n_events))
     for first in range(0, n_events, _CHUNK):
         part = np.ascontiguousarray(values[:, first : first + _CHUNK])
         away = np.empty_like(part)
@@ -179,10 +199,8 @@ def density(values: FloatArray, centre: FloatArray, spread: FloatArray) -> Float
             away *= scale[:, None]
             away *= away
             away += 1
-            away.prod(axis=0, out=found[row, first : first + _CHUNK])
-    heights = peak**n_axes / spread.prod(axis=1)
-    with np.errstate(over="ignore"):  # so far away that nothing is left
-        np.divide(heights[:, None], found * found * found, out=found)
+            odds = away.prod(axis=0)
+            found[row, first : first + _CHUNK] = heights[row] / (odds * odds * odds)
     return found
 
 
