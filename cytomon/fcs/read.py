@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cytomon.errors import FcsError
 from cytomon.fcs.numerals import number
 from cytomon.fcs.verdicts import refusal
-from cytomon.model.tube import BoolArray, Channel, FloatArray, Role, Tube
+from cytomon.model.tube import Channel, FloatArray, Role, Tube
 
 _KINDS: Final = {"F": "f4", "D": "f8"}
 _PIECE: Final = 131_072
@@ -39,7 +39,7 @@ def read_events(tube: Tube, *, rows: slice | None = None) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape (n_events, n_channels)
-        A new array. May hold values that are not finite; see `finite_rows`.
+        A new array. May hold values that are not finite.
 
     Raises
     ------
@@ -103,27 +103,6 @@ def _range(tube: Tube, rows: slice | None) -> tuple[int, int]:
         msg = f"rows has step {step}; events are read in order"
         raise ValueError(msg)
     return start, max(0, stop - start)
-
-
-def finite_rows(events: FloatArray) -> BoolArray:
-    """Say which events hold finite numbers only.
-
-    Parameters
-    ----------
-    events : ndarray, shape (n_events, n_channels)
-        Any events.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_events,)
-        False where a value is NaN or infinite.
-
-    Examples
-    --------
-    >>> finite_rows(np.array([[1.0, 2.0], [np.nan, 1.0], [0.0, np.inf]])).tolist()
-    [True, False, False]
-    """
-    return np.asarray(np.isfinite(events).all(axis=1))
 
 
 class _Reader:
