@@ -111,7 +111,7 @@ def test_a_second_run_measures_nothing_and_gives_the_same_bytes(tubes: Path, tmp
     batch([tubes], tmp_path)
     before = bytes_of(tmp_path)
     outcome = batch([tubes], tmp_path)
-    assert [d.from_before for d in outcome.documents] == [True, True, False, True]
+    assert [card.from_before for card in outcome.cards] == [True, True, False, True]
     assert bytes_of(tmp_path) == before
 
 
@@ -155,7 +155,7 @@ def test_a_corrected_name_reaches_the_table_without_measuring(tubes: Path, tmp_p
     worklist.write_text(WORKLIST.replace("Jane", "Joan"))
     (tmp_path / "p.csv").write_text(PATIENTS.format(infusion="2026-01-12").replace("Jane", "Joan"))
     outcome = batch([tubes], tmp_path / "out", lists=lists)
-    assert outcome.documents[0].from_before
+    assert outcome.cards[0].from_before
     assert answers(tmp_path / "out", "marrow.fcs")["mrd"]["patient_id"] == "Joan Doe"
 
 
@@ -217,10 +217,10 @@ def test_a_changed_template_is_measured_again(tubes: Path, tmp_path: Path):
     own.write_text(shipped.read_text())
     out = tmp_path / "out"
     batch([tubes / "blood_a.fcs"], out, template=str(own))
-    assert batch([tubes / "blood_a.fcs"], out, template=str(own)).documents[0].from_before
+    assert batch([tubes / "blood_a.fcs"], out, template=str(own)).cards[0].from_before
     version = next(line for line in own.read_text().splitlines() if line.startswith("version:"))
     own.write_text(own.read_text().replace(version, "version: 9.9.9"))
-    assert not batch([tubes / "blood_a.fcs"], out, template=str(own)).documents[0].from_before
+    assert not batch([tubes / "blood_a.fcs"], out, template=str(own)).cards[0].from_before
 
 
 def test_a_changed_mapping_is_measured_again(tubes: Path, tmp_path: Path):
@@ -233,7 +233,7 @@ def test_a_changed_mapping_is_measured_again(tubes: Path, tmp_path: Path):
     batch([blood], out)
     (tmp_path / "m.csv").write_text(f"detector,marker\n{stained},CD10\n")
     outcome = batch([blood], out, mapping=read_mapping(tmp_path / "m.csv"))
-    assert not outcome.documents[0].from_before
+    assert not outcome.cards[0].from_before
 
 
 def test_results_inside_the_input_are_no_tubes(tubes: Path, tmp_path: Path):
@@ -243,8 +243,8 @@ def test_results_inside_the_input_are_no_tubes(tubes: Path, tmp_path: Path):
     shutil.copy(tubes / "blood_a.fcs", folder)
     first = batch([folder], folder / "out", figures="all")
     second = batch([folder], folder / "out", figures="all")
-    assert [d.file for d in first.documents] == [d.file for d in second.documents]
-    assert second.documents[0].from_before
+    assert [d.file for d in first.cards] == [d.file for d in second.cards]
+    assert second.cards[0].from_before
 
 
 def test_copies_of_a_tube_are_told(tubes: Path, tmp_path: Path):
@@ -315,8 +315,8 @@ def test_after_a_kill_the_same_command_goes_on(tubes: Path, tmp_path: Path):
     process.wait()
     assert not (out / "measurements.csv").exists()
     outcome = batch([folder], out)
-    before = sum(document.from_before for document in outcome.documents)
-    assert 1 <= before < len(outcome.documents)
+    before = sum(card.from_before for card in outcome.cards)
+    assert 1 <= before < len(outcome.cards)
     batch([folder], tmp_path / "whole")
     assert bytes_of(out) == bytes_of(tmp_path / "whole")
 
@@ -326,9 +326,9 @@ def test_every_vendors_file_ends_in_a_reading_or_a_refusal(shared: Path, tmp_pat
     folder = shared / "real_fcs" / "vendors"
     outcome = batch([folder], tmp_path)
     assert outcome.exit_code in (0, 1, 3)
-    assert len(outcome.documents) >= len(list(folder.iterdir()))
+    assert len(outcome.cards) >= len(list(folder.iterdir()))
     named = {row["file"] for row in rows_of(tmp_path, "findings.csv") if row["severity"] == "error"}
-    assert {d.file for d in outcome.documents if d.refused} <= named
+    assert {d.file for d in outcome.cards if d.refused} <= named
 
 
 def test_every_vendors_file_alone_ends_in_words(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cytomon.batch import Outcome
+from cytomon.card import card_of
 from cytomon.cli import batch as command
 from cytomon.cli.main import main
 from cytomon.cli.talk import Talk
@@ -136,7 +137,7 @@ def test_answers_fit_the_terminal(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("TERM", "xterm")
-    outcome = Outcome(documents=(RELAPSE,), refused_rows=0)
+    outcome = Outcome(cards=(card_of(RELAPSE),), refused_rows=0)
     jobs = Jobs(jobs=(Job(file=RELAPSE.file, path=""),), refused=())
     Talk().summary(jobs, outcome, tmp_path)
     lines = capsys.readouterr().out.splitlines()
@@ -158,7 +159,8 @@ def test_mrd_that_was_not_measured_is_said(
     aplasia = Document(file="t.fcs", measurements=(row("b_fraction", "0.0", "APLASIA"),))
     warned = {"code": "MRD_NOT_MEASURED", "severity": "warning"}
     for findings in ((), (warned,)):
-        outcome = Outcome(documents=(replace(aplasia, findings=findings),), refused_rows=0)
+        card = card_of(replace(aplasia, findings=findings))
+        outcome = Outcome(cards=(card,), refused_rows=0)
         Talk().summary(Jobs(jobs=(Job(file="t.fcs", path=""),), refused=()), outcome, tmp_path)
         assert ("NOT_MEASURED" in capsys.readouterr().out) is bool(findings)
 
