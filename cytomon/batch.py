@@ -13,6 +13,7 @@ import dataclasses
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,7 +27,7 @@ from cytomon.collate import RECORD, write_tables
 from cytomon.document import write_json
 from cytomon.errors import InputError
 from cytomon.inputs import Job, Jobs, Lists, collect
-from cytomon.pool import run_all
+from cytomon.pool import Crew, run_all
 from cytomon.task import Settings, Task
 
 Report = Callable[[Card], None]
@@ -86,7 +87,13 @@ def plan(inputs: Sequence[Path], lists: Lists, settings: Settings) -> Jobs:
 
 
 def run(
-    jobs: Jobs, out: Path, settings: Settings, *, workers: int = 0, report: Report | None = None
+    jobs: Jobs,
+    out: Path,
+    settings: Settings,
+    *,
+    workers: int = 0,
+    scheduler: str = "",
+    report: Report | None = None,
 ) -> Outcome:
     """Measure every tube of a batch and write the tables.
 
@@ -100,6 +107,8 @@ def run(
         What holds for every tube.
     workers : int, optional
         Processes beside this one; 0 measures in this one.
+    scheduler : str, optional
+        Address of a scheduler whose workers measure instead (`cytomon.cluster`).
     report : callable, optional
         Told of each tube as it is done.
 
@@ -110,15 +119,30 @@ def run(
     Raises
     ------
     InputError
-        If the results cannot be written.
+        If the results cannot be written, another run writes there, or the cluster cannot be used.
     """
     started = datetime.now(UTC)
     with claimed(out):
-        cards = run_all(_tasks(jobs.jobs, out, settings), workers=workers, report=report)
+        tasks = _tasks(jobs.jobs, out, settings)
+        with _crew(scheduler, out, tasks) as crew:
+            cards = run_all(tasks, workers=workers, report=report, crew=crew)
         outcome = Outcome(cards=write_tables(out, jobs, cards), refused_rows=len(jobs.refused))
-        record = _record(jobs.jobs, outcome, settings, workers=workers, started=started)
+        by: dict[str, int | str] = {
+            "workers": crew.size if crew else workers,
+            "scheduler": scheduler,
+        }
+        record = _record(jobs.jobs, outcome, settings, by=by, started=started)
         write_json(out / RECORD, record)
     return outcome
+
+
+def _crew(scheduler: str, out: Path, tasks: Sequence[Task]) -> AbstractContextManager[Crew | None]:
+    """Who measures: workers of a cluster, or None for processes of this machine."""
+    if not scheduler:
+        return nullcontext()
+    from cytomon.cluster.join import joined
+
+    return joined(scheduler, out, [task.job.path for task in tasks])
 
 
 def _tasks(jobs: Sequence[Job], out: Path, settings: Settings) -> Sequence[Task]:
@@ -126,7 +150,11 @@ def _tasks(jobs: Sequence[Job], out: Path, settings: Settings) -> Sequence[Task]
     home = str(out.absolute())
     return [
         Task(
-            job=dataclasses.replace(job, path=os.path.abspath(job.path)),  # noqa: PTH100  (keeps #n)
+            job=dataclasses.replace(
+                job,
+                path=os.path.abspath(job.path),  # noqa: PTH100  (text, with its #n)
+                template=_template(job.template),
+            ),
             out=home,
             settings=settings,
         )
@@ -134,12 +162,18 @@ def _tasks(jobs: Sequence[Job], out: Path, settings: Settings) -> Sequence[Task]
     ]
 
 
+def _template(name: str) -> str:
+    """The name of a template, or the full path of its file."""
+    is_file = os.sep in name or name.endswith((".yaml", ".yml"))
+    return os.path.abspath(name) if is_file else name  # noqa: PTH100
+
+
 def _record(
     jobs: Sequence[Job],
     outcome: Outcome,
     settings: Settings,
     *,
-    workers: int,
+    by: Mapping[str, object],
     started: datetime,
 ) -> Mapping[str, Any]:
     used = {card.template["name"]: dict(card.template) for card in outcome.cards if card.template}
@@ -149,7 +183,7 @@ def _record(
         "libraries": {name: version(name) for name in ("flowkit", "flowutils", "numpy", "scipy")},
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "parameters": {**dataclasses.asdict(settings), "workers": workers},
+        "parameters": {**dataclasses.asdict(settings), **by},
         "templates": [used[name] for name in sorted(used)],
         "tubes": [
             {

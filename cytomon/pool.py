@@ -8,12 +8,12 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from cytomon.card import Card, card_of
 from cytomon.document import Document
@@ -27,6 +27,13 @@ Work = TypeVar("Work")
 Answer = TypeVar("Answer")
 
 
+class Hands(Protocol):
+    """What takes work: an executor, or less."""
+
+    def submit(self, work: Callable[[Work], Answer], item: Work, /) -> Future[Answer]:
+        """Have it done by somebody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
     """Processes that do the work, here or elsewhere.
@@ -36,8 +43,8 @@ class Crew:
     size : int
         How many items are in work at once.
     hire : callable
-        From a number of processes to an executor that gives each one item at a time; hired for the
-        length of a ``with``.
+        From a number of processes to what gives each one item at a time; hired for the length of
+        a ``with``.
     deaths : tuple of type
         What a future raises when the process that worked on its item has died.
     patience : float or None
@@ -47,7 +54,7 @@ class Crew:
     """
 
     size: int
-    hire: Callable[[int], AbstractContextManager[Executor]]
+    hire: Callable[[int], AbstractContextManager[Hands]]
     deaths: tuple[type[BaseException], ...]
     patience: float | None = None
     look: Callable[[], None] = lambda: None
@@ -150,7 +157,7 @@ class _Shift(Generic[Work, Answer]):
         """Empty the queue, or a part of it; return what was in work when a process died."""
         size = 1 if alone else min(self._crew.size, len(waiting))
         suspects: list[int] = []
-        with self._crew.hire(size) as executor:
+        with self._crew.hire(size) as hands:
             futures: dict[Future[Answer], int] = {}
             # one item at a time for each process, so that a death has few suspects
             while futures or (waiting and not suspects):
@@ -158,7 +165,7 @@ class _Shift(Generic[Work, Answer]):
                     index = waiting.popleft()
                     try:
                         with _interrupts_held():
-                            future = executor.submit(self._work, self._items[index])
+                            future = hands.submit(self._work, self._items[index])
                     except self._crew.deaths:
                         suspects.append(index)
                     else:
@@ -182,7 +189,7 @@ class _Shift(Generic[Work, Answer]):
 
 
 @contextmanager
-def _start_processes(workers: int) -> Iterator[Executor]:
+def _start_processes(workers: int) -> Iterator[Hands]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
         yield pool

@@ -48,8 +48,15 @@ def batch(
         str | None, typer.Option(metavar="URL", help="Not in this version; results go to DIR.")
     ] = None,
     jobs: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Processes; 0 for one on each processor.")
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Processes of this computer; 0 for one on each processor."
+        ),
     ] = 0,
+    scheduler: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="Measure on a cluster (dask.distributed) instead."),
+    ] = "",
     engine: Annotated[Engine, typer.Option(help="Who decides membership.")] = Engine.STREAM,
     verify: Annotated[
         bool, typer.Option("--verify", help="Ask both engines, and compare event by event.")
@@ -83,6 +90,12 @@ def batch(
             where="--store",
             fix="leave the option out",
         )
+    if scheduler and jobs:
+        raise InputError(
+            "--jobs is for processes of this computer; on a cluster its workers measure",
+            where="--jobs, --scheduler",
+            fix="leave one of the two out",
+        )
     if template:
         load_template(template)
     settings = Settings(
@@ -99,7 +112,9 @@ def batch(
     if dry_run:
         return talk.preview(found, settings)
     with talk.progress(len(found.jobs)) as report:
-        outcome = run(found, out, settings, workers=processes(jobs), report=report)
+        outcome = run(
+            found, out, settings, workers=processes(jobs), scheduler=scheduler, report=report
+        )
     talk.summary(found, outcome, out)
     return outcome.exit_code
 
