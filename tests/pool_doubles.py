@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from cytomon.document import Document
@@ -42,4 +43,21 @@ def interrupt_parent(task: Task) -> Document:
     """Press Ctrl-C on the process that waits, once."""
     if task.job.file == "t0":
         os.kill(os.getppid(), signal.SIGINT)
+    return answer(task)
+
+
+def die_and_tell(task: Task) -> Document:
+    """End the process where the tube is called bad, and leave a file for each time."""
+    if task.job.file == "bad":
+        (Path(task.out) / f"died-{os.getpid()}").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return answer(task)
+
+
+def wait_to_be_killed(task: Task) -> Document:
+    """Be in the middle of a tube until the process is killed; the second time it goes well."""
+    here = Path(task.out) / "in-work"
+    if task.job.file == "slow" and not here.exists():
+        here.write_text(str(os.getpid()))
+        time.sleep(600)
     return answer(task)

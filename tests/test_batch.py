@@ -7,10 +7,6 @@ import errno
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,9 +14,12 @@ import pytest
 
 import cytomon.task
 from cytomon.batch import Outcome, plan, run
+from cytomon.card import Card
+from cytomon.claim import LOCK, claimed
 from cytomon.cli.main import main
 from cytomon.errors import InputError
 from cytomon.inputs import Lists
+from cytomon.tables import PART
 from cytomon.task import Settings
 
 TABLES = ("measurements.csv", "populations.csv", "findings.csv")
@@ -298,27 +297,55 @@ def test_a_disk_that_fills_up_ends_in_a_sentence(
     assert not list(tmp_path.glob("*.csv"))
 
 
-def test_after_a_kill_the_same_command_goes_on(tubes: Path, tmp_path: Path):
-    """Kill -9 in the middle, run again: finished tubes stand, and the bytes are the same."""
-    folder, out = tmp_path / "in", tmp_path / "out"
-    folder.mkdir()
-    for name in "abcdefgh":
-        (folder / f"{name}.fcs").symlink_to(tubes / "marrow.fcs")
-    command = [sys.executable, "-m", "cytomon", "batch", str(folder), "--out", str(out)]
-    process = subprocess.Popen(  # noqa: S603
-        [*command, "--jobs", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 60
-    while not list((out / "tubes").glob("*.json")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (out / "measurements.csv").exists()
-    outcome = batch([folder], out)
-    before = sum(card.from_before for card in outcome.cards)
-    assert 1 <= before < len(outcome.cards)
-    batch([folder], tmp_path / "whole")
-    assert bytes_of(out) == bytes_of(tmp_path / "whole")
+def test_two_runs_into_one_folder_are_one_too_many(tubes: Path, tmp_path: Path):
+    """The second is told, and changes nothing; a lock that a dead run left behind holds nobody."""
+    (tmp_path / LOCK).touch()
+    with claimed(tmp_path):
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(InputError, match="another run of cytomon is writing") as caught:
+            batch([tubes], tmp_path)
+        assert sorted(tmp_path.rglob("*")) == before
+    assert "another folder with --out" in caught.value.fix
+    assert batch([tubes / "blood_a.fcs"], tmp_path).measured == 1
+
+
+def test_what_a_killed_run_was_writing_is_removed(tubes: Path, tmp_path: Path):
+    """In every folder of the results, and nothing else that is hidden there."""
+    left = [tmp_path / name / f"{PART}abc" for name in ("", "tubes/x", "figures")]
+    left.append(tmp_path / "figures" / f".{PART}abc.partial")
+    own = tmp_path / ".notes"
+    for path in (*left, own):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    batch([tubes / "blood_a.fcs"], tmp_path)
+    assert not any(path.exists() for path in left)
+    assert own.exists()
+
+
+def test_a_document_that_goes_while_the_batch_runs_ends_in_words(tubes: Path, tmp_path: Path):
+    """No table is written without it, and the tables of before stay as they are."""
+    batch([tubes / "blood_a.fcs"], tmp_path)
+    before = bytes_of(tmp_path)
+    settings = Settings()
+    jobs = plan([tubes / "blood_a.fcs", tubes / "blood_b.fcs"], Lists(), settings)
+
+    def spoil(card: Card) -> None:
+        (tmp_path / "tubes" / f"{card.file}.json").write_text("{}")
+
+    with pytest.raises(InputError, match="has gone, or was changed, while the batch ran"):
+        run(jobs, tmp_path, settings, report=spoil)
+    assert bytes_of(tmp_path) == before
+    assert not list(tmp_path.rglob(f"*{PART}*"))
+
+
+def test_a_name_too_long_to_be_kept_is_refused_alone(tubes: Path, tmp_path: Path):
+    """It fits the file system, and the name of its document does not."""
+    (tmp_path / "in").mkdir()
+    for name in ("a.fcs", f"{'n' * 250}.fcs"):
+        (tmp_path / "in" / name).symlink_to(tubes / "blood_a.fcs")
+    outcome = batch([tmp_path / "in"], tmp_path / "out")
+    assert [card.refused for card in outcome.cards] == [False, True]
+    assert "File name too long" in rows_of(tmp_path / "out", "findings.csv")[-1]["what"]
 
 
 def test_every_vendors_file_ends_in_a_reading_or_a_refusal(shared: Path, tmp_path: Path):

@@ -84,7 +84,10 @@ def refuse_unseen(client: Client, out: Path, tubes: Iterable[str]) -> None:
     probe = out.absolute() / f"{PART}{word}"
     with whole(probe) as part:
         part.write_text(word)
-    answers = client.run(unseen, str(probe), list(folders.values()), on_error="return")
+    try:
+        answers = client.run(unseen, str(probe), list(folders.values()), on_error="return")
+    finally:
+        probe.unlink()
     for worker, said in answers.items():
         if said:
             raise InputError(
