@@ -119,9 +119,29 @@ def batch(
     return outcome.exit_code
 
 
+MOST = 8
+"""Processes on one processor, beyond which a number of them is a slip of the keyboard."""
+
+
 def processes(wanted: int = 0) -> int:
-    """As many as wanted, or one on each processor that this process may use."""
+    """As many as wanted, or one on each processor that this process may use.
+
+    Raises
+    ------
+    InputError
+        If far more are wanted than there are processors.
+    """
     import os
 
+    from cytomon.errors import InputError
+
     allowed = getattr(os, "sched_getaffinity", None)
-    return wanted or (len(allowed(0)) if allowed else os.cpu_count()) or 1
+    processors = (len(allowed(0)) if allowed else os.cpu_count()) or 1
+    if wanted > MOST * processors:
+        raise InputError(
+            f"{wanted} processes on {processors} processors take memory, and no tube is done "
+            "sooner",
+            where="--jobs",
+            fix="leave the option out for one process on each processor",
+        )
+    return wanted or processors

@@ -173,6 +173,16 @@ def test_as_many_processes_as_wanted_or_as_there_are_processors():
     assert command.processes() == len(os.sched_getaffinity(0))
 
 
+@pytest.mark.parametrize(("jobs", "said"), [("-1", "equal to 0"), ("100000", "memory")])
+def test_absurd_numbers_of_processes_are_refused(
+    tubes: Path, tmp_path: Path, capsys: Captured, jobs: str, said: str
+):
+    """Before any is started."""
+    assert main(["batch", str(tubes), "--out", str(tmp_path / "o"), "--jobs", jobs]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "o").exists()
+
+
 def test_demo_measures_what_came_along(
     tubes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ):
