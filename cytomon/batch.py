@@ -27,6 +27,7 @@ from cytomon.collate import RECORD, write_tables
 from cytomon.document import write_json
 from cytomon.errors import InputError
 from cytomon.inputs import Job, Jobs, Lists, collect
+from cytomon.model.patient import Specimen
 from cytomon.pool import Crew, run_all
 from cytomon.task import Settings, Task
 
@@ -146,7 +147,7 @@ def _crew(scheduler: str, out: Path, tasks: Sequence[Task]) -> AbstractContextMa
 
 
 def _tasks(jobs: Sequence[Job], out: Path, settings: Settings) -> Sequence[Task]:
-    """One for each tube, its paths such that they mean the same to any process."""
+    """One for each tube: paths that mean the same to any process, and nobody's name."""
     home = str(out.absolute())
     return [
         Task(
@@ -154,12 +155,17 @@ def _tasks(jobs: Sequence[Job], out: Path, settings: Settings) -> Sequence[Task]
                 job,
                 path=os.path.abspath(job.path),  # noqa: PTH100  (text, with its #n)
                 template=_template(job.template),
+                specimen=_nameless(job.specimen),
             ),
             out=home,
             settings=settings,
         )
         for job in jobs
     ]
+
+
+def _nameless(specimen: Specimen | None) -> Specimen | None:
+    return specimen and dataclasses.replace(specimen, patient_id="", specimen_id="")
 
 
 def _template(name: str) -> str:

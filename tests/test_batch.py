@@ -6,8 +6,9 @@ import csv
 import errno
 import json
 import os
+import pickle
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from cytomon.claim import LOCK, claimed
 from cytomon.cli.main import main
 from cytomon.errors import InputError
 from cytomon.inputs import Lists
+from cytomon.pool import run_all
 from cytomon.tables import PART
-from cytomon.task import Settings
+from cytomon.task import Settings, Task
 
 TABLES = ("measurements.csv", "populations.csv", "findings.csv")
 HEADER = "file,patient_id,specimen_id,collected_on,specimen_type,template,viability\n"
@@ -144,6 +146,24 @@ def test_patients_are_named_in_measurements_and_nowhere_else(done: Path):
         if path.name != "measurements.csv":
             assert b"Jane" not in path.read_bytes(), path.name
             assert b"S-4711" not in path.read_bytes(), path.name
+
+
+def test_nobody_who_measures_learns_whose_tube_it_is(
+    tubes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What travels to other processes, or over the network of a cluster, holds no id."""
+    sent: list[bytes] = []
+
+    def post(tasks: Sequence[Task], **how: object) -> tuple[Card, ...]:
+        sent.append(pickle.dumps(tasks))
+        return run_all(tasks, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("cytomon.batch.run_all", post)
+    batch([tubes / "marrow.fcs"], tmp_path / "out", lists=lists_of(tmp_path))
+    assert b"marrow.fcs" in sent[0]
+    assert b"Jane" not in sent[0]
+    assert b"S-4711" not in sent[0]
+    assert answers(tmp_path / "out", "marrow.fcs")["mrd"]["patient_id"] == "Jane Doe"
 
 
 def test_a_corrected_name_reaches_the_table_without_measuring(tubes: Path, tmp_path: Path):
