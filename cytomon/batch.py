@@ -1,17 +1,19 @@
 """The story of a folder: every tube measured, whatever happens to one of them.
 
 A tube's document is kept in ``DIR/tubes`` with the hash of all that it depends on, so that an
-interrupted batch goes on where it stopped, and a finished tube is not measured twice. The tables
-are written from the documents, in the order of the worklist: the same inputs give the same bytes
-on any number of workers. Patients and specimens are named in ``measurements.csv`` only.
+interrupted batch goes on where it stopped, and a finished tube is not measured twice. Of all tubes
+at once only a card each is held in memory (`cytomon.card`). The tables are written from the
+documents, in the order of the worklist (`cytomon.collate`): the same inputs give the same bytes on
+any number of workers, here or on a cluster.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,28 +21,17 @@ from pathlib import Path
 from typing import Any
 
 import cytomon
-from cytomon.day import judge_days
-from cytomon.document import Document, to_json
+from cytomon.card import Card
+from cytomon.claim import claimed
+from cytomon.collate import RECORD, write_tables
+from cytomon.document import write_json
 from cytomon.errors import InputError
 from cytomon.inputs import Job, Jobs, Lists, collect
-from cytomon.model.findings import Severity
-from cytomon.neighbours import carry_over, judge_again
-from cytomon.pool import run_all
-from cytomon.specimens import pooled_rows
-from cytomon.tables import (
-    FINDING_COLUMNS,
-    MEASUREMENT_COLUMNS,
-    POPULATION_COLUMNS,
-    Row,
-    finding_row,
-    refuse_unwritable,
-    write_table,
-    write_whole,
-)
-from cytomon.task import IDENTIFIERS, Settings, Task
+from cytomon.model.patient import Specimen
+from cytomon.pool import Crew, run_all
+from cytomon.task import Settings, Task
 
-Report = Callable[[Document], None]
-Pooled = Mapping[int, Sequence[Row]]
+Report = Callable[[Card], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,29 +40,29 @@ class Outcome:
 
     Attributes
     ----------
-    documents : tuple of Document
-        One for each tube, in the order of the tables.
+    cards : tuple of Card
+        One for each tube, in the order of the tables, as the other tubes leave it.
     refused_rows : int
         Rows of the lists that could not be used.
     """
 
-    documents: tuple[Document, ...]
+    cards: tuple[Card, ...]
     refused_rows: int
 
     @property
     def measured(self) -> int:
         """Tubes with measurements."""
-        return sum(not d.refused for d in self.documents)
+        return sum(not card.refused for card in self.cards)
 
     @property
     def refused(self) -> int:
         """Tubes without."""
-        return len(self.documents) - self.measured
+        return len(self.cards) - self.measured
 
     @property
     def exit_code(self) -> int:
         """Exit code: 0 done, 1 something was refused, 3 nothing could be done, 70 our defect."""
-        if any(document.defect for document in self.documents):
+        if any(card.defect for card in self.cards):
             return 70
         if not self.measured:
             return 3
@@ -97,7 +88,13 @@ def plan(inputs: Sequence[Path], lists: Lists, settings: Settings) -> Jobs:
 
 
 def run(
-    jobs: Jobs, out: Path, settings: Settings, *, workers: int = 0, report: Report | None = None
+    jobs: Jobs,
+    out: Path,
+    settings: Settings,
+    *,
+    workers: int = 0,
+    scheduler: str = "",
+    report: Report | None = None,
 ) -> Outcome:
     """Measure every tube of a batch and write the tables.
 
@@ -111,6 +108,8 @@ def run(
         What holds for every tube.
     workers : int, optional
         Processes beside this one; 0 measures in this one.
+    scheduler : str, optional
+        Address of a scheduler whose workers measure instead (`cytomon.cluster`).
     report : callable, optional
         Told of each tube as it is done.
 
@@ -121,72 +120,58 @@ def run(
     Raises
     ------
     InputError
-        If the results cannot be written.
+        If the results cannot be written, another run writes there, or the cluster cannot be used.
     """
     started = datetime.now(UTC)
-    refuse_unwritable(out)
-    tasks = [Task(job=job, out=str(out), settings=settings) for job in jobs.jobs]
-    measured = run_all(tasks, workers=workers, report=report)
-    carried = carry_over(jobs.jobs, measured)
-    documents = judge_days(jobs.jobs, judge_again(measured, carried))
-    outcome = Outcome(documents=documents, refused_rows=len(jobs.refused))
-    pooled = pooled_rows(jobs.jobs, documents, carried)
-    write_table(
-        out / "measurements.csv", _measurements(jobs, documents, pooled), MEASUREMENT_COLUMNS
-    )
-    write_table(out / "populations.csv", _populations(documents), POPULATION_COLUMNS)
-    write_table(out / "findings.csv", _findings(jobs, documents, pooled), FINDING_COLUMNS)
-    record = _record(jobs.jobs, outcome, settings, workers=workers, started=started)
-    write_whole(out / "run.json", to_json(record))
+    with claimed(out):
+        tasks = _tasks(jobs.jobs, out, settings)
+        with _crew(scheduler, out, tasks) as crew:
+            cards = run_all(tasks, workers=workers, report=report, crew=crew)
+        outcome = Outcome(cards=write_tables(out, jobs, cards), refused_rows=len(jobs.refused))
+        by: dict[str, int | str] = {
+            "workers": crew.size if crew else workers,
+            "scheduler": scheduler,
+        }
+        record = _record(jobs.jobs, outcome, settings, by=by, started=started)
+        write_json(out / RECORD, record)
     return outcome
 
 
-def _measurements(jobs: Jobs, documents: Sequence[Document], pooled: Pooled) -> Iterator[Row]:
-    for position, (job, document) in enumerate(zip(jobs.jobs, documents, strict=True)):
-        whose = {name: getattr(job.specimen, name, "") for name in IDENTIFIERS}
-        for row in (*document.measurements, *pooled.get(position, ())):
-            yield {**row, **whose}
+def _crew(scheduler: str, out: Path, tasks: Sequence[Task]) -> AbstractContextManager[Crew | None]:
+    """Who measures: workers of a cluster, or None for processes of this machine."""
+    if not scheduler:
+        return nullcontext()
+    from cytomon.cluster.join import joined
+
+    return joined(scheduler, out, [task.job.path for task in tasks])
 
 
-def _populations(documents: Iterable[Document]) -> Iterator[Row]:
-    return (row for document in documents for row in document.populations)
+def _tasks(jobs: Sequence[Job], out: Path, settings: Settings) -> Sequence[Task]:
+    """One for each tube: paths that mean the same to any process, and nobody's name."""
+    home = str(out.absolute())
+    return [
+        Task(
+            job=dataclasses.replace(
+                job,
+                path=os.path.abspath(job.path),  # noqa: PTH100  (text, with its #n)
+                template=_template(job.template),
+                specimen=_nameless(job.specimen),
+            ),
+            out=home,
+            settings=settings,
+        )
+        for job in jobs
+    ]
 
 
-def _findings(jobs: Jobs, documents: Sequence[Document], pooled: Pooled) -> Iterable[Row]:
-    for refusal in jobs.refused:
-        yield finding_row(refusal.file, refusal.finding)
-    copies = Counter(document.sha256 for document in documents if document.sha256)
-    for job, document in zip(jobs.jobs, documents, strict=True):
-        yield from (finding_row(job.file, finding) for finding in job.findings)
-        if copies[document.sha256] > 1 and "#" not in document.file:
-            yield _copied(document, documents)
-        yield from document.findings
-    for position, rows in pooled.items():
-        if any("TUBE_DISCORDANCE" in row["qualifiers"] for row in rows):
-            yield _discordant(documents[position].file)
+def _nameless(specimen: Specimen | None) -> Specimen | None:
+    return specimen and dataclasses.replace(specimen, patient_id="", specimen_id="")
 
 
-def _discordant(file: str) -> Row:
-    return {
-        "file": file,
-        "code": "TUBE_DISCORDANCE",
-        "severity": Severity.WARNING.value,
-        "what": "the two tubes of this specimen disagree on MRD; the higher one stands for it",
-        "where": file,
-        "fix": "look at both tubes; one of them may be of another specimen",
-    }
-
-
-def _copied(document: Document, documents: Sequence[Document]) -> Row:
-    others = [d.file for d in documents if d.sha256 == document.sha256 and d is not document]
-    return {
-        "file": document.file,
-        "code": "SAME_BYTES",
-        "severity": Severity.WARNING.value,
-        "what": f"the tube is byte for byte the same as {', '.join(others[:5])}",
-        "where": document.file,
-        "fix": "check that both belong to the same specimen",
-    }
+def _template(name: str) -> str:
+    """The name of a template, or the full path of its file."""
+    is_file = os.sep in name or name.endswith((".yaml", ".yml"))
+    return os.path.abspath(name) if is_file else name  # noqa: PTH100
 
 
 def _record(
@@ -194,30 +179,30 @@ def _record(
     outcome: Outcome,
     settings: Settings,
     *,
-    workers: int,
+    by: Mapping[str, object],
     started: datetime,
 ) -> Mapping[str, Any]:
-    used = {d.template["name"]: dict(d.template) for d in outcome.documents if d.template}
+    used = {card.template["name"]: dict(card.template) for card in outcome.cards if card.template}
     return {
         "cytomon": cytomon.__version__,
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in ("flowkit", "flowutils", "numpy", "scipy")},
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "parameters": {**dataclasses.asdict(settings), "workers": workers},
+        "parameters": {**dataclasses.asdict(settings), **by},
         "templates": [used[name] for name in sorted(used)],
         "tubes": [
             {
                 "file": job.file,
-                "analysis": document.analysis,
-                "engine": document.engine,
-                "verified": dict(document.verified),
-                "left_open": [list(one) for one in document.left_open],
-                "seconds": document.seconds,
-                "refused": document.refused,
-                "from_before": document.from_before,
+                "analysis": card.analysis,
+                "engine": card.engine,
+                "verified": dict(card.verified),
+                "left_open": [list(one) for one in card.left_open],
+                "seconds": card.seconds,
+                "refused": card.refused,
+                "from_before": card.from_before,
             }
-            for job, document in zip(jobs, outcome.documents, strict=True)
+            for job, card in zip(jobs, outcome.cards, strict=True)
         ],
         "refused_rows": outcome.refused_rows,
     }

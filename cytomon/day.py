@@ -3,62 +3,79 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from cytomon.card import Card
 from cytomon.document import Document
 from cytomon.inputs import Job
 from cytomon.measure.day import DayTube, check_day
 from cytomon.model.anchor import Anchor
+from cytomon.model.findings import Finding
 from cytomon.tables import finding_row
 
 LEAST_PATIENTS = 3
 """Of two patients who differ, nobody can say whose tube is the odd one."""
 
 
-def judge_days(jobs: Sequence[Job], documents: Sequence[Document]) -> tuple[Document, ...]:
-    """The documents of a batch, their gains judged day by day.
+def judge_days(
+    jobs: Sequence[Job], cards: Sequence[Card], read: Callable[[int], Document]
+) -> dict[int, Sequence[Finding]]:
+    """What the tubes of each day say of their gains, taken together.
 
     Parameters
     ----------
-    jobs, documents : sequence
-        The tubes of a batch and what was kept of each, in the same order.
+    jobs, cards : sequence
+        The tubes of a batch and the card of each, in the same order.
+    read : callable
+        From a position to the document of its tube; of a day, only the anchors are held.
 
     Returns
     -------
-    tuple of Document
-        In the same order. A tube whose file does not tell when or on what it was acquired, or whose
-        day has fewer than three patients, keeps its own word. What is kept on disk does so too:
-        another batch may hold other tubes of the day.
+    dict of int to sequence of Finding
+        Position of a tube to what stands instead of its own word. A tube whose file does not tell
+        when or on what it was acquired, or whose day has fewer than three patients, is not in it.
     """
-    judged = list(documents)
-    for day in _days(documents):
-        tubes = [_day_tube(jobs[position], documents[position]) for position in day]
-        if len({tube.patient for tube in tubes}) < LEAST_PATIENTS:
+    said: dict[int, Sequence[Finding]] = {}
+    for day in _days(cards):
+        if len({_patient(jobs[position], cards[position]) for position in day}) < LEAST_PATIENTS:
             continue
-        for position, findings in zip(day, check_day(tubes), strict=True):
-            document = documents[position]
-            others = [row for row in document.findings if row["code"] != "GAIN_SHIFT"]
-            said = [finding_row(document.file, finding) for finding in findings]
-            judged[position] = replace(document, findings=(*others, *said))
-    return tuple(judged)
+        tubes = [_day_tube(jobs[position], cards[position], read(position)) for position in day]
+        said.update(zip(day, check_day(tubes), strict=True))
+    return said
 
 
-def _days(documents: Sequence[Document]) -> Iterator[Sequence[int]]:
+def with_day(document: Document, findings: Sequence[Finding] | None) -> Document:
+    """The document of a tube, its gains as its day judges them; None where no day does.
+
+    What is kept on disk keeps the tube's own word: another batch may hold other tubes of the day.
+    """
+    if findings is None:
+        return document
+    others = [row for row in document.findings if row["code"] != "GAIN_SHIFT"]
+    said = [finding_row(document.file, finding) for finding in findings]
+    return replace(document, findings=(*others, *said))
+
+
+def _days(cards: Sequence[Card]) -> Iterable[Sequence[int]]:
     """Positions of the tubes of each day on each cytometer."""
     days: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for position, document in enumerate(documents):
-        if document.anchors and document.acquired and document.instrument:
-            date, _, _ = document.acquired.partition("T")
-            days[document.instrument, date].append(position)
-    yield from days.values()
+    for position, card in enumerate(cards):
+        if card.anchored and card.acquired and card.instrument:
+            date, _, _ = card.acquired.partition("T")
+            days[card.instrument, date].append(position)
+    return days.values()
 
 
-def _day_tube(job: Job, document: Document) -> DayTube:
+def _patient(job: Job, card: Card) -> str:
     patient = job.specimen.patient_id if job.specimen else ""
+    return patient or card.sha256
+
+
+def _day_tube(job: Job, card: Card, document: Document) -> DayTube:
     return DayTube(
-        name=document.file,
-        patient=patient or document.sha256,
+        name=card.file,
+        patient=_patient(job, card),
         anchors=tuple(Anchor(**place) for place in document.anchors["places"]),
         drift=document.anchors["drift"],
     )

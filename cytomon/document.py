@@ -6,11 +6,12 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cytomon.tables import Row
+from cytomon.errors import InputError
+from cytomon.tables import Row, whole, write_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class Document:
         Time of this run; not kept.
     from_before : bool
         Whether it was taken up from an earlier run; not kept.
+    kept : str
+        Hash of the bytes that lie in ``DIR/tubes``; empty where none do; not kept.
     """
 
     file: str
@@ -75,30 +78,102 @@ class Document:
     verified: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     from_before: bool = False
+    kept: str = ""
+
+
+_LAYOUT: dict[str, Any] = {"indent": 1, "sort_keys": True, "default": str}
+_NOT_KEPT = ("seconds", "from_before", "kept")
+
+
+def kept_path(out: Path, file: str) -> Path:
+    """Where the document of a tube lies."""
+    return out / "tubes" / f"{file}.json"
 
 
 def to_json(content: object) -> bytes:
     """Bytes that depend on the content alone."""
-    return (json.dumps(content, indent=1, sort_keys=True, default=str) + "\n").encode()
+    return (json.dumps(content, **_LAYOUT) + "\n").encode()
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write the bytes of `to_json` piece by piece: what all tubes say together may be long."""
+    with whole(path) as part, part.open("w", encoding="ascii") as stream:
+        stream.writelines(json.JSONEncoder(**_LAYOUT).iterencode(content))
+        stream.write("\n")
+
+
+def keep(path: Path, document: Document) -> Document:
+    """Write a document, and say by which bytes it is known.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    content = seal(document)
+    write_whole(path, content)
+    return replace(document, kept=_hash(content))
 
 
 def seal(document: Document) -> bytes:
     """The document as bytes, with a hash that tells whether they were changed since."""
     content = dataclasses.asdict(document)
-    del content["seconds"], content["from_before"]
-    return to_json({**content, "seal": hashlib.sha256(to_json(content)).hexdigest()})
+    for name in _NOT_KEPT:
+        del content[name]
+    return to_json({**content, "seal": _hash(to_json(content))})
 
 
 def unseal(path: Path, analysis: str) -> Document | None:
     """Read the document of an earlier run; None if it is damaged or of other inputs."""
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
+        read = path.read_bytes()
+        content: dict[str, Any] = json.loads(read)
         expected = content.pop("seal")
-        if expected != hashlib.sha256(to_json(content)).hexdigest():
+        if expected != _hash(to_json(content)):
             return None
-        for name in ("measurements", "populations", "findings", "placement", "left_open"):
-            content[name] = tuple(content[name])
-        document = Document(**content, from_before=True)
+        document = _document(content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return document if document.analysis == analysis else None
+    if document.analysis != analysis:
+        return None
+    return replace(document, from_before=True, kept=_hash(read))
+
+
+def read_kept(path: Path, kept: str) -> Document:
+    """Read a document that this run has kept.
+
+    Parameters
+    ----------
+    path : Path
+        Where it lies.
+    kept : str
+        Hash of its bytes.
+
+    Raises
+    ------
+    InputError
+        If other bytes lie there, or none.
+    """
+    try:
+        read = path.read_bytes()
+    except OSError:
+        read = b""
+    if _hash(read) != kept:
+        raise InputError(
+            "what was kept of a tube has gone, or was changed, while the batch ran",
+            where=f"tubes/{path.name}",
+            fix="leave the folder of --out alone while a batch runs; run the same command again",
+        )
+    content: dict[str, Any] = json.loads(read)
+    del content["seal"]
+    return replace(_document(content), kept=kept)
+
+
+def _document(content: dict[str, Any]) -> Document:
+    for name in ("measurements", "populations", "findings", "placement", "left_open"):
+        content[name] = tuple(content[name])
+    return Document(**content)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

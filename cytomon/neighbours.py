@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from cytomon.card import Card
 from cytomon.document import Document
 from cytomon.inputs import Job
 from cytomon.measure.afterwards import MRD_QUANTITIES, fail_mrd
@@ -23,13 +24,13 @@ MOST_CARRIED = 49
 _OF_BLASTS = ("cd19_blasts", "cd22_blasts", "mrd_a_only", "mrd_b_only", "mrd_both")
 
 
-def carry_over(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, Finding]:
+def carry_over(jobs: Sequence[Job], cards: Sequence[Card]) -> dict[int, Finding]:
     """Tubes whose few blasts may be those of the tube before: a hard failure of their MRD.
 
     Parameters
     ----------
-    jobs, documents : sequence
-        The tubes of a batch and what was kept of each, in the same order.
+    jobs, cards : sequence
+        The tubes of a batch and the card of each, in the same order.
 
     Returns
     -------
@@ -43,8 +44,8 @@ def carry_over(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, 
     patient's own.
     """
     found = {}
-    for before, position, by_time in _in_order(documents):
-        source, tube = documents[before], documents[position]
+    for before, position, by_time in _in_order(cards):
+        source, tube = cards[before], cards[position]
         if jobs[position].washed or _same_patient(jobs[before], jobs[position]):
             continue
         blasts, fraction = _mrd(tube)[0], _mrd(source)[1]
@@ -58,32 +59,25 @@ def carry_over(jobs: Sequence[Job], documents: Sequence[Document]) -> dict[int, 
     return found
 
 
-def judge_again(
-    documents: Sequence[Document], failures: Mapping[int, Finding]
-) -> tuple[Document, ...]:
-    """The documents of a batch, with what their neighbours say of them.
+def judge_again(document: Document, failure: Finding | None) -> Document:
+    """The document of a tube, with what its neighbours say of it.
 
     Parameters
     ----------
-    documents : sequence of Document
-        What was kept of each tube.
-    failures : mapping of int to Finding
-        Position of a tube to its hard failure.
+    document : Document
+        What was kept of the tube.
+    failure : Finding or None
+        Its hard failure, if it has one.
 
     Returns
     -------
-    tuple of Document
-        In the same order. Each MRD of a failed tube is judged again; what else rests on its blasts
-        stands, marked. What is kept on disk stays the word of the tube alone: another batch may
-        have other neighbours.
+    Document
+        Each MRD of a failed tube is judged again; what else rests on its blasts stands, marked.
+        What is kept on disk stays the word of the tube alone: another batch may have other
+        neighbours.
     """
-    return tuple(
-        _failed(document, failures[position]) if position in failures else document
-        for position, document in enumerate(documents)
-    )
-
-
-def _failed(document: Document, failure: Finding) -> Document:
+    if failure is None:
+        return document
     limits = Limits(**document.limits)
     again = {
         row["quantity"]: _judged(row, failure, limits)
@@ -115,16 +109,16 @@ def _judged(row: Row, failure: Finding, limits: Limits) -> Measurement:
     return replace(found, qualifiers=marked)
 
 
-def _in_order(documents: Sequence[Document]) -> Iterator[tuple[int, int, bool]]:
+def _in_order(cards: Sequence[Card]) -> Iterator[tuple[int, int, bool]]:
     """Each tube with the one acquired before it, by the clock where every file tells the time."""
     runs: dict[str, list[int]] = defaultdict(list)
-    for position, document in enumerate(documents):
-        if not document.refused:
-            runs[document.instrument].append(position)
+    for position, card in enumerate(cards):
+        if not card.refused:
+            runs[card.instrument].append(position)
     for run in runs.values():
-        by_time = all(documents[position].acquired for position in run)
+        by_time = all(cards[position].acquired for position in run)
         if by_time:
-            run.sort(key=lambda position: documents[position].acquired)
+            run.sort(key=lambda position: cards[position].acquired)
         for before, position in pairwise(run):
             yield before, position, by_time
 
@@ -137,19 +131,12 @@ def _same_patient(first: Job, second: Job) -> bool:
     )
 
 
-def _mrd(document: Document) -> tuple[int | None, float | None]:
-    for row in document.measurements:
-        if row["quantity"] == "mrd":
-            return (
-                int(row["numerator"]) if row["numerator"] else None,
-                float(row["value"]) if row["value"] else None,
-            )
-    return None, None
+def _mrd(card: Card) -> tuple[int | None, float | None]:
+    numerator, value, _ = card.answers.get("mrd", ("", "", ""))
+    return int(numerator) if numerator else None, float(value) if value else None
 
 
-def _say(
-    tube: Document, source: Document, blasts: int, fraction: float, *, by_time: bool
-) -> Finding:
+def _say(tube: Card, source: Card, blasts: int, fraction: float, *, by_time: bool) -> Finding:
     order = (
         "by the files' times of acquisition"
         if by_time

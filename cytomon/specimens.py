@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from cytomon.card import Card
 from cytomon.document import Document
 from cytomon.inputs import Job
 from cytomon.measure.afterwards import MRD_QUANTITIES, fail_mrd
@@ -14,50 +15,58 @@ from cytomon.model.patient import SpecimenType
 from cytomon.model.results import Limits
 from cytomon.tables import Row, measured_cells, measurement_of
 
-Specimens = Mapping[tuple[object, ...], Sequence[int]]
 
-
-def pooled_rows(
-    jobs: Sequence[Job], documents: Sequence[Document], failures: Mapping[int, Finding]
-) -> dict[int, tuple[Row, ...]]:
-    """Rows of ``measurements.csv`` for specimens that were measured in two tubes.
+def find_pairs(jobs: Sequence[Job], cards: Sequence[Card]) -> dict[int, int]:
+    """Specimens that were measured in two tubes.
 
     Parameters
     ----------
-    jobs, documents : sequence
-        The tubes of a batch and what was kept of each, in the same order.
-    failures : mapping of int to Finding
-        Position of a tube to what its neighbours say against it. Its blasts may be real or not, so
-        a specimen that leaves them out cannot be reassuring: it is not evaluable either.
+    jobs, cards : sequence
+        The tubes of a batch and the card of each, in the same order.
 
     Returns
     -------
-    dict of int to tuple of dict
-        Position of a specimen's second tube to the rows that follow it; ``file`` and ``sha256`` are
-        empty, ``template`` names both.
-
-    Notes
-    -----
-    Only two different tubes of one day with the same limits are pooled: the same bytes twice are
-    one tube.
+    dict of int to int
+        Position of a specimen's second tube to that of its first, in the order of the first. Only
+        two different tubes of one day are a pair: the same bytes twice are one tube.
     """
-    found: dict[int, tuple[Row, ...]] = {}
-    for positions in _specimens(jobs, documents).values():
-        tubes = [documents[position] for position in positions]
-        if len(tubes) != 2 or tubes[0].sha256 == tubes[1].sha256:
-            continue
-        if tubes[0].limits == tubes[1].limits:
-            failed = [failures[position] for position in positions if position in failures]
-            found[positions[1]] = tuple(_pool(tubes[0], tubes[1], failed))
-    return found
+    pairs = {}
+    for positions in _specimens(jobs, cards):
+        if len(positions) == 2:
+            first, second = positions
+            if cards[first].sha256 != cards[second].sha256:
+                pairs[second] = first
+    return pairs
 
 
-def _specimens(jobs: Sequence[Job], documents: Sequence[Document]) -> Specimens:
+def pooled_rows(first: Document, second: Document, failures: Sequence[Finding]) -> tuple[Row, ...]:
+    """Rows of ``measurements.csv`` for a specimen that was measured in two tubes.
+
+    Parameters
+    ----------
+    first, second : Document
+        The two, as their neighbours leave them.
+    failures : sequence of Finding
+        What the neighbours say against either. Its blasts may be real or not, so a specimen that
+        leaves them out cannot be reassuring: it is not evaluable either.
+
+    Returns
+    -------
+    tuple of dict
+        They follow those of the second tube; ``file`` and ``sha256`` are empty, ``template`` names
+        both. None where the limits of the two differ.
+    """
+    if first.limits != second.limits:
+        return ()
+    return tuple(_pool(first, second, failures))
+
+
+def _specimens(jobs: Sequence[Job], cards: Sequence[Card]) -> Iterable[Sequence[int]]:
+    """Positions of the tubes of each specimen that look for blasts."""
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for position, (job, document) in enumerate(zip(jobs, documents, strict=True)):
+    for position, (job, card) in enumerate(zip(jobs, cards, strict=True)):
         source = job.specimen
-        counted = any(row["quantity"] == "mrd" for row in document.measurements)
-        if source is not None and source.specimen_id and counted and not document.refused:
+        if source is not None and source.specimen_id and "mrd" in card.answers and not card.refused:
             whose = (
                 source.patient_id,
                 source.specimen_id,
@@ -65,7 +74,7 @@ def _specimens(jobs: Sequence[Job], documents: Sequence[Document]) -> Specimens:
                 source.collected_on,
             )
             groups[whose].append(position)
-    return groups
+    return groups.values()
 
 
 def _pool(first: Document, second: Document, failures: Sequence[Finding]) -> Iterator[Row]:

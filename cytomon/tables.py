@@ -7,10 +7,11 @@ cell is empty where there is nothing to say.
 from __future__ import annotations
 
 import csv
-import io
+import errno
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ MEASUREMENT_COLUMNS = (
 POPULATION_COLUMNS = ("file", "path", "count", "parent_count", "fraction_of_parent")
 FINDING_COLUMNS = ("file", "code", "severity", "what", "where", "fix")
 
+PART = ".cytomon-part-"
+"""How the names of files begin that are not whole yet; what a killed run leaves behind."""
 _COUNTS = ("numerator", "denominator", "count", "parent_count")
 _FRACTIONS = ("value", "ci_low", "ci_high", "lod", "loq", "fraction_of_parent")
 _RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -144,23 +147,40 @@ def findings_frame(results: Iterable[TubeResult]) -> pd.DataFrame:
 
 
 def write_table(path: Path, rows: Iterable[Row], columns: Sequence[str]) -> None:
-    """Write rows as RFC 4180 CSV in UTF-8; the file appears whole or not at all.
+    """Write rows as a table at once; see `open_table`."""
+    with open_table(path, columns) as write:
+        for row in rows:
+            write(row)
+
+
+@contextmanager
+def open_table(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Row], None]]:
+    """Write rows one by one as RFC 4180 CSV in UTF-8; the file appears whole or not at all.
 
     Notes
     -----
     A cell that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, lineterminator="\r\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({column: _harmless(row[column]) for column in columns})
     # a file name need not be text; what is none is spelled out
-    write_whole(path, text.getvalue().encode(errors="backslashreplace"))
+    spelled = "backslashreplace"
+    with (
+        whole(path) as part,
+        part.open("w", encoding="utf-8", errors=spelled, newline="") as stream,
+    ):
+        writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
+        writer.writeheader()
+        yield lambda row: _write_harmless(writer, row, columns)
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is either there in full or not there at all.
+    """Write a file that is either there in full or not there at all; see `whole`."""
+    with whole(path) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """An empty file to write into, which takes the place of `path` when the block ends well.
 
     Raises
     ------
@@ -169,7 +189,14 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART)
+        os.close(handle)
+        try:
+            yield Path(name)
+            _put_in_place(Path(name), path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -205,18 +232,28 @@ def refuse_unwritable(folder: Path) -> None:
         raise unwritable(folder, error) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+def _put_in_place(part: Path, path: Path) -> None:
+    """Also after a power cut the name stands for the whole file, or for the one before."""
+    _to_disk(part)
+    part.chmod(0o644)
+    part.replace(path)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        _to_disk(path.parent)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network drives know no such thing for folders
+            raise
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write_harmless(writer: csv.DictWriter[str], row: Row, columns: Sequence[str]) -> None:
+    writer.writerow({column: _harmless(row[column]) for column in columns})
 
 
 def _number(value: float | None) -> str:

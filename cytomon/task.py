@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import cytomon
-from cytomon.document import Document, seal, to_json, unseal
+from cytomon.document import Document, keep, kept_path, to_json, unseal
 from cytomon.errors import CytomonError, GatingError
 from cytomon.fcs.acquisition import acquired_at, instrument
 from cytomon.fcs.panel import PanelMapping
@@ -34,7 +34,7 @@ from cytomon.tables import (
     measurement_rows,
     population_rows,
     unwritable,
-    write_whole,
+    whole,
 )
 
 SCHEMA = 2
@@ -106,21 +106,23 @@ def perform(task: Task) -> Document:
     try:
         document = _measure(task)
     except CytomonError as error:
-        document = refused(task.job, finding_of(error))
+        document = refused(task, finding_of(error))
     except MemoryError:
-        document = refused(task.job, _out_of_memory(task))
+        document = refused(task, _out_of_memory(task))
     except Exception as error:  # noqa: BLE001  (one tube's defect must not stop the others)
-        document = refused(task.job, _defect(error), defect=True)
+        document = refused(task, _defect(error), defect=True)
     if document.refused:
-        with suppress(CytomonError):
-            _forget(task)
+        with suppress(CytomonError):  # where nothing can be written, it is told without
+            document = keep(_kept_path(task), document)
     return dataclasses.replace(document, seconds=round(time.perf_counter() - started, 3))
 
 
-def refused(job: Job, finding: Finding, *, defect: bool = False) -> Document:
-    """The document of a tube that could not be measured."""
-    row = finding_row(job.file, finding)
-    return Document(file=job.file, refused=True, defect=defect, findings=(row,))
+def refused(task: Task, finding: Finding, *, defect: bool = False) -> Document:
+    """The document of a tube that could not be measured; what an earlier run left of it goes."""
+    with suppress(CytomonError):
+        _forget(task)
+    row = finding_row(task.job.file, finding)
+    return Document(file=task.job.file, refused=True, defect=defect, findings=(row,))
 
 
 def _measure(task: Task) -> Document:
@@ -146,8 +148,7 @@ def _measure(task: Task) -> Document:
         document = _verified(document, opened, result)
     if _lacks_figure(task, document):
         _draw(_figure_path(task), opened, result)
-    write_whole(_kept_path(task), seal(document))
-    return document
+    return keep(_kept_path(task), document)
 
 
 def _analysis(task: Task, opened: OpenedTube) -> str:
@@ -238,10 +239,8 @@ def _forget(task: Task) -> None:
 def _draw(path: Path, opened: OpenedTube, result: TubeResult) -> None:
     from cytomon.gating.figures import draw_strategy
 
-    try:
-        draw_strategy(path, opened.tube, result, opened.events)
-    except OSError as error:
-        raise unwritable(path, error) from error
+    with whole(path) as part:
+        draw_strategy(part, opened.tube, result, opened.events)
 
 
 def _lacks_figure(task: Task, document: Document) -> bool:
@@ -262,7 +261,7 @@ def _figure_path(task: Task) -> Path:
 
 
 def _kept_path(task: Task) -> Path:
-    return Path(task.out) / "tubes" / f"{task.job.file}.json"
+    return kept_path(Path(task.out), task.job.file)
 
 
 def _out_of_memory(task: Task) -> Finding:

@@ -6,22 +6,23 @@ import csv
 import errno
 import json
 import os
+import pickle
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
 import cytomon.task
 from cytomon.batch import Outcome, plan, run
+from cytomon.card import Card
+from cytomon.claim import LOCK, claimed
 from cytomon.cli.main import main
 from cytomon.errors import InputError
 from cytomon.inputs import Lists
-from cytomon.task import Settings
+from cytomon.pool import run_all
+from cytomon.tables import PART
+from cytomon.task import Settings, Task
 
 TABLES = ("measurements.csv", "populations.csv", "findings.csv")
 HEADER = "file,patient_id,specimen_id,collected_on,specimen_type,template,viability\n"
@@ -111,7 +112,7 @@ def test_a_second_run_measures_nothing_and_gives_the_same_bytes(tubes: Path, tmp
     batch([tubes], tmp_path)
     before = bytes_of(tmp_path)
     outcome = batch([tubes], tmp_path)
-    assert [d.from_before for d in outcome.documents] == [True, True, False, True]
+    assert [card.from_before for card in outcome.cards] == [True, True, False, True]
     assert bytes_of(tmp_path) == before
 
 
@@ -147,6 +148,24 @@ def test_patients_are_named_in_measurements_and_nowhere_else(done: Path):
             assert b"S-4711" not in path.read_bytes(), path.name
 
 
+def test_nobody_who_measures_learns_whose_tube_it_is(
+    tubes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What travels to other processes, or over the network of a cluster, holds no id."""
+    sent: list[bytes] = []
+
+    def post(tasks: Sequence[Task], **how: object) -> tuple[Card, ...]:
+        sent.append(pickle.dumps(tasks))
+        return run_all(tasks, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("cytomon.batch.run_all", post)
+    batch([tubes / "marrow.fcs"], tmp_path / "out", lists=lists_of(tmp_path))
+    assert b"marrow.fcs" in sent[0]
+    assert b"Jane" not in sent[0]
+    assert b"S-4711" not in sent[0]
+    assert answers(tmp_path / "out", "marrow.fcs")["mrd"]["patient_id"] == "Jane Doe"
+
+
 def test_a_corrected_name_reaches_the_table_without_measuring(tubes: Path, tmp_path: Path):
     """Whose tube it is can be mended after the fact."""
     lists = lists_of(tmp_path)
@@ -155,7 +174,7 @@ def test_a_corrected_name_reaches_the_table_without_measuring(tubes: Path, tmp_p
     worklist.write_text(WORKLIST.replace("Jane", "Joan"))
     (tmp_path / "p.csv").write_text(PATIENTS.format(infusion="2026-01-12").replace("Jane", "Joan"))
     outcome = batch([tubes], tmp_path / "out", lists=lists)
-    assert outcome.documents[0].from_before
+    assert outcome.cards[0].from_before
     assert answers(tmp_path / "out", "marrow.fcs")["mrd"]["patient_id"] == "Joan Doe"
 
 
@@ -217,10 +236,10 @@ def test_a_changed_template_is_measured_again(tubes: Path, tmp_path: Path):
     own.write_text(shipped.read_text())
     out = tmp_path / "out"
     batch([tubes / "blood_a.fcs"], out, template=str(own))
-    assert batch([tubes / "blood_a.fcs"], out, template=str(own)).documents[0].from_before
+    assert batch([tubes / "blood_a.fcs"], out, template=str(own)).cards[0].from_before
     version = next(line for line in own.read_text().splitlines() if line.startswith("version:"))
     own.write_text(own.read_text().replace(version, "version: 9.9.9"))
-    assert not batch([tubes / "blood_a.fcs"], out, template=str(own)).documents[0].from_before
+    assert not batch([tubes / "blood_a.fcs"], out, template=str(own)).cards[0].from_before
 
 
 def test_a_changed_mapping_is_measured_again(tubes: Path, tmp_path: Path):
@@ -233,7 +252,7 @@ def test_a_changed_mapping_is_measured_again(tubes: Path, tmp_path: Path):
     batch([blood], out)
     (tmp_path / "m.csv").write_text(f"detector,marker\n{stained},CD10\n")
     outcome = batch([blood], out, mapping=read_mapping(tmp_path / "m.csv"))
-    assert not outcome.documents[0].from_before
+    assert not outcome.cards[0].from_before
 
 
 def test_results_inside_the_input_are_no_tubes(tubes: Path, tmp_path: Path):
@@ -243,8 +262,8 @@ def test_results_inside_the_input_are_no_tubes(tubes: Path, tmp_path: Path):
     shutil.copy(tubes / "blood_a.fcs", folder)
     first = batch([folder], folder / "out", figures="all")
     second = batch([folder], folder / "out", figures="all")
-    assert [d.file for d in first.documents] == [d.file for d in second.documents]
-    assert second.documents[0].from_before
+    assert [d.file for d in first.cards] == [d.file for d in second.cards]
+    assert second.cards[0].from_before
 
 
 def test_copies_of_a_tube_are_told(tubes: Path, tmp_path: Path):
@@ -298,27 +317,55 @@ def test_a_disk_that_fills_up_ends_in_a_sentence(
     assert not list(tmp_path.glob("*.csv"))
 
 
-def test_after_a_kill_the_same_command_goes_on(tubes: Path, tmp_path: Path):
-    """Kill -9 in the middle, run again: finished tubes stand, and the bytes are the same."""
-    folder, out = tmp_path / "in", tmp_path / "out"
-    folder.mkdir()
-    for name in "abcdefgh":
-        (folder / f"{name}.fcs").symlink_to(tubes / "marrow.fcs")
-    command = [sys.executable, "-m", "cytomon", "batch", str(folder), "--out", str(out)]
-    process = subprocess.Popen(  # noqa: S603
-        [*command, "--jobs", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 60
-    while not list((out / "tubes").glob("*.json")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (out / "measurements.csv").exists()
-    outcome = batch([folder], out)
-    before = sum(document.from_before for document in outcome.documents)
-    assert 1 <= before < len(outcome.documents)
-    batch([folder], tmp_path / "whole")
-    assert bytes_of(out) == bytes_of(tmp_path / "whole")
+def test_two_runs_into_one_folder_are_one_too_many(tubes: Path, tmp_path: Path):
+    """The second is told, and changes nothing; a lock that a dead run left behind holds nobody."""
+    (tmp_path / LOCK).touch()
+    with claimed(tmp_path):
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(InputError, match="another run of cytomon is writing") as caught:
+            batch([tubes], tmp_path)
+        assert sorted(tmp_path.rglob("*")) == before
+    assert "another folder with --out" in caught.value.fix
+    assert batch([tubes / "blood_a.fcs"], tmp_path).measured == 1
+
+
+def test_what_a_killed_run_was_writing_is_removed(tubes: Path, tmp_path: Path):
+    """In every folder of the results, and nothing else that is hidden there."""
+    left = [tmp_path / name / f"{PART}abc" for name in ("", "tubes/x", "figures")]
+    left.append(tmp_path / "figures" / f".{PART}abc.partial")
+    own = tmp_path / ".notes"
+    for path in (*left, own):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    batch([tubes / "blood_a.fcs"], tmp_path)
+    assert not any(path.exists() for path in left)
+    assert own.exists()
+
+
+def test_a_document_that_goes_while_the_batch_runs_ends_in_words(tubes: Path, tmp_path: Path):
+    """No table is written without it, and the tables of before stay as they are."""
+    batch([tubes / "blood_a.fcs"], tmp_path)
+    before = bytes_of(tmp_path)
+    settings = Settings()
+    jobs = plan([tubes / "blood_a.fcs", tubes / "blood_b.fcs"], Lists(), settings)
+
+    def spoil(card: Card) -> None:
+        (tmp_path / "tubes" / f"{card.file}.json").write_text("{}")
+
+    with pytest.raises(InputError, match="has gone, or was changed, while the batch ran"):
+        run(jobs, tmp_path, settings, report=spoil)
+    assert bytes_of(tmp_path) == before
+    assert not list(tmp_path.rglob(f"*{PART}*"))
+
+
+def test_a_name_too_long_to_be_kept_is_refused_alone(tubes: Path, tmp_path: Path):
+    """It fits the file system, and the name of its document does not."""
+    (tmp_path / "in").mkdir()
+    for name in ("a.fcs", f"{'n' * 250}.fcs"):
+        (tmp_path / "in" / name).symlink_to(tubes / "blood_a.fcs")
+    outcome = batch([tmp_path / "in"], tmp_path / "out")
+    assert [card.refused for card in outcome.cards] == [False, True]
+    assert "File name too long" in rows_of(tmp_path / "out", "findings.csv")[-1]["what"]
 
 
 def test_every_vendors_file_ends_in_a_reading_or_a_refusal(shared: Path, tmp_path: Path):
@@ -326,9 +373,9 @@ def test_every_vendors_file_ends_in_a_reading_or_a_refusal(shared: Path, tmp_pat
     folder = shared / "real_fcs" / "vendors"
     outcome = batch([folder], tmp_path)
     assert outcome.exit_code in (0, 1, 3)
-    assert len(outcome.documents) >= len(list(folder.iterdir()))
+    assert len(outcome.cards) >= len(list(folder.iterdir()))
     named = {row["file"] for row in rows_of(tmp_path, "findings.csv") if row["severity"] == "error"}
-    assert {d.file for d in outcome.documents if d.refused} <= named
+    assert {d.file for d in outcome.cards if d.refused} <= named
 
 
 def test_every_vendors_file_alone_ends_in_words(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from cytomon.batch import plan, run
-from cytomon.day import judge_days
+from cytomon.card import card_of
+from cytomon.day import judge_days, with_day
 from cytomon.document import Document
 from cytomon.fcs.write import write_fcs
 from cytomon.inputs import Job, Lists
@@ -20,7 +22,7 @@ from cytomon.simulate.tube import simulate_tube
 from cytomon.task import Settings
 
 MARKERS = ("CD45", "CD38", "CD58", "CD3", "CD34", "CD24")
-ALONE = {"code": "GAIN_SHIFT", "what": "said by the tube alone"}
+ALONE = {"code": "GAIN_SHIFT", "severity": "warning", "what": "said by the tube alone"}
 
 
 def document(
@@ -40,7 +42,7 @@ def document(
         sha256=name,
         acquired=at,
         instrument=on,
-        findings=(ALONE, {"code": "NO_ANCHOR", "what": "stays"}),
+        findings=(ALONE, {"code": "NO_ANCHOR", "severity": "info", "what": "stays", "fix": ""}),
         anchors={"drift": 0.1, "places": places},
     )
 
@@ -53,6 +55,11 @@ def jobs(*patients: str) -> list[Job]:
     ]
 
 
+def judged(of: list[Job], documents: Sequence[Document]) -> tuple[Document, ...]:
+    found = judge_days(of, [card_of(one) for one in documents], documents.__getitem__)
+    return tuple(with_day(one, found.get(place)) for place, one in enumerate(documents))
+
+
 def said(documents: tuple[Document, ...]) -> list[list[str]]:
     return [
         [row["what"] for row in one.findings if row["code"] == "GAIN_SHIFT"] for one in documents
@@ -61,10 +68,10 @@ def said(documents: tuple[Document, ...]) -> list[list[str]]:
 
 def test_a_day_speaks_for_its_tubes():
     """What each tube said alone gives way; other findings stay."""
-    judged = judge_days(jobs("P1", "P2", "P3"), [document("a"), document("b"), document("c")])
+    found = judged(jobs("P1", "P2", "P3"), [document("a"), document("b"), document("c")])
 
-    assert all("3 tubes of this day" in what for (what,) in said(judged))
-    assert all("NO_ANCHOR" in [row["code"] for row in one.findings] for one in judged)
+    assert all("3 tubes of this day" in what for (what,) in said(found))
+    assert all("NO_ANCHOR" in [row["code"] for row in one.findings] for one in found)
 
 
 @pytest.mark.parametrize(
@@ -80,21 +87,21 @@ def test_a_tube_alone_keeps_its_word(others: dict[str, str]):
     """Without others of its day and cytometer, or where the file does not tell."""
     documents = (document("a"), document("b"), document("c", **others))
 
-    assert judge_days(jobs("P1", "P2", "P3"), documents) == documents
+    assert judged(jobs("P1", "P2", "P3"), documents) == documents
 
 
 def test_one_patient_is_no_day():
     """Tubes of the same cells do not tell cells from detectors; two patients are too few."""
     documents = (document("a"), document("b"), document("c"))
 
-    assert judge_days(jobs("P1", "P1", "P2"), documents) == documents
+    assert judged(jobs("P1", "P1", "P2"), documents) == documents
 
 
 def test_refused_tubes_take_no_part():
     """They have no anchors."""
     documents = (document("a"), document("b"), replace(document("c"), anchors={}, refused=True))
 
-    assert judge_days(jobs("P1", "P2", "P3"), documents) == documents
+    assert judged(jobs("P1", "P2", "P3"), documents) == documents
 
 
 def test_a_folder_of_one_day(tmp_path: Path):
@@ -128,6 +135,6 @@ def test_a_folder_of_one_day(tmp_path: Path):
     assert "other tubes of this day on this cytometer (3 tubes): " in named["1.fcs"]
     assert all(f"{marker} +0." in named["1.fcs"] for marker in ("CD45", "CD38", "CD58"))
     assert (tmp_path / "out" / "findings.csv").read_bytes() == kept
-    assert all(one.from_before for one in again.documents)
+    assert all(one.from_before for one in again.cards)
     assert b"of this day" not in (tmp_path / "out" / "tubes" / "1.fcs.json").read_bytes()
     assert first.exit_code == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cytomon.batch import Outcome, plan, run
+from cytomon.card import Card, card_of
 from cytomon.document import Document
 from cytomon.fcs.write import write_fcs
 from cytomon.inputs import Job, Lists
@@ -35,16 +36,16 @@ def tube(
     at: str = "",
     instrument: str = "A",
     refused: bool = False,
-) -> Document:
+) -> Card:
     row = {"quantity": "mrd", "numerator": str(blasts), "value": str(blasts / total)}
-    return Document(
+    document = Document(
         file=name,
         sha256=f"hash of {name}",
         acquired=at,
         instrument=instrument,
-        refused=refused,
         measurements=() if refused else (row,),
     )
+    return replace(card_of(document), refused=refused)
 
 
 def jobs(*patients: str) -> list[Job]:
@@ -87,7 +88,7 @@ def test_few_blasts_after_many():
         pytest.param(FEW, MUCH, id="the-other-way-round"),
     ],
 )
-def test_not_carried_over(before: Document, after: Document):
+def test_not_carried_over(before: Card, after: Card):
     """What domain 6.3 leaves out."""
     assert carry_over(jobs("P1", "P2"), [before, after]) == {}
 
@@ -159,7 +160,7 @@ def whole(blasts: int, cells: int, *others: str) -> Document:
 def test_a_hard_failure_takes_away_what_would_reassure(counts: tuple[int, int], status: str):
     """What would reassure is no answer any more; a positive result stays, marked."""
     said = (Qualifier.LINEAGE_SWITCH_SUSPECTED, Qualifier.STATUS_UNSTABLE)
-    (found,) = judge_again([whole(*counts, *said)], carry_over_of("t.fcs"))
+    found = judge_again(whole(*counts, *said), carry_over_of("t.fcs"))
     mrd, cd19, b_cells = found.measurements
     open_ = status == "NOT_EVALUABLE"
 
@@ -178,17 +179,15 @@ def test_a_hard_failure_takes_away_what_would_reassure(counts: tuple[int, int], 
     assert reasons == ["mrd has no value: quality: CARRY_OVER_POSSIBLE"] * open_
 
 
-def carry_over_of(file: str) -> dict[int, Finding]:
-    few = replace(FEW, file=file)
-    return {0: carry_over(jobs("P1", "P2"), [MUCH, few])[1]}
+def carry_over_of(file: str) -> Finding:
+    return carry_over(jobs("P1", "P2"), [MUCH, replace(FEW, file=file)])[1]
 
 
 def test_other_tubes_are_left_alone():
     """A document without a failure is the same one."""
-    documents = (whole(0, 400_000), whole(12, 400_000))
+    document = whole(0, 400_000)
 
-    assert judge_again(documents, {})[0] is documents[0]
-    assert judge_again(documents, {1: carry_over_of("t.fcs")[0]})[0] is documents[0]
+    assert judge_again(document, None) is document
 
 
 @pytest.mark.parametrize(
@@ -197,13 +196,11 @@ def test_other_tubes_are_left_alone():
 )
 def test_a_specimen_with_such_a_tube(other: tuple[int, int], status: str):
     """It cannot reassure, for the doubtful blasts may be real; the other tube's blasts stand."""
-    one = Specimen(specimen_type=SpecimenType.MARROW, patient_id="P1", specimen_id="S1")
-    both = [Job(file=name, path=name, specimen=one) for name in "ab"]
-    failures = carry_over_of("t.fcs")
-    documents = judge_again([whole(12, 400_000), whole(*other)], failures)
+    failure = carry_over_of("t.fcs")
+    first, second = judge_again(whole(12, 400_000), failure), whole(*other)
 
-    assert pooled_rows(both, documents, {})[1][0]["status"] != "NOT_EVALUABLE"
-    (found,) = pooled_rows(both, documents, failures)[1]
+    assert pooled_rows(first, second, ())[0]["status"] != "NOT_EVALUABLE"
+    (found,) = pooled_rows(first, second, [failure])
     assert found["status"] == status
     assert "QUALITY_FAILED" in found["qualifiers"].split(";")
     assert "TRIAL_MRD_NEGATIVE" not in found["qualifiers"]
@@ -278,7 +275,7 @@ def test_washed_and_resumed(tubes: Path, tmp_path: Path):
     for washed, before in (("", 0), ("yes", 3), ("no", 3), ("", 3)):
         outcome = batch(tubes, out, washed)
         said = b"".join((out / f"{n}.csv").read_bytes() for n in ("measurements", "findings"))
-        assert sum(document.from_before for document in outcome.documents) == before
+        assert sum(card.from_before for card in outcome.cards) == before
         assert (b"CARRY_OVER_POSSIBLE" in said) is (washed != "yes")
         kept.setdefault(washed == "yes", set()).add(said)
     fresh = tmp_path / "fresh"

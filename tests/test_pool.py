@@ -32,14 +32,14 @@ def tasks(*names: str, out: str = "") -> list[Task]:
     return [Task(job=Job(file=name, path=name), out=out, settings=Settings()) for name in names]
 
 
-def test_documents_come_in_the_order_of_the_tasks(double: Callable[[str], Double]):
+def test_cards_come_in_the_order_of_the_tasks(double: Callable[[str], Double]):
     """Who is done first does not matter, and each is told of once."""
     names = [f"t{i}" for i in range(6)]
     told: list[str] = []
-    documents = run_all(
+    cards = run_all(
         tasks(*names), workers=3, report=lambda d: told.append(d.file), work=double("answer")
     )
-    assert [document.file for document in documents] == names
+    assert [card.file for card in cards] == names
     assert sorted(told) == names
 
 
@@ -47,9 +47,9 @@ def test_one_worker_is_this_process(double: Callable[[str], Double]):
     """Nothing is started for a single process, or a single tube."""
     import os
 
-    documents = run_all(tasks("a", "b"), workers=0, work=double("answer"))
-    documents += run_all(tasks("c"), workers=4, work=double("answer"))
-    assert {document.engine for document in documents} == {str(os.getpid())}
+    cards = run_all(tasks("a", "b"), workers=0, work=double("answer"))
+    cards += run_all(tasks("c"), workers=4, work=double("answer"))
+    assert {card.engine for card in cards} == {str(os.getpid())}
 
 
 def test_nothing_to_do_is_nothing_done():
@@ -63,24 +63,24 @@ def test_a_tube_that_ends_its_process_is_refused_alone(
 ):
     """The others are measured, also those that were in work when the process died."""
     names = ["a", "bad", "b", "c", "d"]
-    documents = run_all(tasks(*names), workers=workers, work=double("die_on_bad"))
-    assert [document.file for document in documents] == names
-    assert [document.refused for document in documents] == [False, True, False, False, False]
-    assert documents[1].findings[0]["code"] == "WORKER_DIED"
-    assert not documents[1].defect
+    cards = run_all(tasks(*names), workers=workers, work=double("die_on_bad"))
+    assert [card.file for card in cards] == names
+    assert [card.refused for card in cards] == [False, True, False, False, False]
+    assert "ended from outside, twice" in cards[1].reason
+    assert not cards[1].defect
 
 
 def test_a_process_that_dies_once_costs_nothing(double: Callable[[str], Double], tmp_path: Path):
     """The tube is tried again."""
-    documents = run_all(tasks("a", "bad", out=str(tmp_path)), workers=2, work=double("die_once"))
-    assert not any(document.refused for document in documents)
+    cards = run_all(tasks("a", "bad", out=str(tmp_path)), workers=2, work=double("die_once"))
+    assert not any(card.refused for card in cards)
     assert (tmp_path / "died").exists()
 
 
 def test_a_worker_computes_on_one_thread(double: Callable[[str], Double]):
     """The processes are the parallelism; more threads would only be in each other's way."""
-    documents = run_all(tasks("a", "b"), workers=2, work=double("threads"))
-    assert {document.file for document in documents} == {"1"}
+    cards = run_all(tasks("a", "b"), workers=2, work=double("threads"))
+    assert {card.file for card in cards} == {"1"}
 
 
 def test_an_interrupt_ends_the_batch_without_the_rest(double: Callable[[str], Double]):

@@ -8,6 +8,7 @@ import pytest
 
 import cytomon
 from cytomon.batch import plan, run
+from cytomon.card import read_document
 from cytomon.errors import TemplateError
 from cytomon.gating.template import Template
 from cytomon.inputs import Lists
@@ -158,9 +159,9 @@ def test_a_part_larger_than_its_whole_is_refused_by_name(tubes: Path, tmp_path: 
         plan([tubes / "blood_a.fcs"], Lists(), settings), tmp_path / "out", settings, workers=0
     )
 
-    (document,) = outcome.documents
-    (finding,) = document.findings
-    assert (document.refused, document.defect) == (True, False)
+    (card,) = outcome.cards
+    (finding,) = read_document(tmp_path / "out", card).findings
+    assert (card.refused, card.defect) == (True, False)
     assert finding["code"] == "TEMPLATE_REFUSED"
     assert "role b_cells (gate t_cells)" in finding["what"]
     assert "role lymphocytes (gate nk)" in finding["what"]

@@ -171,11 +171,12 @@ def test_tubes_of_one_name_in_two_folders_have_two_pictures(tubes: Path, tmp_pat
 
 
 def test_a_broken_tube_is_refused_with_its_reason(tubes: Path, tmp_path: Path):
-    """One row of findings, no measurement, nothing kept."""
+    """One row of findings, no measurement; what is kept of it is never taken up."""
     document = perform(task(tubes / "broken.fcs", tmp_path))
     assert (document.refused, document.defect, document.measurements) == (True, False, ())
     assert document.findings[0]["code"] == "FCS_REFUSED"
-    assert kept(tmp_path) == []
+    assert [path.name for path in kept(tmp_path)] == ["broken.fcs.json"]
+    assert not perform(task(tubes / "broken.fcs", tmp_path)).from_before
 
 
 def test_a_template_that_is_not_there_refuses_the_tube(tubes: Path, tmp_path: Path):

@@ -48,8 +48,15 @@ def batch(
         str | None, typer.Option(metavar="URL", help="Not in this version; results go to DIR.")
     ] = None,
     jobs: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Processes; 0 for one on each processor.")
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Processes of this computer; 0 for one on each processor."
+        ),
     ] = 0,
+    scheduler: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="Measure on a cluster (dask.distributed) instead."),
+    ] = "",
     engine: Annotated[Engine, typer.Option(help="Who decides membership.")] = Engine.STREAM,
     verify: Annotated[
         bool, typer.Option("--verify", help="Ask both engines, and compare event by event.")
@@ -83,6 +90,12 @@ def batch(
             where="--store",
             fix="leave the option out",
         )
+    if scheduler and jobs:
+        raise InputError(
+            "--jobs is for processes of this computer; on a cluster its workers measure",
+            where="--jobs, --scheduler",
+            fix="leave one of the two out",
+        )
     if template:
         load_template(template)
     settings = Settings(
@@ -99,14 +112,36 @@ def batch(
     if dry_run:
         return talk.preview(found, settings)
     with talk.progress(len(found.jobs)) as report:
-        outcome = run(found, out, settings, workers=processes(jobs), report=report)
+        outcome = run(
+            found, out, settings, workers=processes(jobs), scheduler=scheduler, report=report
+        )
     talk.summary(found, outcome, out)
     return outcome.exit_code
 
 
+MOST = 8
+"""Processes on one processor, beyond which a number of them is a slip of the keyboard."""
+
+
 def processes(wanted: int = 0) -> int:
-    """As many as wanted, or one on each processor that this process may use."""
+    """As many as wanted, or one on each processor that this process may use.
+
+    Raises
+    ------
+    InputError
+        If far more are wanted than there are processors.
+    """
     import os
 
+    from cytomon.errors import InputError
+
     allowed = getattr(os, "sched_getaffinity", None)
-    return wanted or (len(allowed(0)) if allowed else os.cpu_count()) or 1
+    processors = (len(allowed(0)) if allowed else os.cpu_count()) or 1
+    if wanted > MOST * processors:
+        raise InputError(
+            f"{wanted} processes on {processors} processors take memory, and no tube is done "
+            "sooner",
+            where="--jobs",
+            fix="leave the option out for one process on each processor",
+        )
+    return wanted or processors

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from cytomon.batch import Outcome
-from cytomon.document import Document
+from cytomon.card import Card
 from cytomon.errors import CytomonError
 from cytomon.gating.place import refuse_unfit
 from cytomon.inputs import Jobs
@@ -39,10 +39,10 @@ class Talk:
         self._err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     @contextmanager
-    def progress(self, total: int) -> Iterator[Callable[[Document], None]]:
+    def progress(self, total: int) -> Iterator[Callable[[Card], None]]:
         """A bar on a terminal, a line for each tube otherwise."""
         with self.steps(total) as step:
-            yield lambda document: step(document.file, _how(document))
+            yield lambda card: step(card.file, _how(card))
 
     @contextmanager
     def steps(self, total: int) -> Iterator[Callable[[str, str], None]]:
@@ -98,14 +98,13 @@ class Talk:
 
     def summary(self, found: Jobs, outcome: Outcome, out: Path) -> None:
         """The answers of each tube, then what was refused, then where to look."""
-        self._answers([document for document in outcome.documents if not document.refused])
-        for document in outcome.documents:
-            if document.refused:
-                reason = document.findings[-1]
-                self.say(f"refused: {document.file}: {reason['what']}")
-                self.say(f"  fix: {reason['fix']}")
+        self._answers([card for card in outcome.cards if not card.refused])
+        for card in outcome.cards:
+            if card.refused:
+                self.say(f"refused: {card.file}: {card.reason}")
+                self.say(f"  fix: {card.fix}")
         self._refused_rows(found)
-        before = sum(document.from_before for document in outcome.documents)
+        before = sum(card.from_before for card in outcome.cards)
         earlier = f" ({before} of them before)" if before else ""
         plural = "s" * (outcome.refused_rows > 1)
         rows = (
@@ -138,21 +137,21 @@ class Talk:
         for line in lines:
             self._out.print(line)
 
-    def _answers(self, documents: Sequence[Document]) -> None:
+    def _answers(self, cards: Sequence[Card]) -> None:
         """A row for each tube; on a narrow terminal a few lines for each, nothing cut."""
-        if not documents:
+        if not cards:
             return
         table = Table(box=None, pad_edge=False)
         for name in ("tube", "MRD", "status", "CD19", "CD22", "B cells", "status "):
             table.add_column(name, no_wrap=True)
-        for document in documents:
-            table.add_row(document.file, *_answers(document))
+        for card in cards:
+            table.add_row(card.file, *_answers(card))
         unbounded = self._out.options.update(width=UNBOUNDED)
         if self._out.measure(table, options=unbounded).maximum <= self._out.width:
             self._out.print(table)
             return
-        for document in documents:
-            for line in _lines(document):
+        for card in cards:
+            for line in _lines(card):
                 self._out.print(line, soft_wrap=True)
 
     def _refused_rows(self, found: Jobs) -> None:
@@ -172,33 +171,30 @@ def counted(tubes: int) -> str:
 def _warned(found: Jobs, outcome: Outcome) -> int:
     """Tubes that were measured and that a person should look at nevertheless."""
     warned = 0
-    for job, document in zip(found.jobs, outcome.documents, strict=True):
-        severities = {finding.severity.value for finding in job.findings}
-        severities |= {row["severity"] for row in document.findings}
-        warned += not document.refused and bool(severities - {Severity.INFO.value})
+    for job, card in zip(found.jobs, outcome.cards, strict=True):
+        noticed = any(finding.severity is not Severity.INFO for finding in job.findings)
+        warned += not card.refused and (noticed or card.warned)
     return warned
 
 
-def _how(document: Document) -> str:
-    if document.refused:
+def _how(card: Card) -> str:
+    if card.refused:
         return "refused"
-    return "done before" if document.from_before else "measured"
+    return "done before" if card.from_before else "measured"
 
 
-def _answers(document: Document) -> tuple[str, ...]:
-    rows = {row["quantity"]: row for row in document.measurements}
-    unmeasured = any(row["code"] == "MRD_NOT_MEASURED" for row in document.findings)
+def _answers(card: Card) -> tuple[str, ...]:
     return (
-        *(("-", NOT_MEASURED) if unmeasured else _fraction(rows.get("mrd"))),
-        rows.get("cd19_blasts", {}).get("status", ""),
-        rows.get("cd22_blasts", {}).get("status", ""),
-        *_fraction(rows.get("b_fraction")),
+        *(("-", NOT_MEASURED) if card.unmeasured else _fraction(card, "mrd")),
+        card.status("cd19_blasts"),
+        card.status("cd22_blasts"),
+        *_fraction(card, "b_fraction"),
     )
 
 
-def _lines(document: Document) -> Iterator[str]:
-    mrd, mrd_status, cd19, cd22, b_cells, b_status = _answers(document)
-    yield document.file
+def _lines(card: Card) -> Iterator[str]:
+    mrd, mrd_status, cd19, cd22, b_cells, b_status = _answers(card)
+    yield card.file
     if mrd_status:
         yield f"  MRD      {mrd:>10}  {mrd_status}"
     if {cd19, cd22} - {"", NOT_ASSESSABLE}:
@@ -207,10 +203,11 @@ def _lines(document: Document) -> Iterator[str]:
         yield f"  B cells  {b_cells:>10}  {b_status}"
 
 
-def _fraction(row: dict[str, str] | None) -> tuple[str, str]:
-    if row is None:
+def _fraction(card: Card, quantity: str) -> tuple[str, str]:
+    if quantity not in card.answers:
         return "", ""
-    if not row["value"]:
-        return "-", row["status"]
-    value = float(row["value"])
-    return (f"{value:.4%}".replace("%", " %") if value else "0 %"), row["status"]
+    _, said, status = card.answers[quantity]
+    if not said:
+        return "-", status
+    value = float(said)
+    return (f"{value:.4%}".replace("%", " %") if value else "0 %"), status

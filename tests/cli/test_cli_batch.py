@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cytomon.batch import Outcome
+from cytomon.card import card_of
 from cytomon.cli import batch as command
 from cytomon.cli.main import main
 from cytomon.cli.talk import Talk
@@ -136,7 +137,7 @@ def test_answers_fit_the_terminal(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("TERM", "xterm")
-    outcome = Outcome(documents=(RELAPSE,), refused_rows=0)
+    outcome = Outcome(cards=(card_of(RELAPSE),), refused_rows=0)
     jobs = Jobs(jobs=(Job(file=RELAPSE.file, path=""),), refused=())
     Talk().summary(jobs, outcome, tmp_path)
     lines = capsys.readouterr().out.splitlines()
@@ -158,7 +159,8 @@ def test_mrd_that_was_not_measured_is_said(
     aplasia = Document(file="t.fcs", measurements=(row("b_fraction", "0.0", "APLASIA"),))
     warned = {"code": "MRD_NOT_MEASURED", "severity": "warning"}
     for findings in ((), (warned,)):
-        outcome = Outcome(documents=(replace(aplasia, findings=findings),), refused_rows=0)
+        card = card_of(replace(aplasia, findings=findings))
+        outcome = Outcome(cards=(card,), refused_rows=0)
         Talk().summary(Jobs(jobs=(Job(file="t.fcs", path=""),), refused=()), outcome, tmp_path)
         assert ("NOT_MEASURED" in capsys.readouterr().out) is bool(findings)
 
@@ -169,6 +171,16 @@ def test_as_many_processes_as_wanted_or_as_there_are_processors():
 
     assert command.processes(3) == 3
     assert command.processes() == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize(("jobs", "said"), [("-1", "equal to 0"), ("100000", "memory")])
+def test_absurd_numbers_of_processes_are_refused(
+    tubes: Path, tmp_path: Path, capsys: Captured, jobs: str, said: str
+):
+    """Before any is started."""
+    assert main(["batch", str(tubes), "--out", str(tmp_path / "o"), "--jobs", jobs]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "o").exists()
 
 
 def test_demo_measures_what_came_along(

@@ -16,7 +16,7 @@ import cytomon
 from cytomon.cli import main as cli
 from cytomon.cli.main import main
 
-HEAVY = ("numpy", "pandas", "flowkit", "matplotlib", "sklearn", "scipy", "pydantic", "yaml")
+HEAVY = ("numpy", "pandas", "flowkit", "matplotlib", "sklearn", "scipy", "pydantic", "yaml", "dask")
 Captured = pytest.CaptureFixture[str]
 
 

@@ -1,0 +1,71 @@
+"""A folder of results belongs to one run at a time, and nothing half written stays in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cytomon.errors import InputError
+from cytomon.tables import PART, refuse_unwritable
+
+LOCK = ".cytomon-lock"
+
+
+@contextmanager
+def claimed(out: Path) -> Iterator[None]:
+    """Hold a folder for this run.
+
+    Parameters
+    ----------
+    out : Path
+        Made where missing.
+
+    Raises
+    ------
+    InputError
+        If another run holds it, or it cannot be written to.
+
+    Notes
+    -----
+    The operating system lets go of the folder when the process dies, however it dies. What a killed
+    process was writing is removed by the next run, before and after its work: a worker may outlive
+    its parent by a moment.
+    """
+    from filelock import FileLock, Timeout
+
+    refuse_unwritable(out)
+    lock = FileLock(out / LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise InputError(
+            "another run of cytomon is writing into this folder",
+            where=out.name,
+            fix="wait until it has ended, or name another folder with --out",
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"the folder cannot be held for one run: {error.strerror or type(error).__name__}",
+            where=out.name,
+            fix="name a folder on a disk whose file system knows locks (flock) with --out",
+        ) from error
+    try:
+        _sweep(out)
+        yield
+    finally:
+        _sweep(out)
+        lock.release()
+
+
+def _sweep(out: Path) -> None:
+    """Remove what is not whole; where a picture was being drawn, one more dot stands before it."""
+    unfinished = f".*{PART.removeprefix('.')}*"
+    for found in (
+        out.glob(unfinished),
+        (out / "tubes").rglob(unfinished),
+        (out / "figures").rglob(unfinished),
+    ):
+        for path in found:
+            with suppress(OSError):  # whoever was writing it may have removed it meanwhile
+                path.unlink()
