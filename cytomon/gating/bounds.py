@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from cytomon.gating.methods import NoPlace, above_negative, below_positive, robust_cloud, valley
 from cytomon.gating.numbers_spec import Bound
@@ -115,7 +115,7 @@ def place_ellipse(gate: EllipseGate, values: FloatArray) -> tuple[Ellipse, tuple
         The story of each coordinate of the centre.
     """
     start_spread = np.array(gate.sd)
-    square = float(chi2.ppf(gate.level, len(gate.on)))
+    square = float(chdtri(len(gate.on), 1 - gate.level))
     if gate.by == "fixed" or gate.leash is None:
         return _ellipse(np.array(gate.mean), np.diag(start_spread**2), square), ()
     try:

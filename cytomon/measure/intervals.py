@@ -5,7 +5,7 @@ Gating error is not in these intervals; for rare clusters it is often the larger
 
 from __future__ import annotations
 
-from scipy import stats
+from scipy.special import betainccinv, betaincinv, gammainccinv
 
 from cytomon.model.results import Estimate
 
@@ -52,8 +52,8 @@ def binomial_interval(events: int, total: int, *, level: float = 0.95) -> Estima
         msg = f"events={events}, total={total}: expected 0 <= events <= total and total >= 1"
         raise ValueError(msg)
     tail = _tail(level) / 2
-    low = stats.beta.ppf(tail, events, total - events + 1) if events else 0.0
-    high = stats.beta.isf(tail, events + 1, total - events) if events < total else 1.0
+    low = float(betaincinv(events, total - events + 1, tail)) if events else 0.0
+    high = float(betainccinv(events + 1, total - events, tail)) if events < total else 1.0
     return Estimate(value=events / total, low=float(low), high=float(high), level=level)
 
 
@@ -85,7 +85,7 @@ def poisson_upper(events: int, *, level: float = 0.95) -> float:
     if events < 0:
         msg = f"events={events}: expected a count"
         raise ValueError(msg)
-    return float(stats.gamma.isf(_tail(level), events + 1))
+    return float(gammainccinv(events + 1, _tail(level)))
 
 
 def _tail(level: float) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from scipy import stats
-
 from cytomon.model.results import Limits
 
 _BLANK_LEVEL = 0.95
@@ -34,7 +32,9 @@ def lod_events(limits: Limits, total: int) -> int:
     """
     if not limits.lob_rate:
         return limits.lod_events
-    background = int(stats.poisson.ppf(_BLANK_LEVEL, limits.lob_rate * total))
+    from scipy.stats import poisson  # half of what a batch would load at its start
+
+    background = int(poisson.ppf(_BLANK_LEVEL, limits.lob_rate * total))
     return max(limits.lod_events, background + 1)
 
 

@@ -6,10 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv
-from scipy.stats import poisson
-from scipy.stats import t as student
-from sklearn.cluster import DBSCAN
+from scipy.special import betaincinv, pdtrc, stdtr, stdtrit
 
 from cytomon.gating.envelope.mixture import FREEDOM
 from cytomon.model.tube import BoolArray, FloatArray
@@ -120,6 +117,8 @@ def dense_parts(values: FloatArray, spread: FloatArray) -> np.ndarray:
 
     The largest part is number 0.
     """
+    from sklearn.cluster import DBSCAN
+
     rows = np.linspace(0, values.shape[1] - 1, _shown(values)).astype(np.int64)
     scaled = (values[:, rows] / spread[:, None]).T
     radius = _REACH * np.sqrt(2 * len(values))
@@ -159,7 +158,7 @@ def _too_far_out(n_axes: int) -> FloatArray:
     """
     at_least = np.arange(n_axes, 0, -1)
     tail = betaincinv(at_least, n_axes - at_least + 1, _IMPROBABLE / n_axes)
-    return np.asarray(student.isf(tail / 2, FREEDOM))
+    return np.asarray(-stdtrit(FREEDOM, tail / 2))
 
 
 def astray(away: FloatArray, markers: BoolArray) -> BoolArray:
@@ -184,8 +183,8 @@ def astray(away: FloatArray, markers: BoolArray) -> BoolArray:
         for side in (away[axis], -away[axis]):
             for far in _FAR_OUT:
                 out = side > far
-                usual = _TAILS * n_events * student.sf(far, FREEDOM)
-                if out.any() and poisson.sf(np.count_nonzero(out) - 1, usual) < _IMPROBABLE:
+                usual = _TAILS * n_events * float(stdtr(FREEDOM, -far))
+                if out.any() and pdtrc(np.count_nonzero(out) - 1, usual) < _IMPROBABLE:
                     found |= out
                     break
     return found
