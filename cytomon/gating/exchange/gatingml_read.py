@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cytomon.errors import TemplateError
-from cytomon.gating.gatingml_check import check_gates, check_scale, unusable, usable_matrices
-from cytomon.gating.gatingml_intake import parse_document, read_document
+from cytomon.gating.exchange.check import check_gates, check_scale, unusable, usable_matrices
+from cytomon.gating.exchange.intake import parse_document, read_document
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import (
     TUBE_MATRIX,
