@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
 def _flowkit_transform(scale: Scale) -> Any:  # noqa: ANN401  (FlowKit carries no types)
     from flowkit import transforms
 
-    match scale.kind:
-        case "linear":
-            return transforms.LinearTransform(scale.t, scale.a)
-        case "log":
-            return transforms.LogTransform(scale.t, scale.m)
-        case "asinh":
-            return transforms.AsinhTransform(scale.t, scale.m, scale.a)
-        case "logicle":
-            return transforms.LogicleTransform(scale.t, scale.w, scale.m, scale.a)
-        case "hyperlog":
-            return transforms.HyperlogTransform(scale.t, scale.w, scale.m, scale.a)
-    msg = f"unknown scale {scale.kind!r}"
-    raise ValueError(msg)
+    kinds: dict[str, Callable[[], Any]] = {
+        "linear": lambda: transforms.LinearTransform(scale.t, scale.a),
+        "log": lambda: transforms.LogTransform(scale.t, scale.m),
+        "asinh": lambda: transforms.AsinhTransform(scale.t, scale.m, scale.a),
+        "logicle": lambda: transforms.LogicleTransform(scale.t, scale.w, scale.m, scale.a),
+        "hyperlog": lambda: transforms.HyperlogTransform(scale.t, scale.w, scale.m, scale.a),
+        "biex": lambda: transforms.WSPBiexTransform(scale.a, scale.w, scale.m, scale.t),
+        "flowjo_log": lambda: transforms.WSPLogTransform(scale.t, scale.m),
+    }
+    if scale.kind not in kinds:
+        msg = f"unknown scale {scale.kind!r}"
+        raise ValueError(msg)
+    return kinds[scale.kind]()
 
 
 def to_scale(values: FloatArray, scale: Scale | None) -> FloatArray:
