@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ FINDING_COLUMNS = ("file", "code", "severity", "what", "where", "fix")
 
 _COUNTS = ("numerator", "denominator", "count", "parent_count")
 _FRACTIONS = ("value", "ci_low", "ci_high", "lod", "loq", "fraction_of_parent")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -224,7 +226,8 @@ def _number(value: float | None) -> str:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_RUNS_IN_A_SPREADSHEET) else cell
+    runs = cell.startswith(_RUNS_IN_A_SPREADSHEET) and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if runs else cell
 
 
 def _frame(rows: Iterable[Row], columns: Sequence[str]) -> pd.DataFrame:

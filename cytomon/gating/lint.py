@@ -149,7 +149,7 @@ def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> I
 
 def _named_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> Iterator[Mistake]:
     """Dimensions and matrices with names of their own."""
-    if not (spec.markers.required or spec.dimensions):
+    if spec.quantities and not (spec.markers.required or spec.dimensions):
         line = lines.get(("markers",), 1)
         yield Mistake(line, "markers: none is required", "name what the gates stand on")
     if TUBE_MATRIX in spec.matrices:

@@ -14,7 +14,14 @@ from typing import Any
 
 from cytomon.errors import TemplateError
 from cytomon.gating.exchange.check import check_gates, check_scale, unusable, usable_matrices
-from cytomon.gating.exchange.intake import parse_document, read_document
+from cytomon.gating.exchange.document import Document, in_reading_order, with_readable_names
+from cytomon.gating.exchange.intake import (
+    content_hash,
+    gate_ids,
+    parse_document,
+    read_document,
+)
+from cytomon.gating.exchange.names import numbered, readable
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import (
     TUBE_MATRIX,
@@ -31,6 +38,9 @@ from cytomon.model.gating import (
     Shape,
 )
 from cytomon.model.tube import Tube
+
+MATRIX_PREFIX = "matrix-"
+"""Ids of matrices in our own documents: no gate can be called so."""
 
 
 def read_gatingml(path: Path, tube: Tube) -> Placement:
@@ -60,7 +70,9 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
     """
     content = read_document(path)
     strategy = parse_document(content, path)
-    translated = tuple(_Translator(strategy, tube, path).gates())
+    place = {name: number for number, name in enumerate(gate_ids(content))}
+    found = sorted(_Translator(strategy, tube, path).gates(), key=lambda gate: place[gate.name])
+    translated = in_reading_order(found)
     matrices = usable_matrices(strategy, tube, path)
     check_gates(translated, matrices.keys(), path)
     findings: tuple[Finding, ...] = ()
@@ -77,6 +89,38 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
         matrices=matrices,
         findings=findings,
     )
+
+
+def gatingml_document(path: Path, tube: Tube) -> Document:
+    """A GatingML 2.0 document with names that a template can use; see `read_gatingml`."""
+    placement = read_gatingml(path, tube)
+    # every gate of a GatingML document has a name of its own: the way to it adds nothing
+    paths = {gate.name: (gate.name,) for gate in placement.gates}
+    renamed, by_name = with_readable_names(_with_plain_matrices(placement), paths)
+    return Document(
+        format="GatingML 2.0",
+        sha256=content_hash(read_document(path)),
+        placement=renamed,
+        paths=by_name,
+        notes=tuple(finding.what for finding in placement.findings),
+    )
+
+
+def _with_plain_matrices(placement: Placement) -> Placement:
+    names: dict[str, str] = {"": "", TUBE_MATRIX: TUBE_MATRIX}
+    for name in placement.matrices:
+        if name != TUBE_MATRIX:
+            plain = readable(name.removeprefix(MATRIX_PREFIX), stands_for="matrix")
+            names[name] = numbered(plain, names.values())
+    gates = tuple(
+        dataclasses.replace(
+            gate,
+            axes=tuple(dataclasses.replace(a, matrix=names[a.matrix]) for a in gate.axes),
+        )
+        for gate in placement.gates
+    )
+    matrices = {names[name]: matrix for name, matrix in placement.matrices.items()}
+    return dataclasses.replace(placement, gates=gates, matrices=matrices)
 
 
 class _Translator:
