@@ -176,6 +176,25 @@ def write_whole(path: Path, content: bytes) -> None:
         raise unwritable(path, error) from error
 
 
+def write_new(path: Path, content: bytes, *, force: bool) -> None:
+    """Write a file in full or not at all; one that says something else stays unless forced.
+
+    Raises
+    ------
+    InputError
+        If there is another file of this name, or it cannot be written.
+    """
+    if path.is_dir():
+        raise InputError("that is a folder", where=path.name, fix="name a file with --out")
+    if path.is_file() and not force and path.read_bytes() != content:
+        raise InputError(
+            "there is another file of this name, which somebody may have edited",
+            where=path.name,
+            fix="choose another name with --out, or replace the file with --force",
+        )
+    write_whole(path, content)
+
+
 def unwritable(path: Path, error: OSError) -> InputError:
     """What to say when results cannot be written."""
     return InputError(

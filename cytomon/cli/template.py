@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from cytomon.cli import elsewhere
+from cytomon.cli import exchange
 
 app = typer.Typer(
     help="List, show, check, import and export gating templates.", no_args_is_help=True
 )
-app.command("import")(elsewhere.import_)
+app.command("import")(exchange.import_)
+app.command("export")(exchange.export)
 
 
 @app.command("list")

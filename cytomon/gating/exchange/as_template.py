@@ -68,7 +68,7 @@ def as_template(document: Document, tube: Tube, panel: Panel, *, name: str, spec
             "schema_version": 1,
             "name": name,
             "version": "1.0.0",
-            "title": f"Gates of a {document.format} document",
+            "title": f"Gates of a {document.format}",
             "specimen": specimen,
             "markers": {"required": glossary.markers},
             "compensation": "tube" if glossary.compensates() else "none",
@@ -78,8 +78,7 @@ def as_template(document: Document, tube: Tube, panel: Panel, *, name: str, spec
             **({"dimensions": glossary.dimensions} if glossary.dimensions else {}),
             "gates": gates,
             "literature": [
-                f"Imported from a {document.format} document; sha256 of its content: "
-                f"{document.sha256}",
+                f"Imported from a {document.format}; sha256 of its content: {document.sha256}",
                 "Gates stand where the document puts them. Nobody has validated them here.",
             ],
         }

@@ -17,7 +17,7 @@ class Document:
     Attributes
     ----------
     format : str
-        ``GatingML 2.0`` or ``FlowJo 10 workspace``.
+        ``GatingML 2.0 document`` or ``FlowJo 10 workspace``.
     sha256 : str
         Of what it says; comments and layout do not count.
     placement : Placement

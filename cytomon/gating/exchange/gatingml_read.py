@@ -98,7 +98,7 @@ def gatingml_document(path: Path, tube: Tube) -> Document:
     paths = {gate.name: (gate.name,) for gate in placement.gates}
     renamed, by_name = with_readable_names(_with_plain_matrices(placement), paths)
     return Document(
-        format="GatingML 2.0",
+        format="GatingML 2.0 document",
         sha256=content_hash(read_document(path)),
         placement=renamed,
         paths=by_name,

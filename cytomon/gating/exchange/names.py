@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 LONGEST = 60
+_USABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _POSITIVE = re.compile(r"(?<=\w)\++")
 _NEGATIVE = re.compile(r"(?<=\w)-+(?!\w)|(?<=\w)-(?=CD[0-9])")  # not the hyphen of 7-AAD
 
@@ -26,11 +27,13 @@ def readable(text: str, *, stands_for: str = "gate") -> str:
     --------
     >>> readable("CD19+ CD22-"), readable("Q1: CD3- , CD19+"), readable("7-AAD neg")
     ('CD19p_CD22n', 'Q1_CD3n_CD19p', 'gate_7_AAD_neg')
-    >>> readable("CD19-CD22+"), readable("HLA-DR+")
-    ('CD19n_CD22p', 'HLA_DRp')
+    >>> readable("CD19-CD22+"), readable("HLA-DR+"), readable("as__it_is_")
+    ('CD19n_CD22p', 'HLA_DRp', 'as__it_is_')
     >>> readable("CD4/CD8"), readable("β"), readable("Lymphocytes")
     ('CD4_CD8', 'gate', 'Lymphocytes')
     """
+    if len(text) <= LONGEST and _USABLE.fullmatch(text):
+        return text
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     signed = _NEGATIVE.sub("n ", _POSITIVE.sub("p ", plain))
     name = re.sub(r"[^A-Za-z0-9]+", "_", signed).strip("_")

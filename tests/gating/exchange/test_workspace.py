@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cytomon.cli.main import main
-from cytomon.elsewhere import Wanted, import_template
+from cytomon.template_import import Wanted, import_template
 from cytomon.errors import CytomonError, InputError, TemplateError
 from cytomon.fcs.read import read_events
 from cytomon.gating.count import memberships

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cytomon.elsewhere import Imported
+    from cytomon.template_import import Imported
 
 
 class Kind(StrEnum):
@@ -51,11 +51,11 @@ def import_(
     or a tube could not be compared. 2: nothing was written.
     """
     from cytomon.cli.talk import Talk
-    from cytomon.elsewhere import Wanted, import_template
     from cytomon.errors import InputError
     from cytomon.fcs.panel import read_mapping
     from cytomon.gating.exchange.concordance import COLUMNS
     from cytomon.tables import write_table
+    from cytomon.template_import import Wanted, import_template
 
     if not tube:
         raise InputError(
@@ -125,3 +125,58 @@ def _said(imported: Imported, say: Callable[[str], None], *, compare: bool) -> i
             f"{MOST_SHARE:.0%}: look at these gates before you use the template"
         )
     return 1 if marked or imported.refused or (compare and not imported.compared) else 0
+
+
+def export(
+    name: Annotated[str, typer.Argument(help="Name of a template, or path of its file.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="XML", help="The GatingML 2.0 document to write.")
+    ] = None,
+    tube: Annotated[
+        str, typer.Option(metavar="FILE", help="Export the gates as they stand in this tube.")
+    ] = "",
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Leave out, and list, what GatingML cannot say.")
+    ] = False,
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="detector,marker: overrides the tube.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> int:
+    """Write a template's gates as GatingML 2.0; the document is read again before it is kept.
+
+    Exit code 0: done. 1: done, with gates left out. 2: nothing was written.
+    """
+    from cytomon.cli.talk import Talk
+    from cytomon.errors import InputError
+    from cytomon.fcs.panel import read_mapping
+    from cytomon.template_export import Wanted, export_template
+
+    if out is None:
+        raise InputError(
+            "it is not said where the document is to be written",
+            where="--out",
+            fix="name a file: --out gates.xml",
+        )
+    exported = export_template(
+        Wanted(
+            template=name,
+            out=out,
+            tube=tube,
+            leave_out=leave_out,
+            mapping=read_mapping(mapping) if mapping else None,
+            force=force,
+        )
+    )
+    talk = Talk()
+    for finding in exported.findings:
+        talk.say(f"{finding.code}: {finding.what}")
+    for gate, reason in exported.missing.items():
+        talk.say(f"left out: {gate}: {reason}")
+    if exported.beyond_flowkit:
+        gates = ", ".join(exported.beyond_flowkit)
+        talk.say(f"FlowKit cannot decide as the standard says, and was not asked about: {gates}")
+    talk.say(
+        f"{exported.n_gates} gates, read again and the same on {exported.n_events} events: {out}"
+    )
+    return 1 if exported.missing else 0

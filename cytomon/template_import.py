@@ -1,4 +1,4 @@
-"""Templates from elsewhere and back: the story of one import and of one export."""
+"""The gates of a GatingML document or a FlowJo workspace become a template file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from cytomon.gating.template import parse_template
 from cytomon.model.tube import Panel, Tube
 from cytomon.pipeline import open_for_gating, place_on
 from cytomon.soundness import check_template
-from cytomon.tables import write_whole
+from cytomon.tables import write_new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def import_template(wanted: Wanted) -> Imported:
     name = wanted.name or readable(wanted.out.stem, stands_for="template")
     content = as_template(document, tube, panel, name=name, specimen=wanted.specimen)
     _refuse_unsound(content, document, tube, panel, wanted.out)
-    keep(wanted.out, content, force=wanted.force)
+    write_new(wanted.out, content, force=wanted.force)
     compared: list[Compared] = []
     notes, refused = list(document.notes), []
     if workspace is not None and sample is not None:
@@ -148,25 +148,6 @@ def import_template(wanted: Wanted) -> Imported:
         notes=tuple(notes),
         refused=tuple(refused),
     )
-
-
-def keep(path: Path, content: bytes, *, force: bool) -> None:
-    """Write a file in full or not at all; one that says something else stays unless forced.
-
-    Raises
-    ------
-    InputError
-        If there is another file of this name, or it cannot be written.
-    """
-    if path.is_dir():
-        raise InputError("that is a folder", where=path.name, fix="name a file with --out")
-    if path.is_file() and not force and path.read_bytes() != content:
-        raise InputError(
-            "there is another file of this name, which somebody may have edited",
-            where=path.name,
-            fix="choose another name with --out, or replace the file with --force",
-        )
-    write_whole(path, content)
 
 
 def _opened(path: Path, mapping: PanelMapping | None) -> tuple[Tube, Panel]:
