@@ -127,7 +127,7 @@ def import_template(wanted: Wanted) -> Imported:
     if workspace is not None and sample is not None:
         document = workspace_document(workspace, sample, tube)
     else:
-        document = gatingml_document(wanted.source, tube)
+        document = gatingml_document(wanted.source, tube, panel)
     name = wanted.name or readable(wanted.out.stem, stands_for="template")
     content = as_template(document, tube, panel, name=name, specimen=wanted.specimen)
     _refuse_unsound(content, document, tube, panel, wanted.out)

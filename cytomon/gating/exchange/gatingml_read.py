@@ -37,13 +37,13 @@ from cytomon.model.gating import (
     Scale,
     Shape,
 )
-from cytomon.model.tube import Tube
+from cytomon.model.tube import Panel, Tube
 
 MATRIX_PREFIX = "matrix-"
 """Ids of matrices in our own documents: no gate can be called so."""
 
 
-def read_gatingml(path: Path, tube: Tube) -> Placement:
+def read_gatingml(path: Path, tube: Tube, panel: Panel | None = None) -> Placement:
     """Read a GatingML 2.0 document for use on one tube.
 
     Parameters
@@ -52,6 +52,8 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
         The document.
     tube : Tube
         Its detectors resolve the dimensions; its own matrix answers ``compensation-ref="FCS"``.
+    panel : Panel, optional
+        Its markers resolve dimensions that neither ``$PnN`` nor ``$PnS`` does.
 
     Returns
     -------
@@ -71,7 +73,9 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
     content = read_document(path)
     strategy = parse_document(content, path)
     place = {name: number for number, name in enumerate(gate_ids(content))}
-    found = sorted(_Translator(strategy, tube, path).gates(), key=lambda gate: place[gate.name])
+    found = sorted(
+        _Translator(strategy, tube, panel, path).gates(), key=lambda gate: place[gate.name]
+    )
     translated = in_reading_order(found)
     matrices = usable_matrices(strategy, tube, path)
     check_gates(translated, matrices.keys(), path)
@@ -91,9 +95,9 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
     )
 
 
-def gatingml_document(path: Path, tube: Tube) -> Document:
+def gatingml_document(path: Path, tube: Tube, panel: Panel | None = None) -> Document:
     """A GatingML 2.0 document with names that a template can use; see `read_gatingml`."""
-    placement = read_gatingml(path, tube)
+    placement = read_gatingml(path, tube, panel)
     # every gate of a GatingML document has a name of its own: the way to it adds nothing
     paths = {gate.name: (gate.name,) for gate in placement.gates}
     renamed, by_name = with_readable_names(_with_plain_matrices(placement), paths)
@@ -126,8 +130,9 @@ def _with_plain_matrices(placement: Placement) -> Placement:
 class _Translator:
     """FlowKit's gates, one after the other, in ours."""
 
-    def __init__(self, strategy: Any, tube: Tube, path: Path) -> None:  # noqa: ANN401
+    def __init__(self, strategy: Any, tube: Tube, panel: Panel | None, path: Path) -> None:  # noqa: ANN401
         self._strategy, self._tube, self._path = strategy, tube, path
+        self._markers = panel.columns if panel else {}
 
     def gates(self) -> Iterator[PlacedGate]:
         """Every gate, parents and operands first."""
@@ -210,6 +215,8 @@ class _Translator:
         named = self._strategy.comp_matrices.get(matrix)
         if named is not None and label in named.fluorochromes:
             return str(named.detectors[named.fluorochromes.index(label)])
+        if label in self._markers:
+            return self._tube.channels[self._markers[label]].pnn
         raise TemplateError(
             f"the document gates on {label!r}, which the tube does not have",
             where=self._tube.name,

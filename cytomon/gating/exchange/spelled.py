@@ -60,9 +60,9 @@ def spell_out(placement: Placement) -> Spelled:
     taken = {gate.name for gate in placement.gates}
     plain: list[PlacedGate] = []
     for gate in said:
-        for one in _plain(_without_parent(gate, placement), taken):
+        for one in _plain(_turned(_without_parent(gate, placement)), taken):
             taken.add(one.name)
-            plain.append(replace(one, bounds=()))
+            plain.append(replace(one, shape=_in_order(one.shape), bounds=()))
     return Spelled(
         plain=replace(placement, gates=tuple(plain), roles={}, findings=()),
         said=replace(placement, gates=said, roles={}, findings=()),
@@ -78,13 +78,14 @@ def ways_to_reach(score: Score) -> tuple[tuple[str, ...], ...]:
     >>> ways_to_reach(Score(terms=(("a", 2.0), ("b", 1.0), ("c", 1.0)), at_least=2.0))
     (('a',), ('b', 'c'))
     """
+    least = score.at_least - ROUNDING
     found: list[tuple[str, ...]] = []
     for size in range(1, len(score.terms) + 1):
         for chosen in itertools.combinations(score.terms, size):
-            names = tuple(name for name, _ in chosen)
-            enough = sum(weight for _, weight in chosen) >= score.at_least - ROUNDING
-            if enough and not any(set(smaller) <= set(names) for smaller in found):
-                found.append(names)
+            weights = [weight for _, weight in chosen]
+            # without its smallest weight the smallest set falls short
+            if sum(weights) >= least and sum(sorted(weights)[1:]) < least:
+                found.append(tuple(name for name, _ in chosen))
     return tuple(found)
 
 
@@ -136,6 +137,33 @@ def _without_parent(gate: PlacedGate, placement: Placement) -> PlacedGate:
     channel = next(axis.channel for one in placement.gates for axis in one.axes)
     axis = Axis(channel=channel, label=channel)
     return replace(gate, axes=(axis,), shape=_stretch((-np.inf, np.inf)))
+
+
+def _turned(gate: PlacedGate) -> PlacedGate:
+    """The outside of all is any of the outsides, and the other way round: no helper is needed."""
+    match gate:
+        case PlacedGate(complement=True, shape=Boolean(every=every, some=())):
+            shape = Boolean(some=_outsides(every))
+        case PlacedGate(complement=True, shape=Boolean(every=(), some=some)):
+            shape = Boolean(every=_outsides(some))
+        case _:
+            return gate
+    return replace(gate, complement=False, shape=shape)
+
+
+def _outsides(operands: tuple[Operand, ...]) -> tuple[Operand, ...]:
+    return tuple(replace(one, complement=not one.complement) for one in operands)
+
+
+def _in_order(shape: Shape) -> Shape:
+    """Complements last, as a template that is made of the document will have them."""
+    if not isinstance(shape, Boolean):
+        return shape
+    every, some = (
+        tuple(sorted(operands, key=lambda one: one.complement))
+        for operands in (shape.every, shape.some)
+    )
+    return Boolean(every=every, some=some)
 
 
 def _plain(gate: PlacedGate, taken: set[str]) -> Iterator[PlacedGate]:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from cytomon.cli.main import main
-from cytomon.template_import import Wanted, import_template
 from cytomon.errors import CytomonError, InputError, TemplateError
 from cytomon.fcs.read import read_events
 from cytomon.gating.count import memberships
@@ -21,6 +20,7 @@ from cytomon.model.tube import Spillover
 from cytomon.pipeline import open_for_gating, place_on
 from cytomon.simulate.plan import TubePlan
 from cytomon.simulate.tube import simulate_tube, write_tube
+from cytomon.template_import import Wanted, import_template
 from tests.gating.exchange.flowjo import (
     ARCSINH,
     LINEAR,
