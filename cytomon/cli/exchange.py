@@ -83,7 +83,7 @@ def import_(
     if concordance is not None:
         write_table(concordance, (row.row() for row in imported.compared), COLUMNS)
     talk = Talk()
-    talk.say(f"{imported.n_gates} gates, channels as in {imported.tube}: {out}")
+    talk.say(f"gates: {imported.n_gates}, with the channels of {imported.tube}; see {out}")
     return _said(imported, talk.say, compare=concordance is not None)
 
 

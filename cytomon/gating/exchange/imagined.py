@@ -38,6 +38,7 @@ def imagine(spec: TemplateSpec) -> tuple[Tube, Panel]:
         for channel in channels
         if channel.role is Role.FLUORESCENCE and channel.pnn not in NOT_ALWAYS_COMPENSATED
     )
+    stained = stained or names[:1]  # a template may compensate and have nothing to compensate
     matrix = np.eye(len(stained)) + _SPILL * (1 - np.eye(len(stained)))
     tube = Tube(
         path=Path("no tube"),
@@ -47,7 +48,7 @@ def imagine(spec: TemplateSpec) -> tuple[Tube, Panel]:
         version="",
         n_events=0,
         channels=channels,
-        spillover=Spillover(detectors=stained, matrix=matrix, keyword="") if stained else None,
+        spillover=Spillover(detectors=stained, matrix=matrix, keyword=""),
         keywords={},
         layout=DataLayout(begin=0, datatype="F", little_endian=True, row_bytes=4 * len(channels)),
     )
