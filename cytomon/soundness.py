@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cytomon.errors import TemplateError
-from cytomon.fcs.markers import parse_stain
+from cytomon.fcs.markers import MARKERS, parse_stain
 from cytomon.gating import template as templates
 from cytomon.gating.lint import Mistake, candidates, find_mistakes
 from cytomon.gating.schema import MarkerSpec, TemplateSpec
@@ -69,6 +69,7 @@ def find_all(spec: TemplateSpec, lines: Lines) -> Iterator[Mistake]:
     # the gates may use either spelling: one mistake is enough
     yield from find_mistakes(_with_both(spec, spellings), lines)
     yield from _unknown_roles(spec, lines)
+    yield from _unlisted(spec, lines)
     for position, code in enumerate(spec.quantities):
         line = lines.get(("quantities", position), 1)
         if code in spec.quantities[:position]:
@@ -143,6 +144,16 @@ def _unknown_roles(spec: TemplateSpec, lines: Lines) -> Iterator[Mistake]:
         if role not in ROLES:
             line = lines.get(("roles", role), 1)
             yield Mistake(line, f"role {role!r} is in no quantity", _near(role, ROLES))
+
+
+def _unlisted(spec: TemplateSpec, lines: Lines) -> Iterator[Mistake]:
+    """Markers that a named dimension stands on; the template has to ask tubes for them."""
+    for name, one in spec.dimensions.items():
+        for channel in one.channels:
+            if channel in MARKERS and channel not in spec.markers.names:
+                line = lines.get(("dimensions", name), 1)
+                what = f"dimension {name}: the marker {channel} is not listed"
+                yield Mistake(line, what, f"add {channel} to markers, under required")
 
 
 def _unfilled(quantity: Quantity, spec: TemplateSpec, line: int) -> Iterator[Mistake]:

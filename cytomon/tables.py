@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ PART = ".cytomon-part-"
 """How the names of files begin that are not whole yet; what a killed run leaves behind."""
 _COUNTS = ("numerator", "denominator", "count", "parent_count")
 _FRACTIONS = ("value", "ci_low", "ci_high", "lod", "loq", "fraction_of_parent")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -201,6 +203,25 @@ def whole(path: Path) -> Iterator[Path]:
         raise unwritable(path, error) from error
 
 
+def write_new(path: Path, content: bytes, *, force: bool) -> None:
+    """Write a file in full or not at all; one that says something else stays unless forced.
+
+    Raises
+    ------
+    InputError
+        If there is another file of this name, or it cannot be written.
+    """
+    if path.is_dir():
+        raise InputError("that is a folder", where=path.name, fix="name a file with --out")
+    if path.is_file() and not force and path.read_bytes() != content:
+        raise InputError(
+            "there is another file of this name, which somebody may have edited",
+            where=path.name,
+            fix="choose another name with --out, or replace the file with --force",
+        )
+    write_whole(path, content)
+
+
 def unwritable(path: Path, error: OSError) -> InputError:
     """What to say when results cannot be written."""
     return InputError(
@@ -261,7 +282,8 @@ def _number(value: float | None) -> str:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_RUNS_IN_A_SPREADSHEET) else cell
+    runs = cell.startswith(_RUNS_IN_A_SPREADSHEET) and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if runs else cell
 
 
 def _frame(rows: Iterable[Row], columns: Sequence[str]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from rich.table import Table
 from cytomon.batch import Outcome
 from cytomon.card import Card
 from cytomon.errors import CytomonError
-from cytomon.gating.place import refuse_unfit
+from cytomon.gating.fit import refuse_unfit
 from cytomon.inputs import Jobs
 from cytomon.model.findings import Severity
 from cytomon.pipeline import open_for_gating

@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="List, show and check gating templates.", no_args_is_help=True)
+from cytomon.cli import exchange
+
+app = typer.Typer(
+    help="List, show, check, import and export gating templates.", no_args_is_help=True
+)
+app.command("import")(exchange.import_)
+app.command("export")(exchange.export)
 
 
 @app.command("list")

@@ -44,7 +44,7 @@ def size(bits: Bits) -> int:
 
 def combine_bits(gate: PlacedGate, members: Mapping[str, Bits], n_events: int) -> Bits:
     """Members of a boolean or a score, as `cytomon.gating.evaluate.combine` has it."""
-    if not isinstance(gate.shape, Boolean):
+    if not isinstance(gate.shape, Boolean) or gate.complement:
         return pack(combine(gate, _Unpacked(members, n_events)))
     found = members[gate.parent].copy()
     for operand in gate.shape.every:

@@ -11,6 +11,7 @@ from cytomon.gating.schema import (
     BooleanGate,
     BoxGate,
     EllipseGate,
+    EllipsoidGate,
     EnvelopeGate,
     GateSpec,
     PolygonGate,
@@ -28,7 +29,7 @@ def describe_template(template: Template) -> str:
     roles = defaultdict(list)
     for role, names in spec.roles.items():
         roles[candidates(names)[0]].append(role)
-    lines = {gate.name: _rule(gate) + _role(roles.get(gate.name)) for gate in spec.gates}
+    lines = {gate.name: _said(gate) + _role(roles.get(gate.name)) for gate in spec.gates}
     steps = [(gate.name, gate.parent) for gate in spec.gates]
     for gate in spec.gates:
         if isinstance(gate, QuadrantGate | EnvelopeGate):
@@ -41,11 +42,11 @@ def describe_template(template: Template) -> str:
             f"{spec.name} {spec.version}: {spec.title}",
             f"  sha256    {template.sha256}",
             f"  specimen  {spec.specimen.value}",
-            f"  required  {' '.join(spec.markers.required)}",
+            f"  required  {' '.join(spec.markers.required) or '-'}",
             f"  optional  {' '.join(spec.markers.optional) or '-'}",
             f"  limits    LOD {limits.lod_events} events, LOQ {limits.loq_events} events, "
             f"threshold {limits.threshold:g}",
-            f"  measures  {' '.join(spec.quantities)}",
+            f"  measures  {' '.join(spec.quantities) or 'nothing; it counts populations'}",
             "",
             *tree,
             "",
@@ -84,6 +85,10 @@ def _tree(gates: Sequence[tuple[str, str]], lines: Mapping[str, str]) -> Iterato
     yield from walk("", "")
 
 
+def _said(gate: GateSpec) -> str:
+    return f"not ({_rule(gate)})" if getattr(gate, "complement", False) else _rule(gate)
+
+
 def _rule(gate: GateSpec) -> str:
     match gate:
         case BoxGate(bounds=bounds):
@@ -97,7 +102,7 @@ def _rule(gate: GateSpec) -> str:
             return _combination(gate)
         case QuadrantGate(dividers=dividers):
             return " × ".join(f"{name} at {_number(n)}" for name, n in dividers.items())
-        case PolygonGate(on=on) | EllipseGate(on=on):
+        case PolygonGate(on=on) | EllipseGate(on=on) | EllipsoidGate(on=on):
             return f"{gate.kind} on {' × '.join(on)}"
         case _:
             return "steady parts of the run"

@@ -38,7 +38,7 @@ def combine(gate: PlacedGate, members: Mapping[str, BoolArray]) -> BoolArray:
     parent = members[gate.parent]
     match gate.shape:
         case Boolean(every=every, some=some):
-            found = parent.copy()
+            found = np.ones(len(parent), dtype=np.bool_)
             for operand in every:
                 found &= members[operand.gate] ^ operand.complement
             if some:
@@ -46,7 +46,7 @@ def combine(gate: PlacedGate, members: Mapping[str, BoolArray]) -> BoolArray:
                 for operand in some:
                     any_of |= members[operand.gate] ^ operand.complement
                 found &= any_of
-            return found
+            return (~found if gate.complement else found) & parent
         case Score(terms=terms, at_least=at_least):
             score = np.zeros(len(parent))
             for name, weight in terms:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from cytomon.gating import numbers_spec, schema
+from cytomon.gating import dimensions_spec, numbers_spec, schema
 from cytomon.gating.lint import Mistake
 
 PAGE = "docs/reference/templates.md"
@@ -118,7 +118,8 @@ def _last_word(loc: Sequence[Any]) -> str:
 
 
 def _models() -> list[type[BaseModel]]:
-    values = [*vars(schema).values(), *vars(numbers_spec).values()]
+    rooms = (schema, numbers_spec, dimensions_spec)
+    values = [value for room in rooms for value in vars(room).values()]
     return [v for v in values if isinstance(v, type) and issubclass(v, numbers_spec.Strict)]
 
 

@@ -258,4 +258,5 @@ def _rule(gate: PlacedGate) -> str:
     if gate.shape.some:
         some = (("not " if o.complement else "") + o.gate for o in gate.shape.some)
         parts.append(f"any of ({', '.join(some)})")
-    return " and ".join(parts) or f"all of {gate.parent or 'the events'}"
+    rule = " and ".join(parts) or f"all of {gate.parent or 'the events'}"
+    return f"not ({rule})" if gate.complement else rule

@@ -12,6 +12,7 @@ from cytomon.gating.schema import (
     BooleanGate,
     BoxGate,
     EllipseGate,
+    EllipsoidGate,
     EnvelopeGate,
     GateSpec,
     PolygonGate,
@@ -20,6 +21,7 @@ from cytomon.gating.schema import (
     TemplateSpec,
     TimeGate,
 )
+from cytomon.model.gating import TUBE_MATRIX
 
 SCATTER = ("FSC-A", "FSC-H", "FSC-W", "SSC-A", "SSC-H", "SSC-W", "Time")
 
@@ -41,7 +43,7 @@ def dimensions(gate: GateSpec) -> tuple[str, ...]:
     match gate:
         case BoxGate(bounds=bounds):
             return tuple(bounds)
-        case PolygonGate(on=on) | EllipseGate(on=on):
+        case PolygonGate(on=on) | EllipseGate(on=on) | EllipsoidGate(on=on):
             return tuple(on)
         case QuadrantGate(dividers=dividers):
             return tuple(dividers)
@@ -57,6 +59,14 @@ def split_ratio(dimension: str) -> tuple[str, ...]:
     """Channels of a dimension: one, or two for a ratio of scatter channels."""
     above, slash, below = dimension.partition("/")
     return (above, below) if slash and above in SCATTER and below in SCATTER else (dimension,)
+
+
+def channels(dimension: str, spec: TemplateSpec) -> tuple[str, ...]:
+    """Markers and scatter channels of a dimension; a bare detector is asked for when placing."""
+    named = spec.dimensions.get(dimension)
+    if named is None:
+        return split_ratio(dimension)
+    return tuple(name for name in named.channels if name in {*spec.markers.names, *SCATTER})
 
 
 def produced(gate: GateSpec) -> tuple[str, ...]:
@@ -117,6 +127,13 @@ def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> I
             late.update(produced(gate))
     for role, names in spec.roles.items():
         yield from _role_mistakes(role, candidates(names), known, lines.get(("roles", role), 1))
+    yield from _named_mistakes(spec, lines)
+    if spec.roles and not spec.quantities:
+        yield Mistake(
+            lines.get(("quantities",), 1),
+            "quantities: none is named, but roles are",
+            "name what the roles are for, or write roles: {} to count populations only",
+        )
     for name in set(spec.scales) - set(spec.markers.names):
         yield Mistake(
             lines.get(("scales", name), 1), f"scale of {name!r}: no such marker", "list it"
@@ -128,6 +145,26 @@ def find_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> I
             line = lines.get(("gated_on", position), 1)
             what = f"gated_on: {name!r} is not a marker of the template"
             yield Mistake(line, what, _near(name, set(spec.markers.names)))
+
+
+def _named_mistakes(spec: TemplateSpec, lines: Mapping[tuple[Any, ...], int]) -> Iterator[Mistake]:
+    """Dimensions and matrices with names of their own."""
+    if spec.quantities and not (spec.markers.required or spec.dimensions):
+        line = lines.get(("markers",), 1)
+        yield Mistake(line, "markers: none is required", "name what the gates stand on")
+    if TUBE_MATRIX in spec.matrices:
+        line = lines.get(("matrices", TUBE_MATRIX), 1)
+        yield Mistake(line, "matrices: `tube` is the tube's own", "choose another name")
+    known = {TUBE_MATRIX, *spec.matrices}
+    for name, one in spec.dimensions.items():
+        line = lines.get(("dimensions", name), 1)
+        if name in {*spec.markers.names, *SCATTER}:
+            yield Mistake(
+                line, f"dimension {name}: a channel has this name", f"write {name}_scaled, say"
+            )
+        if one.matrix and one.matrix not in known:
+            what = f"dimension {name}: there is no matrix {one.matrix!r}"
+            yield Mistake(line, what, _near(one.matrix, known))
 
 
 def _role_mistakes(
@@ -210,12 +247,12 @@ def _late_mistakes(gate: GateSpec, late: set[str], line: int) -> Iterator[Mistak
 def _dimension_mistakes(gate: GateSpec, spec: TemplateSpec, line: int) -> Iterator[Mistake]:
     markers = set(spec.markers.names)
     for dimension in dimensions(gate):
-        for name in split_ratio(dimension):
+        for name in channels(dimension, spec):
             if name not in markers and name not in SCATTER:
                 yield Mistake(
                     line,
                     f"gate {gate.name}: {name!r} is neither a marker of the template nor scatter",
-                    _near(name, {*markers, *SCATTER}),
+                    _near(name, {*markers, *SCATTER, *spec.dimensions}),
                 )
             elif name in spec.markers.optional and gate.optional is None:
                 yield Mistake(

@@ -133,7 +133,8 @@ def _caption(plot: Plot, panel: Panel, counts: Mapping[str, Population]) -> None
         population = counts[gate.name]
         share = population.fraction_of_parent
         percent = "0 of 0" if share is None else f"{100 * share:.3g} %"
-        notes = ", ".join(note for note in (seen, _doubt(gate)) if note)
+        outside = "outside" if gate.complement else ""
+        notes = ", ".join(note for note in (seen, outside, _doubt(gate)) if note)
         plot.text(
             0,
             1 + height * (position + 0.25),

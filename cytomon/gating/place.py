@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 import numpy as np
 
-from cytomon.errors import GatingError
 from cytomon.gating import remarks
 from cytomon.gating.axes import Axes
 from cytomon.gating.bounds import place_bound, place_ellipse
+from cytomon.gating.fit import matrices_of, refuse_unfit
 from cytomon.gating.lint import candidates, dimensions
 from cytomon.gating.numbers_spec import Bound, Side
 from cytomon.gating.sample import Sample
@@ -22,6 +22,7 @@ from cytomon.gating.schema import (
     BooleanGate,
     BoxGate,
     EllipseGate,
+    EllipsoidGate,
     EnvelopeGate,
     GateSpec,
     PolygonGate,
@@ -34,10 +35,10 @@ from cytomon.gating.steady import clock, steady_ranges
 from cytomon.gating.tailor import tailor
 from cytomon.gating.template import Template
 from cytomon.model.gating import (
-    TUBE_MATRIX,
     Axis,
     Boolean,
     Box,
+    Ellipse,
     Envelope,
     Operand,
     PlacedBound,
@@ -75,12 +76,12 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
     Raises
     ------
     GatingError
-        If the template compensates and the tube carries no usable spillover matrix.
+        If the template compensates and the tube carries no usable spillover matrix, or a named
+        dimension asks for a detector that is not there.
     """
     spec = template.spec
     refuse_unfit(template, tube, panel)
-    compensates = spec.compensation == "tube"
-    matrices = {TUBE_MATRIX: tube.spillover} if compensates and tube.spillover else {}
+    matrices = matrices_of(spec, tube)
     tailored = tailor(spec, set(panel.columns), where=tube.name)
     axes = Axes(spec, tube, panel)
     sample = Sample(events, tube.channels, matrices, _asked_for(tailored.gates, axes))
@@ -105,32 +106,6 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
             *remarks.fixed(desk.gates, tube.name),
         ),
     )
-
-
-def refuse_unfit(template: Template, tube: Tube, panel: Panel) -> None:
-    """Refuse a tube that a template cannot be placed in, before any event is read.
-
-    Raises
-    ------
-    GatingError
-        If the template compensates and the tube's matrix is missing, or lacks a marker that the
-        template stands on.
-    """
-    spec = template.spec
-    if spec.compensation == "tube" and tube.spillover is None:
-        raise GatingError(
-            f"{template.name} compensates, and the tube carries no usable spillover matrix",
-            where=tube.name,
-            fix="export the tube with its compensation ($SPILLOVER)",
-        )
-    absent = Axes(spec, tube, panel).uncompensated()
-    missing = [name for name in absent if name in spec.markers.required]
-    if missing:
-        raise GatingError(
-            f"the spillover matrix lacks the detectors of {', '.join(missing)}",
-            where=tube.name,
-            fix="export the tube with its whole compensation ($SPILLOVER)",
-        )
 
 
 def _roles(spec: TemplateSpec, gates: Set[str]) -> Iterator[tuple[str, str]]:
@@ -174,20 +149,25 @@ class _Desk:
             case EnvelopeGate():
                 yield from self._envelope(gate)
             case BooleanGate() | ScoreGate():
-                yield PlacedGate(name=gate.name, parent=gate.parent, shape=_combination(gate))
+                yield self._gate(gate, (), _combination(gate), ())
             case TimeGate():
                 yield self._gate(gate, ("Time",), self._steady(gate), ())
             case BoxGate(bounds=bounds):
                 yield self._gate(gate, tuple(bounds), *self._box(gate))
             case PolygonGate(on=on):
                 yield self._gate(gate, on, *self._polygon(gate))
-            case EllipseGate(on=on, of=of):
-                reference = self._reference(self._stands_for[of], on)
-                yield self._gate(gate, on, *place_ellipse(gate, reference))
+            case EllipseGate() | EllipsoidGate():
+                yield self._gate(gate, gate.on, *self._ellipse(gate))
 
     def _gate(self, gate: GateSpec, on: Sequence[str], shape: Shape, bounds: Story) -> PlacedGate:
-        axes = tuple(self._axes[name] for name in on)
-        return PlacedGate(name=gate.name, parent=gate.parent, shape=shape, axes=axes, bounds=bounds)
+        return PlacedGate(
+            name=gate.name,
+            parent=gate.parent,
+            shape=shape,
+            axes=tuple(self._axes[name] for name in on),
+            complement=bool(getattr(gate, "complement", False)),
+            bounds=bounds,
+        )
 
     def _box(self, gate: BoxGate) -> tuple[Box, Story]:
         sides: list[tuple[float | None, float | None]] = []
@@ -218,6 +198,12 @@ class _Desk:
         dx, dy = (moved, 0.0) if gate.on[0] == gate.anchor.on else (0.0, moved)
         vertices = tuple((x + dx, y + dy) for x, y in gate.vertices)
         return Polygon(vertices=vertices), (story,) if story else ()
+
+    def _ellipse(self, gate: EllipseGate | EllipsoidGate) -> tuple[Ellipse, Story]:
+        if isinstance(gate, EllipseGate):
+            return place_ellipse(gate, self._reference(self._stands_for[gate.of], gate.on))
+        square = gate.distance_square
+        return Ellipse(mean=gate.mean, covariance=gate.covariance, distance_square=square), ()
 
     def _quadrants(self, gate: QuadrantGate) -> Iterator[PlacedGate]:
         names = tuple(gate.dividers)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from cytomon.gating.anchors_spec import AnchorsSpec
+from cytomon.gating.dimensions_spec import DimensionSpec, MatrixSpec, ScaleSpec
 from cytomon.gating.numbers_spec import Bound, Number, Side, Strict, disagreement
 from cytomon.model.patient import SpecimenType
 from cytomon.model.results import Limits
@@ -41,7 +43,13 @@ class _Gate(Strict):
     comment: str = ""
 
 
-class BoxGate(_Gate):
+class _Turnable(_Gate):
+    """A gate whose outside may be meant: what lies in its parent and not in it."""
+
+    complement: bool = False
+
+
+class BoxGate(_Turnable):
     """Bounds on one (``interval``) or more (``rectangle``) dimensions."""
 
     kind: Literal["interval", "rectangle"]
@@ -62,7 +70,7 @@ class Anchor(Strict):
     bound: Bound
 
 
-class PolygonGate(_Gate):
+class PolygonGate(_Turnable):
     """A polygon on two dimensions, fixed or moved along one of them."""
 
     kind: Literal["polygon"]
@@ -78,7 +86,7 @@ class PolygonGate(_Gate):
         return self
 
 
-class EllipseGate(_Gate):
+class EllipseGate(_Turnable):
     """A robust Mahalanobis ellipse around a population.
 
     Attributes
@@ -120,6 +128,27 @@ class EllipseGate(_Gate):
         return self
 
 
+class EllipsoidGate(_Turnable):
+    """An ellipsoid as another program wrote it: squared Mahalanobis distance at most so much."""
+
+    kind: Literal["ellipsoid"]
+    on: tuple[str, ...] = Field(min_length=2)
+    mean: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    distance_square: float
+
+    @model_validator(mode="after")
+    def _agree(self) -> EllipsoidGate:
+        n = len(self.on)
+        lengths = {len(self.mean), len(self.covariance), *(len(row) for row in self.covariance)}
+        if lengths != {n}:
+            what = "mean, and each row and column of covariance, need a number for each dimension"
+            raise disagreement(what, f"give {n} numbers, and {n} rows of {n}")
+        if np.linalg.matrix_rank(np.array(self.covariance)) < n:
+            raise disagreement("the covariance cannot be inverted", "draw the gate again")
+        return self
+
+
 class QuadrantGate(_Gate):
     """Two dividers make four populations: names for low/low, high/low, low/high, high/high."""
 
@@ -128,7 +157,7 @@ class QuadrantGate(_Gate):
     names: tuple[Name, Name, Name, Name]
 
 
-class BooleanGate(_Gate):
+class BooleanGate(_Turnable):
     """Inside all of `all`, at least one of `any`, and none of `none`."""
 
     kind: Literal["boolean"]
@@ -201,6 +230,7 @@ GateSpec = Annotated[
     BoxGate
     | PolygonGate
     | EllipseGate
+    | EllipsoidGate
     | QuadrantGate
     | BooleanGate
     | ScoreGate
@@ -210,33 +240,10 @@ GateSpec = Annotated[
 ]
 
 
-class ScaleSpec(Strict):
-    """A GatingML scale; the default is the L scale, x = 150 sinh(1.3 L)."""
-
-    kind: Literal["linear", "log", "asinh", "logicle", "hyperlog"] = "asinh"
-    t: float = Field(default=254.757, gt=0)
-    m: float = Field(default=0.564583, ge=0)
-    w: float = Field(default=0.0, ge=0)
-    a: float = 0.0
-
-    @model_validator(mode="after")
-    def _valid(self) -> ScaleSpec:
-        """Refuse what FlowKit would turn into numbers without a word."""
-        if self.kind != "linear" and self.m <= 0:
-            what = f"{self.kind}: M must be above 0"
-            raise disagreement(what, "write a number above 0 as m")
-        if self.kind in {"logicle", "hyperlog"} and not (
-            0 <= self.w <= self.m / 2 and -self.w <= self.a <= self.m - 2 * self.w
-        ):
-            what = f"{self.kind}: W must lie in [0, M/2] and A in [-W, M - 2W]"
-            raise disagreement(what, f"write w of at most {self.m / 2:g}, and a within its limits")
-        return self
-
-
 class MarkerSpec(Strict):
     """Markers a template cannot do without, and those it uses where they are."""
 
-    required: tuple[str, ...] = Field(min_length=1)
+    required: tuple[str, ...]
     optional: tuple[str, ...] = ()
 
     @property
@@ -280,9 +287,11 @@ class TemplateSpec(Strict):
     compensation: Literal["tube", "none"] = "tube"
     scale: ScaleSpec = ScaleSpec()
     scales: dict[str, ScaleSpec] = Field(default_factory=dict)
+    dimensions: dict[Name, DimensionSpec] = Field(default_factory=dict)
+    matrices: dict[Name, MatrixSpec] = Field(default_factory=dict)
     limits: LimitSpec = LimitSpec()
     roles: dict[str, str | tuple[str, ...]]
-    quantities: tuple[str, ...] = Field(min_length=1)
+    quantities: tuple[str, ...]
     gated_on: tuple[str, ...] = ()
     gates: tuple[GateSpec, ...] = Field(min_length=1)
     anchors: AnchorsSpec | None = None

@@ -147,7 +147,7 @@ def _loosened(gates: tuple[PlacedGate, ...], target: str) -> Offsets:
         signs = outward.get(gate.name, set())
         outward.setdefault(gate.parent, set()).update(signs)
         for operand, complement in _operands(gate):
-            flipped = {-sign for sign in signs} if complement else signs
+            flipped = {-sign for sign in signs} if complement ^ gate.complement else signs
             outward.setdefault(operand, set()).update(flipped)
     return {
         gate.name: tuple(
@@ -156,7 +156,7 @@ def _loosened(gates: tuple[PlacedGate, ...], target: str) -> Offsets:
             for low, high in _jitters(gate)
         )
         for gate in gates
-        for sign in [sum(outward.get(gate.name, {1.0}))]
+        for sign in [sum(outward.get(gate.name, {1.0})) * (-1 if gate.complement else 1)]
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from cytomon.gating.evaluate import ROUNDING
-from cytomon.gating.lint import dimensions, produced, references, split_ratio
+from cytomon.gating.lint import channels, dimensions, produced, references
 from cytomon.gating.schema import BooleanGate, EnvelopeGate, GateSpec, ScoreGate, TemplateSpec
 from cytomon.model.findings import Finding, Severity
 
@@ -56,7 +56,7 @@ def tailor(spec: TemplateSpec, columns: Set[str], *, where: str) -> Tailored:
     for gate in spec.gates:
         if gate.unless and stands_for.get(gate.unless) == gate.unless:
             continue
-        absent = _absent(gate, columns)
+        absent = _absent(gate, spec, columns)
         missing |= absent
         fitted = None if absent else _fit(gate, stands_for)
         if fitted is not None:
@@ -73,8 +73,8 @@ def tailor(spec: TemplateSpec, columns: Set[str], *, where: str) -> Tailored:
     )
 
 
-def _absent(gate: GateSpec, columns: Set[str]) -> set[str]:
-    needed = {name for dimension in dimensions(gate) for name in split_ratio(dimension)}
+def _absent(gate: GateSpec, spec: TemplateSpec, columns: Set[str]) -> set[str]:
+    needed = {name for dimension in dimensions(gate) for name in channels(dimension, spec)}
     return needed - set(columns)
 
 

@@ -96,6 +96,29 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(_BOOLEAN, re.compile("true|false"), list("tf"))
 
 
+class _Dumper(yaml.SafeDumper):
+    """What `_Loader` reads: the same words are plain, and nothing is written as an alias."""
+
+    def ignore_aliases(self, _data: Any) -> bool:  # noqa: ANN401
+        return True
+
+
+_Dumper.yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
+def write_yaml(data: Mapping[str, Any]) -> bytes:
+    """A mapping as a file that people read; every number comes back as it is."""
+    text = yaml.dump(
+        data,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+        default_flow_style=None,
+    )
+    return str(text).encode()
+
+
 def _lines(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], int]]:  # noqa: ANN401
     yield path, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):

@@ -23,9 +23,12 @@ class Scale:
     Attributes
     ----------
     kind : str
-        ``linear``, ``log``, ``asinh``, ``logicle`` or ``hyperlog``.
+        ``linear``, ``log``, ``asinh``, ``logicle`` or ``hyperlog``; of FlowJo 10 ``biex`` and
+        ``flowjo_log``.
     t, m, w, a : float
-        Parameters T, M, W and A of the standard; those a kind has not are 0.
+        Parameters T, M, W and A of the standard; those a kind has not are 0. For ``biex`` the top
+        of the scale, positive decades, width basis (negative) and extra negative decades; for
+        ``flowjo_log`` t is the offset, below which nothing is told apart, and m the decades.
     """
 
     kind: str

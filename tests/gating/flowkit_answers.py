@@ -30,6 +30,8 @@ KINDS = {
     "asinh": lambda s: transforms.AsinhTransform(s.t, s.m, s.a),
     "logicle": lambda s: transforms.LogicleTransform(s.t, s.w, s.m, s.a),
     "hyperlog": lambda s: transforms.HyperlogTransform(s.t, s.w, s.m, s.a),
+    "biex": lambda s: transforms.WSPBiexTransform(s.a, s.w, s.m, s.t),
+    "flowjo_log": lambda s: transforms.WSPLogTransform(s.t, s.m),
 }
 
 
@@ -99,7 +101,11 @@ class Strategy:
         if shape.some:
             some = [(operand.gate, operand.complement) for operand in shape.some]
             parts.append((self._boolean(path, self._name(gate), "or", some), False))
-        self._boolean(path, gate.name, "and", parts)
+        if not gate.complement:
+            self._boolean(path, gate.name, "and", parts)
+            return
+        inner = self._boolean(path, self._name(gate), "and", parts)
+        self._boolean(path, gate.name, "not", [(inner, False)])
 
     def _combine(self, gate: PlacedGate, path: tuple[str, ...], how: str, parts: list[str]) -> None:
         if not gate.complement:

@@ -110,7 +110,9 @@ def reach(scale: Scale | None) -> Reach | None:
 
 @lru_cache(maxsize=256)
 def _probed(scale: Scale) -> tuple[FloatArray, FloatArray]:
-    half = np.geomspace(1e-6 * scale.t, _RANGES * scale.t, _PROBES)
+    # FlowJo's logarithm is told by its lower end, all others by their top
+    top = scale.t * 10**scale.m if scale.kind == "flowjo_log" else scale.t
+    half = np.geomspace(1e-6 * top, _RANGES * top, _PROBES)
     points = np.concatenate([-half[::-1], [0.0], half])
     return points, to_scale(points, scale)
 

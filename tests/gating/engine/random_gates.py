@@ -28,6 +28,9 @@ SCALES = (
     Scale(kind="hyperlog", t=262_144.0, m=4.5, w=0.5),
     Scale(kind="linear", t=262_144.0, a=100.0),
     Scale(kind="log", t=262_144.0, m=4.5),
+    Scale(kind="biex", t=262_144.0, m=4.418539922, w=-100.0),
+    Scale(kind="biex", t=262_144.000029, m=4.41854, w=-10.0, a=0.5),
+    Scale(kind="flowjo_log", t=26.2, m=4.0),
 )
 
 
@@ -55,9 +58,9 @@ class Draw:
             name = f"g{number}"
             parent = str(self.rng.choice(["", *(gate.name for gate in gates[-6:])]))
             if number > 0.75 * n_gates:
-                gates.append(PlacedGate(name=name, parent=parent, shape=self._logic(gates)))
-                continue
-            shape, axes = self._shape()
+                shape, axes = self._logic(gates), ()
+            else:
+                shape, axes = self._shape()
             complement = bool(self.rng.random() < 0.15)
             gates.append(
                 PlacedGate(name=name, parent=parent, shape=shape, axes=axes, complement=complement)

@@ -78,10 +78,19 @@ def test_ellipses(seed: int):
     """By the squared distance itself."""
     rng = np.random.default_rng(320 + seed)
     axes = (LINE if seed % 3 == 0 else CURVES[seed % len(CURVES)], CURVES[(seed + 1) % len(CURVES)])
-    sizes = [20_000.0 if axis.scale is None else 0.1 for axis in axes]
+    units = [4096.0 if axis.scale and axis.scale.kind == "biex" else 1.0 for axis in axes]
+    sizes = [
+        20_000.0 if axis.scale is None else 0.1 * unit
+        for axis, unit in zip(axes, units, strict=True)
+    ]
     mixed = rng.standard_normal((2, 2)) + np.eye(2)
     covariance = np.outer(sizes, sizes) * (mixed @ mixed.T)
-    centre = np.array([60_000.0 if axis.scale is None else 0.55 for axis in axes])
+    centre = np.array(
+        [
+            60_000.0 if axis.scale is None else 0.55 * unit
+            for axis, unit in zip(axes, units, strict=True)
+        ]
+    )
     shape = Ellipse(
         mean=tuple(centre),
         covariance=tuple(map(tuple, ((covariance + covariance.T) / 2).tolist())),

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from cytomon.errors import TemplateError
-from cytomon.gating.schema import ScaleSpec
+from cytomon.gating.dimensions_spec import ScaleSpec
 from cytomon.model.gating import (
     TUBE_MATRIX,
     Box,

@@ -13,8 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from cytomon.errors import TemplateError
-from cytomon.gating.gatingml_check import check_gates, check_scale, unusable, usable_matrices
-from cytomon.gating.gatingml_intake import parse_document, read_document
+from cytomon.gating.exchange.check import check_gates, check_scale, unusable, usable_matrices
+from cytomon.gating.exchange.document import Document, in_reading_order, with_readable_names
+from cytomon.gating.exchange.intake import (
+    content_hash,
+    gate_ids,
+    parse_document,
+    read_document,
+)
+from cytomon.gating.exchange.names import numbered, readable
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import (
     TUBE_MATRIX,
@@ -30,10 +37,13 @@ from cytomon.model.gating import (
     Scale,
     Shape,
 )
-from cytomon.model.tube import Tube
+from cytomon.model.tube import Panel, Tube
+
+MATRIX_PREFIX = "matrix-"
+"""Ids of matrices in our own documents: no gate can be called so."""
 
 
-def read_gatingml(path: Path, tube: Tube) -> Placement:
+def read_gatingml(path: Path, tube: Tube, panel: Panel | None = None) -> Placement:
     """Read a GatingML 2.0 document for use on one tube.
 
     Parameters
@@ -42,6 +52,8 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
         The document.
     tube : Tube
         Its detectors resolve the dimensions; its own matrix answers ``compensation-ref="FCS"``.
+    panel : Panel, optional
+        Its markers resolve dimensions that neither ``$PnN`` nor ``$PnS`` does.
 
     Returns
     -------
@@ -60,7 +72,11 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
     """
     content = read_document(path)
     strategy = parse_document(content, path)
-    translated = tuple(_Translator(strategy, tube, path).gates())
+    place = {name: number for number, name in enumerate(gate_ids(content))}
+    found = sorted(
+        _Translator(strategy, tube, panel, path).gates(), key=lambda gate: place[gate.name]
+    )
+    translated = in_reading_order(found)
     matrices = usable_matrices(strategy, tube, path)
     check_gates(translated, matrices.keys(), path)
     findings: tuple[Finding, ...] = ()
@@ -79,11 +95,44 @@ def read_gatingml(path: Path, tube: Tube) -> Placement:
     )
 
 
+def gatingml_document(path: Path, tube: Tube, panel: Panel | None = None) -> Document:
+    """A GatingML 2.0 document with names that a template can use; see `read_gatingml`."""
+    placement = read_gatingml(path, tube, panel)
+    # every gate of a GatingML document has a name of its own: the way to it adds nothing
+    paths = {gate.name: (gate.name,) for gate in placement.gates}
+    renamed, by_name = with_readable_names(_with_plain_matrices(placement), paths)
+    return Document(
+        format="GatingML 2.0 document",
+        sha256=content_hash(read_document(path)),
+        placement=renamed,
+        paths=by_name,
+        notes=tuple(finding.what for finding in placement.findings),
+    )
+
+
+def _with_plain_matrices(placement: Placement) -> Placement:
+    names: dict[str, str] = {"": "", TUBE_MATRIX: TUBE_MATRIX}
+    for name in placement.matrices:
+        if name != TUBE_MATRIX:
+            plain = readable(name.removeprefix(MATRIX_PREFIX), stands_for="matrix")
+            names[name] = numbered(plain, names.values())
+    gates = tuple(
+        dataclasses.replace(
+            gate,
+            axes=tuple(dataclasses.replace(a, matrix=names[a.matrix]) for a in gate.axes),
+        )
+        for gate in placement.gates
+    )
+    matrices = {names[name]: matrix for name, matrix in placement.matrices.items()}
+    return dataclasses.replace(placement, gates=gates, matrices=matrices)
+
+
 class _Translator:
     """FlowKit's gates, one after the other, in ours."""
 
-    def __init__(self, strategy: Any, tube: Tube, path: Path) -> None:  # noqa: ANN401
+    def __init__(self, strategy: Any, tube: Tube, panel: Panel | None, path: Path) -> None:  # noqa: ANN401
         self._strategy, self._tube, self._path = strategy, tube, path
+        self._markers = panel.columns if panel else {}
 
     def gates(self) -> Iterator[PlacedGate]:
         """Every gate, parents and operands first."""
@@ -166,6 +215,8 @@ class _Translator:
         named = self._strategy.comp_matrices.get(matrix)
         if named is not None and label in named.fluorochromes:
             return str(named.detectors[named.fluorochromes.index(label)])
+        if label in self._markers:
+            return self._tube.channels[self._markers[label]].pnn
         raise TemplateError(
             f"the document gates on {label!r}, which the tube does not have",
             where=self._tube.name,

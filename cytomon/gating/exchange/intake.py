@@ -6,6 +6,7 @@ time grows faster than the square of the number of gates.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,7 @@ def parse_document(content: bytes, path: Path) -> Any:  # noqa: ANN401  (FlowKit
     from networkx import NetworkXException
 
     try:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        root = etree.fromstring(content, parser)
+        root = etree.fromstring(content, safe_parser())
         _bound_gates(root, path)
         _spell_out(root)
         return flowkit.parse_gating_xml(io.BytesIO(etree.tostring(root)))
@@ -43,7 +43,32 @@ def parse_document(content: bytes, path: Path) -> Any:  # noqa: ANN401  (FlowKit
         raise _invalid(error, path) from error
 
 
-def read_document(path: Path) -> bytes:
+def gate_ids(content: bytes) -> tuple[str, ...]:
+    """Names of the gates and quadrants of a document that `parse_document` took, in its order."""
+    from lxml import etree
+
+    root = etree.fromstring(content, safe_parser())
+    attribute = f"{{{STANDARD}}}id"
+    named = (element.get(attribute) for element in root.iter(f"{{{STANDARD}}}*"))
+    return tuple(name for name in named if name)
+
+
+def content_hash(content: bytes) -> str:
+    """SHA-256 of what a document says: comments do not count."""
+    from lxml import etree
+
+    root = etree.fromstring(content, safe_parser())
+    return hashlib.sha256(etree.tostring(root, method="c14n", with_comments=False)).hexdigest()
+
+
+def safe_parser() -> Any:  # noqa: ANN401
+    """An XML parser that opens nothing and expands nothing."""
+    from lxml import etree
+
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
+
+def read_document(path: Path, most: int = MOST_BYTES) -> bytes:
     """Bytes of a document of bounded size, in UTF-8, without DOCTYPE.
 
     Raises
@@ -53,16 +78,16 @@ def read_document(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
+            content = stream.read(most + 1)
     except OSError as error:
         raise TemplateError(
             f"the document cannot be opened: {error.strerror}",
             where=path.name,
             fix="check the path and the permissions",
         ) from error
-    if len(content) > MOST_BYTES:
+    if len(content) > most:
         raise TemplateError(
-            f"the document is larger than {MOST_BYTES} bytes",
+            f"the document is larger than {most} bytes",
             where=path.name,
             fix="export only the gates that are needed",
         )
@@ -70,9 +95,19 @@ def read_document(path: Path) -> bytes:
         raise TemplateError(
             "the document carries a DOCTYPE or is not UTF-8 text, and is not read",
             where=path.name,
-            fix="GatingML needs no DOCTYPE: export the gates again as UTF-8",
+            fix="such documents need no DOCTYPE: export the gates again as UTF-8",
         )
     return content
+
+
+def is_workspace(path: Path) -> bool:
+    """Whether a file looks like a FlowJo workspace, by its first element or its suffix."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4096)
+    except OSError:
+        return False  # whoever reads it says why
+    return b"<Workspace" in head or path.suffix.lower() == ".wsp"
 
 
 def _bound_gates(root: Any, path: Path) -> None:  # noqa: ANN401
@@ -99,5 +134,5 @@ def _invalid(error: Exception, path: Path) -> TemplateError:
     return TemplateError(
         f"the document is not valid GatingML 2.0: {type(error).__name__}",
         where=path.name,
-        fix="check the document against the standard's schema",
+        fix="export the gates as GatingML 2.0, or name a FlowJo workspace (.wsp)",
     )

@@ -14,8 +14,8 @@ from cytomon.errors import TemplateError
 from cytomon.fcs.intake import open_tube
 from cytomon.fcs.read import read_events
 from cytomon.gating.count import count, memberships
-from cytomon.gating.gatingml import read_gatingml
-from cytomon.gating.gatingml_intake import MOST_BYTES, MOST_GATES
+from cytomon.gating.exchange.gatingml_read import read_gatingml
+from cytomon.gating.exchange.intake import MOST_BYTES, MOST_GATES
 from cytomon.gating.source import Table
 from cytomon.model.gating import TUBE_MATRIX, Placement
 from cytomon.model.tube import Tube
