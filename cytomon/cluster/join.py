@@ -71,8 +71,7 @@ def _connected(address: str) -> Iterator[Client]:
             where="--scheduler",
             fix='pip install "cytomon[distributed]", here and on the workers',
         ) from error
-    for name in ("distributed", "tornado", "asyncio"):  # what it has to say, we say
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    _silence()
     _refuse_malformed(address)
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -88,6 +87,15 @@ def _connected(address: str) -> Iterator[Client]:
         yield client
     finally:
         client.close(timeout=TIMEOUT)
+
+
+def _silence() -> None:
+    """What dask has to say, we say: its loggers have levels and handlers of their own."""
+    for name in ("distributed", "tornado", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(("distributed", "tornado", "asyncio")):
+            logging.getLogger(name).disabled = True
 
 
 def _refuse_malformed(address: str) -> None:
