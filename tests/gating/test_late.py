@@ -66,3 +66,14 @@ def test_nothing_early_rests_on_an_envelope():
     both = early & late
     assert both
     assert all(not isinstance(g.shape, Boolean | Score) for g in parts.late if g.name in both)
+
+
+def test_the_outside_of_a_boolean_by_bits():
+    """As event by event: what lies in the parent and is not meant."""
+    rng = np.random.default_rng(270)
+    members = {name: rng.random(203) < 0.5 for name in ("", "a", "b")}
+    every = (Operand(gate="a"), Operand(gate="b", complement=True))
+    for shape in (Boolean(every=every), Boolean(some=every), Boolean(every=every[:1], some=every)):
+        gate = PlacedGate(name="g", parent="", shape=shape, complement=True)
+        bits = combine_bits(gate, {name: pack(one) for name, one in members.items()}, 203)
+        np.testing.assert_array_equal(unpack(bits, 203), combine(gate, members))

@@ -111,10 +111,18 @@ def test_the_boundaries_of_parents_move_too(flat: Opened):
     assert np.std(found.counts, ddof=1) == pytest.approx(2500 * 0.05, rel=0.37)
 
 
-def test_what_a_gate_excludes_moves_it_too(flat: Opened):
+@pytest.mark.parametrize(
+    ("rest", "moves"),
+    [
+        ("kind: boolean, none: [g]", "g"),
+        ("kind: boolean, all: [g], complement: true", "g"),
+        ("kind: interval, bounds: {CD19: {low: 2}}, complement: true", "rest"),
+    ],
+)
+def test_what_a_gate_excludes_moves_it_too(rest: str, moves: str, flat: Opened):
     """A boundary under a complement lets events in when it moves away from them."""
-    gates = f"{ONE}\n{{name: rest, kind: boolean, none: [g]}}"
-    found = counts(flat, with_jitter(placed(gates, flat), {"g": 0.05}), "rest")
+    gates = f"{ONE}\n{{name: rest, {rest}}}"
+    found = counts(flat, with_jitter(placed(gates, flat), {moves: 0.05}), "rest")
 
     assert np.std(found.counts, ddof=1) == pytest.approx(5000 * 0.05, rel=0.37)
     assert np.mean(found.counts) == pytest.approx(EVENTS / 2, rel=0.02)
