@@ -114,7 +114,8 @@ class Talk:
         if not outcome.measured:
             self.say(f"the reasons are in {out / 'findings.csv'}")
             return
-        self.say(f"look at {out / 'measurements.csv'}")
+        answered = any(card.answers for card in outcome.cards)
+        self.say(f"look at {out / ('measurements.csv' if answered else 'populations.csv')}")
         warned = _warned(found, outcome)
         if warned:
             tubes = "1 tube" if warned == 1 else f"{warned} tubes"

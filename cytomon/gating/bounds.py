@@ -47,7 +47,7 @@ def place_bound(bound: Bound | float, values: FloatArray, *, where: str, of: str
         n_reference=len(values),
     )
     try:
-        found = _find(bound, bound.leash, values)
+        found = float(_find(bound, bound.leash, values))
     except NoPlace as reason:
         return story(value=bound.start, fallback=True, reason=str(reason))
     held = float(np.clip(found, *bound.leash))

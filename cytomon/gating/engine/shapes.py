@@ -231,7 +231,7 @@ def _within(
             sides.append((column >= low.reached + error, column >= low.below - error))
         if high is not None:
             sides.append((column < high.below - error, column < high.reached + error))
-        if low is None and known.nothing_below:
+        if low is None and high is not None and known.nothing_below:
             # what has no value on the scale is on neither side of a bound
             sides.append((column >= known.low + error, column >= known.low - error))
         if sheet.furthest > known.high:

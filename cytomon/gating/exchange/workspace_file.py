@@ -157,16 +157,16 @@ def choose_sample(workspace: Workspace, wanted: str, files: Sequence[str]) -> Sa
         found = ours or gated if same else ours
     if found and len({sample.fingerprint() for sample in found}) == 1:
         return found[0]
-    names = ", ".join(sample.name for sample in gated[:MOST_NAMED])
-    more = "" if len(gated) <= MOST_NAMED else f" and {len(gated) - MOST_NAMED} more"
+    # what FlowJo calls a sample may be a person's name; its file is known here anyway
+    known = [sample.file for sample in gated if sample.file]
+    names = f": {', '.join(known[:MOST_NAMED])}" if known else ", as FlowJo calls it"
+    more = "" if len(known) <= MOST_NAMED else f" and {len(known) - MOST_NAMED} more"
     if wanted:
         what = "several samples of this name have other gates" if found else "has no such sample"
         what = f"the workspace {what}" if not found else what
     else:
         what = f"the {len(gated)} samples of the workspace do not all have the same gates"
-    raise TemplateError(
-        what, where=workspace.path.name, fix=f"name one with --sample: {names}{more}"
-    )
+    raise TemplateError(what, where=workspace.path.name, fix=f"name one with --sample{names}{more}")
 
 
 def _sample(element: Any, path: Path) -> Sample:  # noqa: ANN401

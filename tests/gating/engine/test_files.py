@@ -138,3 +138,19 @@ def test_what_the_stream_leaves_to_flowkit(zero: float, scale: Scale | None, lef
     assert 0 < ours.counts["x"] < ours.counts["r"] < 5000
     np.testing.assert_array_equal(ours.bits["x"], theirs.bits["x"])
     assert (stream.by_flowkit, whole.by_flowkit) == (left, ())
+
+
+@pytest.mark.parametrize("ends", [(None, None), (None, 0.5), (0.2, None)])
+def test_what_has_no_value_on_a_scale(ends: tuple[float | None, float | None]):
+    """Zero and less on a logarithmic axis: a side that is open at both ends asks for no value."""
+    counted = np.arange(-50.0, 950.0)[:, None] * [1.0, 1.0]
+    tube = Table(events=counted, channels=[CHANNEL, OTHER])
+    scale = Scale(kind="log", t=1000.0, m=3.0)
+    axes = (Axis(channel="x", label="x", scale=scale), Axis(channel="y", label="y"))
+    gate = PlacedGate(name="g", parent="", shape=Box(bounds=(ends, (-20.0, None))), axes=axes)
+    placement = Placement(template="t", version="", sha256="", gates=(gate,))
+
+    ours, theirs = (engine(tube, {}).ask(placement, {"g"}) for engine in (Stream, WholeFile))
+
+    assert ours.counts == theirs.counts
+    np.testing.assert_array_equal(ours.bits["g"], theirs.bits["g"])
