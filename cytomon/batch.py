@@ -23,7 +23,7 @@ from typing import Any
 import cytomon
 from cytomon.card import Card
 from cytomon.claim import claimed
-from cytomon.collate import RECORD, write_tables
+from cytomon.collate import RECORD, refuse_places, write_tables
 from cytomon.document import write_json
 from cytomon.errors import InputError
 from cytomon.inputs import Job, Jobs, Lists, collect
@@ -124,6 +124,7 @@ def run(
     """
     started = datetime.now(UTC)
     with claimed(out):
+        refuse_places(out)
         tasks = _tasks(jobs.jobs, out, settings)
         with _crew(scheduler, out, tasks) as crew:
             cards = run_all(tasks, workers=workers, report=report, crew=crew)

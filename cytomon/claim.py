@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,7 +49,7 @@ def claimed(out: Path) -> Iterator[None]:
         raise InputError(
             f"the folder cannot be held for one run: {error.strerror or type(error).__name__}",
             where=out.name,
-            fix="name a folder on a disk whose file system knows locks (flock) with --out",
+            fix=_fix(error),
         ) from error
     try:
         _sweep(out)
@@ -56,6 +57,12 @@ def claimed(out: Path) -> Iterator[None]:
     finally:
         _sweep(out)
         lock.release()
+
+
+def _fix(error: OSError) -> str:
+    if error.errno in {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}:
+        return "name a folder on a disk whose file system knows locks (flock) with --out"
+    return f"remove {LOCK} from it, or have it removed by whoever owns it, if no run is going on"
 
 
 def _sweep(out: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from cytomon.card import Card, judged, read_document
 from cytomon.day import judge_days, with_day
 from cytomon.document import Document
+from cytomon.errors import InputError
 from cytomon.inputs import Jobs
 from cytomon.model.findings import Finding, Severity
 from cytomon.neighbours import carry_over, judge_again
@@ -27,10 +28,30 @@ from cytomon.tables import (
     Row,
     finding_row,
     open_table,
+    refuse_unwritable,
 )
 from cytomon.task import IDENTIFIERS
 
+MEASUREMENTS, POPULATIONS, FINDINGS = "measurements.csv", "populations.csv", "findings.csv"
 RECORD = "run.json"
+
+
+def refuse_places(out: Path) -> None:
+    """Refuse a folder in which a table has no place, before hours of work.
+
+    Raises
+    ------
+    InputError
+        If a folder stands where a table is expected, or a file where documents are kept.
+    """
+    for name in (MEASUREMENTS, POPULATIONS, FINDINGS, RECORD):
+        if (out / name).is_dir():
+            raise InputError(
+                "the results cannot be written: a folder stands where a table is expected",
+                where=name,
+                fix="remove the folder, or name another one with --out",
+            )
+    refuse_unwritable(out / "tubes")
 
 
 def write_tables(out: Path, jobs: Jobs, cards: Sequence[Card]) -> tuple[Card, ...]:
@@ -63,9 +84,9 @@ def write_tables(out: Path, jobs: Jobs, cards: Sequence[Card]) -> tuple[Card, ..
     batch = _Batch(out, jobs, cards)
     final = []
     with ExitStack() as files:
-        measured = files.enter_context(open_table(out / "measurements.csv", MEASUREMENT_COLUMNS))
-        counted = files.enter_context(open_table(out / "populations.csv", POPULATION_COLUMNS))
-        said = files.enter_context(open_table(out / "findings.csv", FINDING_COLUMNS))
+        measured = files.enter_context(open_table(out / MEASUREMENTS, MEASUREMENT_COLUMNS))
+        counted = files.enter_context(open_table(out / POPULATIONS, POPULATION_COLUMNS))
+        said = files.enter_context(open_table(out / FINDINGS, FINDING_COLUMNS))
         for refusal in jobs.refused:
             said(finding_row(refusal.file, refusal.finding))
         for position, card in enumerate(cards):

@@ -203,6 +203,32 @@ def whole(path: Path) -> Iterator[Path]:
         raise unwritable(path, error) from error
 
 
+def refuse_same(path: Path, inputs: Iterable[Path], *, option: str) -> None:
+    """Refuse to write over a file that is read.
+
+    Raises
+    ------
+    InputError
+        If the path leads to one of the inputs.
+    """
+    for other in inputs:
+        if path.resolve() == other.resolve():
+            raise InputError(
+                "the results would be written over a file that is read",
+                where=path.name,
+                fix=f"choose another name with {option}",
+            )
+
+
+def is_table(path: Path, columns: Sequence[str]) -> bool:
+    """Whether a file begins as a table with these columns does."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return stream.readline().rstrip() == ",".join(columns)
+    except OSError:
+        return False
+
+
 def write_new(path: Path, content: bytes, *, force: bool) -> None:
     """Write a file in full or not at all; one that says something else stays unless forced.
 
@@ -222,9 +248,13 @@ def write_new(path: Path, content: bytes, *, force: bool) -> None:
     write_whole(path, content)
 
 
-def unwritable(path: Path, error: OSError) -> InputError:
+class UnwritableError(InputError):
+    """Results cannot be written where they are wanted."""
+
+
+def unwritable(path: Path, error: OSError) -> UnwritableError:
     """What to say when results cannot be written."""
-    return InputError(
+    return UnwritableError(
         f"the results cannot be written: {error.strerror or type(error).__name__}",
         where=path.name,
         fix="check the free space, and that you may write into the folder of --out; run again",

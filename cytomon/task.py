@@ -29,6 +29,7 @@ from cytomon.pipeline import (
     place_on,
 )
 from cytomon.tables import (
+    UnwritableError,
     finding_row,
     finding_rows,
     measurement_rows,
@@ -105,6 +106,10 @@ def perform(task: Task) -> Document:
     started = time.perf_counter()
     try:
         document = _measure(task)
+    except UnwritableError as error:
+        # this attempt may be a late one: what another has kept meanwhile stays
+        seconds = round(time.perf_counter() - started, 3)
+        return dataclasses.replace(_refusal(task, finding_of(error)), seconds=seconds)
     except CytomonError as error:
         document = refused(task, finding_of(error))
     except MemoryError:
@@ -121,6 +126,10 @@ def refused(task: Task, finding: Finding, *, defect: bool = False) -> Document:
     """The document of a tube that could not be measured; what an earlier run left of it goes."""
     with suppress(CytomonError):
         _forget(task)
+    return _refusal(task, finding, defect=defect)
+
+
+def _refusal(task: Task, finding: Finding, *, defect: bool = False) -> Document:
     row = finding_row(task.job.file, finding)
     return Document(file=task.job.file, refused=True, defect=defect, findings=(row,))
 

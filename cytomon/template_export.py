@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cytomon.errors import InputError, TemplateError
+from cytomon.fcs.intake import split_dataset
 from cytomon.fcs.mapping import PanelMapping
 from cytomon.gating.exchange.gatingml_write import write_gatingml
 from cytomon.gating.exchange.imagined import imagine, moving_gates
@@ -24,7 +25,7 @@ from cytomon.model.gating import Placement
 from cytomon.model.tube import FloatArray, Tube
 from cytomon.pipeline import MOST_PLACED_ON, open_for_gating, place_on
 from cytomon.soundness import load_template
-from cytomon.tables import write_new
+from cytomon.tables import refuse_same, write_new
 
 MOST_FOR_FLOWKIT = 100_000
 _USUAL = 20_000.0
@@ -93,6 +94,9 @@ def export_template(wanted: Wanted) -> Exported:
         does not read as the template; nothing is kept then.
     """
     template = load_template(wanted.template)
+    tube_file = Path(split_dataset(wanted.tube)[0])
+    inputs = (template.path, *([tube_file] if wanted.tube else []))
+    refuse_same(wanted.out, inputs, option="--out")
     tube, placement, events = _placed(template, wanted)
     spelled = spell_out(placement)
     if spelled.refused and not wanted.leave_out:

@@ -423,3 +423,33 @@ def test_the_real_marrow_has_its_picture(real: Path):
     picture = (real / "figures" / "b_all_panel_marrow.fcs.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert len(picture) > 50_000
+
+
+@pytest.mark.parametrize("name", [*TABLES, "run.json", "tubes"])
+def test_a_table_that_has_no_place_is_said_first(name: str, tubes: Path, tmp_path: Path):
+    """Before the first tube is measured, with what is in the way."""
+    if name == "tubes":
+        (tmp_path / name).write_text("mine")
+    else:
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputError) as error:
+        batch([tubes], tmp_path)
+    assert error.value.where == name
+    assert not any((tmp_path / "tubes").glob("*"))
+
+
+def test_what_stands_in_the_way_of_the_lock(tubes: Path, tmp_path: Path):
+    """A folder of its name is no fault of the disk."""
+    (tmp_path / LOCK).mkdir()
+    with pytest.raises(InputError, match="cannot be held") as error:
+        batch([tubes], tmp_path)
+    assert LOCK in error.value.fix
+
+
+def test_a_scheduler_without_a_name(
+    tubes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """An empty word, as a shell gives for a variable that is not set, is not this computer."""
+    for word in ("", " "):
+        assert main(["batch", str(tubes), "--out", str(tmp_path), "--scheduler", word]) == 2
+        assert "no scheduler is named" in capsys.readouterr().err

@@ -20,6 +20,7 @@ from cytomon.fcs.write import ChannelSpec, write_fcs
 from cytomon.inputs import Job
 from cytomon.model.patient import Specimen, SpecimenType
 from cytomon.model.tube import Spillover
+from cytomon.tables import unwritable
 from cytomon.task import Settings, Task, perform
 
 PERSON = "Jane Doe"
@@ -276,3 +277,23 @@ def test_a_document_knows_the_place_of_every_gate(tubes: Path, tmp_path: Path):
     assert isinstance(document, Document)
     assert {"gate", "where", "value", "start", "method"} <= set(document.placement[0])
     assert document.template["name"] == "b_all_mrd"
+
+
+def test_a_late_attempt_takes_nothing_away(
+    tubes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It can no longer write; what the next run has kept meanwhile stays."""
+    asked = task(tubes / "blood_a.fcs", tmp_path)
+    keep, path = cytomon.task.keep, tmp_path / "tubes" / "blood_a.fcs.json"
+    perform(asked)
+    kept = path.read_bytes()
+
+    def late(place: Path, document: Document) -> Document:
+        keep(place, document)  # by the next run
+        raise unwritable(place, FileNotFoundError(errno.ENOENT, "No such file"))
+
+    monkeypatch.setattr(cytomon.task, "keep", late)
+    document = perform(dataclasses.replace(asked, settings=Settings(force=True)))
+
+    assert document.refused
+    assert path.read_bytes() == kept

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from cytomon.gating.engine import stream
+from cytomon.gating.engine.shapes import Ready
+from cytomon.gating.engine.sheet import Sheet
+from cytomon.gating.source import Table
+from cytomon.gating.verify import compare_engines
 from cytomon.inputs import Job
+from cytomon.model.gating import Axis, Box, PlacedGate, Placement
+from cytomon.model.tube import Channel, Role
 from cytomon.task import Settings, Task, perform
 
 TUBE = Path(__file__).parents[1] / "sample_fcs" / "P007_d092_marrow_b_all_mrd.fcs"
@@ -57,3 +63,30 @@ def test_a_disagreement_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     assert document.verified["differences"] > document.verified["listed"] == 0
     assert "time_ok" in said["what"]
+
+
+def test_an_excuse_is_for_the_gate_that_is_open(monkeypatch: pytest.MonkeyPatch):
+    """Its own difference and that of a gate below it, not that of a gate beside it."""
+    x = Axis(channel="x", label="x")
+    places = {"a": ("", 5.0), "below": ("a", 7.0), "beside": ("", 7.0)}
+    gates = tuple(
+        PlacedGate(name=name, parent=parent, shape=Box(bounds=((low, None),)), axes=(x,))
+        for name, (parent, low) in places.items()
+    )
+    channel = Channel(index=0, pnn="x", pns="", range=10.0, role=Role.SCATTER)
+    tube = Table(events=np.arange(10.0)[:, None], channels=[channel])
+    right = stream.members
+
+    def wrong(ready: Ready, sheet: Sheet, *words: object) -> np.ndarray:
+        found = right(ready, sheet, *words)  # type: ignore[arg-type]
+        found[9] ^= True
+        return found
+
+    monkeypatch.setattr(stream, "members", wrong)
+    monkeypatch.setattr(stream.Stream, "open_events", (("a", 9),))
+    placement = Placement(template="t", version="", sha256="", gates=gates)
+
+    compared = compare_engines(tube, placement, {})
+
+    assert set(compared.listed) == {("a", 9), ("below", 9)} & set(compared.differences)
+    assert ("beside", 9) in set(compared.differences) - set(compared.listed)

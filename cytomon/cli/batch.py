@@ -54,9 +54,9 @@ def batch(
         ),
     ] = 0,
     scheduler: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="ADDRESS", help="Measure on a cluster (dask.distributed) instead."),
-    ] = "",
+    ] = None,
     engine: Annotated[Engine, typer.Option(help="Who decides membership.")] = Engine.STREAM,
     verify: Annotated[
         bool, typer.Option("--verify", help="Ask both engines, and compare event by event.")
@@ -90,6 +90,12 @@ def batch(
             where="--store",
             fix="leave the option out",
         )
+    if scheduler is not None and not scheduler.strip():
+        raise InputError(
+            "no scheduler is named",
+            where="--scheduler",
+            fix="give its address, for example tcp://head:8786, or leave the option out",
+        )
     if scheduler and jobs:
         raise InputError(
             "--jobs is for processes of this computer; on a cluster its workers measure",
@@ -113,7 +119,7 @@ def batch(
         return talk.preview(found, settings)
     with talk.progress(len(found.jobs)) as report:
         outcome = run(
-            found, out, settings, workers=processes(jobs), scheduler=scheduler, report=report
+            found, out, settings, workers=processes(jobs), scheduler=scheduler or "", report=report
         )
     talk.summary(found, outcome, out)
     return outcome.exit_code

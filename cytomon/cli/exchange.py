@@ -48,13 +48,11 @@ def import_(
     """Make a template of the gates of a GatingML 2.0 document or a FlowJo 10 workspace.
 
     Exit code 0: done. 1: done, but a count differs from FlowJo's by more than its binning explains,
-    or a tube could not be compared. 2: nothing was written.
+    or a tube could not be compared. 2 or 3: nothing was written.
     """
     from cytomon.cli.talk import Talk
     from cytomon.errors import InputError
     from cytomon.fcs.panel import read_mapping
-    from cytomon.gating.exchange.concordance import COLUMNS
-    from cytomon.tables import write_table
     from cytomon.template_import import Wanted, import_template
 
     if not tube:
@@ -76,12 +74,11 @@ def import_(
         name=name,
         sample=sample,
         specimen=specimen.value,
+        concordance=concordance,
         mapping=read_mapping(mapping) if mapping else None,
         force=force,
     )
     imported = import_template(wanted)
-    if concordance is not None:
-        write_table(concordance, (row.row() for row in imported.compared), COLUMNS)
     talk = Talk()
     talk.say(f"gates: {imported.n_gates}, with the channels of {imported.tube}; see {out}")
     return _said(imported, talk.say, compare=concordance is not None)
@@ -91,8 +88,6 @@ def _said(imported: Imported, say: Callable[[str], None], *, compare: bool) -> i
     """The concordance as a table, and what to look at."""
     from rich.console import Console
     from rich.table import Table
-
-    from cytomon.gating.exchange.concordance import MOST_EVENTS, MOST_SHARE
 
     for note in imported.notes:
         say(note)
@@ -114,17 +109,18 @@ def _said(imported: Imported, say: Callable[[str], None], *, compare: bool) -> i
             )
         width = None if sys.stdout.isatty() else 10_000
         Console(width=width, highlight=False, markup=False, emoji=False).print(table)
-    elif compare:
-        say("none of the tubes is a sample of the document: no counts were compared")
+    nothing = all(row.stored is None for row in imported.compared)
+    if compare and nothing:
+        say("no counts were compared: none of the tubes is a sample with counts in the document")
     for reason in imported.refused:
         say(f"not compared: {reason}")
     marked = sum(row.is_marked for row in imported.compared)
     if marked:
         say(
-            f"{marked} counts differ from FlowJo's by more than {MOST_EVENTS} events and "
-            f"{MOST_SHARE:.0%}: look at these gates before you use the template"
+            f"{marked} counts differ from FlowJo's by more than its way of counting explains: look "
+            "at these gates before you use the template"
         )
-    return 1 if marked or imported.refused or (compare and not imported.compared) else 0
+    return 1 if marked or imported.refused or (compare and nothing) else 0
 
 
 def export(
@@ -145,7 +141,7 @@ def export(
 ) -> int:
     """Write a template's gates as GatingML 2.0; the document is read again before it is kept.
 
-    Exit code 0: done. 1: done, with gates left out. 2: nothing was written.
+    Exit code 0: done. 1: done, with gates left out. 2 or 3: nothing was written.
     """
     from cytomon.cli.talk import Talk
     from cytomon.errors import InputError

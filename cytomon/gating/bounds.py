@@ -47,6 +47,7 @@ def place_bound(bound: Bound | float, values: FloatArray, *, where: str, of: str
         n_reference=len(values),
     )
     try:
+        _enough(len(values), bound.least)
         found = float(_find(bound, bound.leash, values))
     except NoPlace as reason:
         return story(value=bound.start, fallback=True, reason=str(reason))
@@ -57,13 +58,16 @@ def place_bound(bound: Bound | float, values: FloatArray, *, where: str, of: str
 def _jitter(bound: Bound, leash: tuple[float, float], values: FloatArray) -> float:
     """How far the number would lie elsewhere had other cells of the same kind been acquired.
 
-    From samples of at most `_MOST_SAMPLED` cells, scaled to the size of the reference.
+    From samples of at most `_MOST_SAMPLED` cells, scaled to the size of the reference. Where hardly
+    a sample has a place for it, it may lie anywhere on the leash.
     """
     rng = np.random.default_rng(_SEED)
     size = min(len(values), _MOST_SAMPLED)
     samples = values[rng.integers(0, len(values), (_RESAMPLES, size))]
     found = np.clip(_find_each(bound, leash, samples), *leash)
-    return float(np.std(found) * np.sqrt(size / len(values))) if len(found) > 1 else 0.0
+    if len(found) < _RESAMPLES / 2:
+        return float((leash[1] - leash[0]) / np.sqrt(12))
+    return float(np.std(found) * np.sqrt(size / len(values)))
 
 
 def _find_each(bound: Bound, leash: tuple[float, float], samples: FloatArray) -> FloatArray:
@@ -78,7 +82,6 @@ def _find_each(bound: Bound, leash: tuple[float, float], samples: FloatArray) ->
 
 
 def _find(bound: Bound, leash: tuple[float, float], values: FloatArray) -> FloatArray:
-    _enough(values.shape[-1], bound.least)
     match bound.by:
         case "ref_neg":
             found = above_negative(values, sd=bound.sd)

@@ -184,8 +184,9 @@ def _by_flowkit(gates: Sequence[str]) -> Iterator[Finding]:
 def _left_open(events: Sequence[tuple[str, int]]) -> Iterator[Finding]:
     if events:
         gates = ", ".join(dict.fromkeys(gate for gate, _ in events))
-        rows = ", ".join(str(row) for row in sorted({row for _, row in events})[:_MOST_LISTED])
-        more = "" if len(events) <= _MOST_LISTED else " and more"
+        distinct = sorted({row for _, row in events})
+        rows = ", ".join(str(row) for row in distinct[:_MOST_LISTED])
+        more = "" if len(distinct) <= _MOST_LISTED else " and more"
         yield Finding(
             code="EVENTS_ON_BOUNDARY",
             severity=Severity.INFO,

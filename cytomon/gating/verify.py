@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from cytomon.gating.bits import rows_of
+from cytomon.gating.part import only
 from cytomon.gating.passing import engine_named, pass_through
 from cytomon.gating.source import Source
 from cytomon.model.findings import Finding, Severity
@@ -57,12 +58,23 @@ def compare_engines(
         for gate in placement.gates
         for row in rows_of(ours[gate.name] ^ theirs[gate.name], source.n_events)
     )
-    listed = {row for _, row in stream.open_events}
     return Comparison(
         decisions=len(names) * source.n_events,
         differences=differences,
-        listed=tuple(one for one in differences if one[1] in listed),
+        listed=tuple(_excused(differences, placement, set(stream.open_events))),
     )
+
+
+def _excused(
+    differences: Iterable[tuple[str, int]], placement: Placement, left_open: Set[tuple[str, int]]
+) -> Iterator[tuple[str, int]]:
+    """Differences in gates that are open for the event, or that rest on such a gate."""
+    basis: dict[str, list[str]] = {}
+    for gate, row in differences:
+        if gate not in basis:
+            basis[gate] = [one.name for one in only(placement, [gate]).gates]
+        if any((name, row) in left_open for name in basis[gate]):
+            yield gate, row
 
 
 def say_differences(compared: Comparison, *, where: str) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 from sklearn.covariance import MinCovDet
 
+from cytomon.gating.bounds import place_bound
 from cytomon.gating.methods import (
     NoPlace,
     above_negative,
@@ -18,6 +19,7 @@ from cytomon.gating.methods import (
     robust_spread,
     valley,
 )
+from cytomon.gating.numbers_spec import Bound
 
 WINDOW = (-1.0, 5.0)
 
@@ -254,3 +256,32 @@ def test_collinear_cloud_is_refused():
 
     with pytest.raises(NoPlace, match="no spread"):
         robust_cloud(np.column_stack([one, 2 * one]))
+
+
+@pytest.mark.parametrize("by", ["ref_neg", "ref_pos", "valley"])
+def test_the_jitter_of_a_demanding_bound(by: str):
+    """More cells are asked for than a bootstrap sample holds: the reference has them."""
+    rng = np.random.default_rng(130)
+    values = np.concatenate([rng.normal(0, 0.3, 3000), rng.normal(3, 0.3, 3000)])
+    bounds = [
+        Bound(start=1.5, by=by, of="" if by == "valley" else "x", leash=(0.2, 2.8), least=least)
+        for least in (50, 2500)
+    ]
+
+    few, many = (place_bound(bound, values, where="x low", of="x") for bound in bounds)
+
+    assert few == many
+    assert few.jitter > 0
+
+
+def test_a_valley_that_samples_do_not_show_is_unsure():
+    """Nineteen cells more or less decide whether there is one: its place is that of the leash."""
+    rng = np.random.default_rng(131)
+    values = np.concatenate([rng.normal(0, 0.2, 40_000), rng.normal(3, 0.2, 60)])
+
+    placed = place_bound(
+        Bound(start=1.5, by="valley", leash=(0.9, 2.1)), values, where="x low", of="x"
+    )
+
+    assert not placed.fallback
+    assert placed.jitter == pytest.approx(1.2 / np.sqrt(12))

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cytomon.gating.exchange.document import Document
 from cytomon.gating.exchange.workspace_file import Sample
+from cytomon.gating.part import rests_on
+from cytomon.model.gating import Ellipse, Placement, Polygon
 
-MOST_EVENTS = 5
-MOST_SHARE = 0.01
+MOST_EVENTS, MOST_SHARE = 5, 0.01
 """Up to so many events, or this share of FlowJo's count, is what its binning explains: FlowJo
 decides polygons on a grid of 256 by 256."""
+MOST_EVENTS_EXACT, MOST_SHARE_EXACT = 1, 0.001
+"""Of populations that rest on no polygon: what the last digits of a matrix explain."""
 
 COLUMNS = (
     "file",
@@ -40,6 +44,8 @@ class Compared:
         Ours.
     stored : int or None
         FlowJo's; None where the workspace holds none.
+    binned : bool
+        Whether the population rests on a gate that FlowJo decides on a grid.
     """
 
     file: str
@@ -47,6 +53,7 @@ class Compared:
     gate: str
     count: int
     stored: int | None
+    binned: bool = True
 
     @property
     def difference(self) -> int | None:
@@ -60,10 +67,12 @@ class Compared:
 
     @property
     def is_marked(self) -> bool:
-        """Whether it is more than binning explains."""
+        """Whether it is more than binning, or the last digits, explain."""
         if self.difference is None or self.stored is None:
             return False
-        return abs(self.difference) > max(MOST_EVENTS, MOST_SHARE * self.stored)
+        if self.binned:
+            return abs(self.difference) > max(MOST_EVENTS, MOST_SHARE * self.stored)
+        return abs(self.difference) > max(MOST_EVENTS_EXACT, MOST_SHARE_EXACT * self.stored)
 
     def row(self) -> dict[str, str]:
         """Cells of the table; empty where there is nothing to compare."""
@@ -80,7 +89,7 @@ class Compared:
 
 
 def compare_counts(
-    sample: Sample, paths: Mapping[str, tuple[str, ...]], counts: Mapping[str, int], *, file: str
+    sample: Sample, document: Document, counts: Mapping[str, int], *, file: str
 ) -> Iterator[Compared]:
     """Set the counts of one tube beside those of its sample.
 
@@ -88,15 +97,16 @@ def compare_counts(
     ----------
     sample : Sample
         Of the workspace.
-    paths : mapping of str to tuple of str
-        Gate of the template to its path in the workspace.
+    document : Document
+        The gates of the template, with their paths in the workspace.
     counts : mapping of str to int
         Gate to our count.
     file : str
         How to call the tube.
     """
     stored = {node.path: node.count for node in sample.nodes}
-    for gate, path in paths.items():
+    binned = set(_on_a_grid(document.placement))
+    for gate, path in document.paths.items():
         if gate in counts:
             yield Compared(
                 file=file,
@@ -104,4 +114,14 @@ def compare_counts(
                 gate=gate,
                 count=counts[gate],
                 stored=stored.get(path),
+                binned=gate in binned,
             )
+
+
+def _on_a_grid(placement: Placement) -> Iterator[str]:
+    """Polygons, ellipses, and what rests on them."""
+    found: set[str] = set()
+    for gate in placement.gates:
+        if isinstance(gate.shape, Polygon | Ellipse) or found & {*rests_on(gate)}:
+            found.add(gate.name)
+            yield gate.name

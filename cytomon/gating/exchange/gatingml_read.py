@@ -206,22 +206,32 @@ class _Translator:
         return Axis(channel=detector, label=label, matrix=matrix, scale=scale)
 
     def _detector(self, label: str, matrix: str) -> str:
-        names = {channel.pnn for channel in self._tube.channels}
-        if label in names:
-            return label
-        stains = {channel.pns: channel.pnn for channel in self._tube.channels if channel.pns}
-        if label in stains:
-            return stains[label]
-        named = self._strategy.comp_matrices.get(matrix)
-        if named is not None and label in named.fluorochromes:
-            return str(named.detectors[named.fluorochromes.index(label)])
-        if label in self._markers:
-            return self._tube.channels[self._markers[label]].pnn
+        found = set(self._called(label, matrix))
+        if len(found) == 1:
+            return found.pop()
+        if found:
+            raise TemplateError(
+                f"the document gates on {label!r}, which may be {' or '.join(sorted(found))}",
+                where=self._tube.name,
+                fix="say with --mapping which detector carries it",
+            )
         raise TemplateError(
             f"the document gates on {label!r}, which the tube does not have",
             where=self._tube.name,
             fix="use the document with the panel it was made for",
         )
+
+    def _called(self, label: str, matrix: str) -> Iterator[str]:
+        """Detectors that a name may mean; where the panel knows it, what the file calls it too."""
+        named = self._strategy.comp_matrices.get(matrix)
+        if named is not None and label in named.fluorochromes:
+            yield str(named.detectors[named.fluorochromes.index(label)])
+        yield from (c.pnn for c in self._tube.channels if c.pnn == label)
+        if label in self._markers:
+            # with the laboratory's own word on it
+            yield self._tube.channels[self._markers[label]].pnn
+        else:
+            yield from (c.pnn for c in self._tube.channels if c.pns == label)
 
     def _transformation(self, reference: str) -> Any:  # noqa: ANN401
         known = self._strategy.transformations

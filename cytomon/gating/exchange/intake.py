@@ -15,7 +15,10 @@ from cytomon.errors import TemplateError
 
 MOST_BYTES = 5_000_000
 MOST_GATES = 300
+MOST_CORNERS = 10_000
 STANDARD = "http://www.isac-net.org/std/Gating-ML/v2.0/gating"
+TRANSFORMS = "http://www.isac-net.org/std/Gating-ML/v2.0/transformations"
+_ENCODINGS = {None, "UTF-8", "utf-8", "US-ASCII", "ASCII", "us-ascii", "ascii"}
 
 
 def parse_document(content: bytes, path: Path) -> Any:  # noqa: ANN401  (FlowKit carries no types)
@@ -32,15 +35,16 @@ def parse_document(content: bytes, path: Path) -> Any:  # noqa: ANN401  (FlowKit
     from networkx import NetworkXException
 
     try:
-        root = etree.fromstring(content, safe_parser())
+        root = parse_xml(content, path)
         _bound_gates(root, path)
+        _refuse_overlooked(root, path)
         _spell_out(root)
         return flowkit.parse_gating_xml(io.BytesIO(etree.tostring(root)))
     except (FlowKitException, etree.LxmlError, NetworkXException) as error:
-        raise _invalid(error, path) from error
+        raise _invalid(path) from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         # FlowKit follows references without asking whether they lead anywhere
-        raise _invalid(error, path) from error
+        raise _invalid(path) from error
 
 
 def gate_ids(content: bytes) -> tuple[str, ...]:
@@ -68,6 +72,25 @@ def safe_parser() -> Any:  # noqa: ANN401
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
+def parse_xml(content: bytes, path: Path) -> Any:  # noqa: ANN401
+    """The root of a document in UTF-8 without DOCTYPE, however either was hidden.
+
+    Raises
+    ------
+    TemplateError
+        If it is not like that.
+    lxml.etree.LxmlError
+        If it is no XML.
+    """
+    from lxml import etree
+
+    root = etree.fromstring(content, safe_parser())
+    info = root.getroottree().docinfo
+    if info.doctype or info.internalDTD is not None or info.encoding not in _ENCODINGS:
+        raise _no_plain_text(path)
+    return root
+
+
 def read_document(path: Path, most: int = MOST_BYTES) -> bytes:
     """Bytes of a document of bounded size, in UTF-8, without DOCTYPE.
 
@@ -92,11 +115,7 @@ def read_document(path: Path, most: int = MOST_BYTES) -> bytes:
             fix="export only the gates that are needed",
         )
     if b"<!DOCTYPE" in content.upper() or b"\x00" in content:
-        raise TemplateError(
-            "the document carries a DOCTYPE or is not UTF-8 text, and is not read",
-            where=path.name,
-            fix="such documents need no DOCTYPE: export the gates again as UTF-8",
-        )
+        raise _no_plain_text(path)
     return content
 
 
@@ -110,8 +129,37 @@ def is_workspace(path: Path) -> bool:
     return b"<Workspace" in head or path.suffix.lower() == ".wsp"
 
 
+def _no_plain_text(path: Path) -> TemplateError:
+    return TemplateError(
+        "the document carries a DOCTYPE or is not UTF-8 text, and is not read",
+        where=path.name,
+        fix="such documents need no DOCTYPE: export the gates again as UTF-8",
+    )
+
+
+def _refuse_overlooked(root: Any, path: Path) -> None:  # noqa: ANN401
+    """What the standard allows and FlowKit passes over in silence, with another answer."""
+    for element in root.iter(f"{{{TRANSFORMS}}}*"):
+        inverted = element.get(f"{{{TRANSFORMS}}}matrix-inverted-already", "false").strip()
+        ends = {f"{{{TRANSFORMS}}}{end}" for end in ("boundMin", "boundMax")} & {*element.attrib}
+        if inverted in {"1", "true"} or ends:
+            what = "a matrix that is inverted already" if not ends else "a scale with bounds"
+            raise TemplateError(
+                f"the document holds {what}, which is not read",
+                where=f"{path.name}, {element.get(f'{{{TRANSFORMS}}}id', '')[:60]}",
+                fix="export the matrix itself" if not ends else "export the scale without bounds",
+            )
+
+
 def _bound_gates(root: Any, path: Path) -> None:  # noqa: ANN401
-    names = (element.tag for element in root.iter(f"{{{STANDARD}}}*"))
+    names = [element.tag for element in root.iter(f"{{{STANDARD}}}*")]
+    corners = sum(name.endswith("}vertex") for name in names)
+    if corners > MOST_CORNERS:
+        raise TemplateError(
+            f"the document's polygons have {corners} corners; at most {MOST_CORNERS} are read",
+            where=path.name,
+            fix="draw them with fewer corners",
+        )
     gates = sum(name.endswith(("Gate", "}Quadrant")) for name in names)
     if gates > MOST_GATES:
         raise TemplateError(
@@ -130,9 +178,9 @@ def _spell_out(root: Any) -> None:  # noqa: ANN401
             reference.set(attribute, "true" if said in {"1", "true"} else "false")
 
 
-def _invalid(error: Exception, path: Path) -> TemplateError:
+def _invalid(path: Path) -> TemplateError:
     return TemplateError(
-        f"the document is not valid GatingML 2.0: {type(error).__name__}",
+        "the document is not valid GatingML 2.0, or a gate refers to one that is not there",
         where=path.name,
         fix="export the gates as GatingML 2.0, or name a FlowJo workspace (.wsp)",
     )

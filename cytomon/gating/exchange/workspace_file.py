@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from cytomon.errors import TemplateError
-from cytomon.gating.exchange.intake import MOST_GATES, read_document, safe_parser
+from cytomon.gating.exchange.intake import MOST_GATES, parse_xml, read_document
 
 MOST_WORKSPACE_BYTES = 50_000_000
 MOST_NAMED = 20
@@ -87,6 +87,12 @@ class Sample:
         )
         return hashlib.sha256(repr((said, scales)).encode()).hexdigest()
 
+    def compensation(self) -> str:
+        """The same for samples that are compensated by the same numbers."""
+        matrices = self.element.findall(f"{TRANSFORMS}spilloverMatrix")
+        said = [sorted(element.items()) for one in matrices for element in one.iter("{*}*")][1:]
+        return hashlib.sha256(repr((len(matrices), said)).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Workspace:
@@ -110,7 +116,7 @@ def open_workspace(path: Path) -> Workspace:
 
     content = read_document(path, MOST_WORKSPACE_BYTES)
     try:
-        root = etree.fromstring(content, safe_parser())
+        root = parse_xml(content, path)
     except etree.LxmlError as error:
         raise _no_workspace(path, "is not XML") from error
     version = root.get("flowJoVersion", "")
@@ -144,7 +150,8 @@ def choose_sample(workspace: Workspace, wanted: str, files: Sequence[str]) -> Sa
     Raises
     ------
     TemplateError
-        If there is none, or if several are meant that do not have the same gates.
+        If there is none, or if several are meant that do not have the same gates, or, where none of
+        them is of a tube at hand, the same compensation.
     """
     gated = [sample for sample in workspace.samples if sample.nodes]
     if not gated:
@@ -156,17 +163,25 @@ def choose_sample(workspace: Workspace, wanted: str, files: Sequence[str]) -> Sa
         same = len({sample.fingerprint() for sample in gated}) == 1
         found = ours or gated if same else ours
     if found and len({sample.fingerprint() for sample in found}) == 1:
-        return found[0]
-    # what FlowJo calls a sample may be a person's name; its file is known here anyway
-    known = [sample.file for sample in gated if sample.file]
-    names = f": {', '.join(known[:MOST_NAMED])}" if known else ", as FlowJo calls it"
-    more = "" if len(known) <= MOST_NAMED else f" and {len(known) - MOST_NAMED} more"
-    if wanted:
+        alike = [
+            s
+            for s in found
+            if s.file == found[0].file or wanted or not any(s.is_called(file) for file in files)
+        ]
+        if len({sample.compensation() for sample in alike}) == 1:
+            return found[0]
+        what = "samples of the workspace have the same gates and other matrices"
+    elif wanted:
         what = "several samples of this name have other gates" if found else "has no such sample"
         what = f"the workspace {what}" if not found else what
     else:
         what = f"the {len(gated)} samples of the workspace do not all have the same gates"
-    raise TemplateError(what, where=workspace.path.name, fix=f"name one with --sample{names}{more}")
+    # the names of other samples may be those of people
+    known = [sample.file for sample in gated if sample.file in set(files)]
+    names = f": {', '.join(known[:MOST_NAMED])}" if known else ", by its name or file in FlowJo"
+    raise TemplateError(
+        what, where=workspace.path.name, fix=f"name one with --sample{names}, or its tube"
+    )
 
 
 def _sample(element: Any, path: Path) -> Sample:  # noqa: ANN401

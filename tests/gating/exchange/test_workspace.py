@@ -403,7 +403,8 @@ def test_samples_with_other_gates_are_told_apart_by_name(tube: Path, tmp_path: P
     path.write_text(two_samples(tube, "x.fcs", "y.fcs"))
     with pytest.raises(TemplateError) as error:
         imported(path, tube, tmp_path)
-    assert "--sample: x.fcs, y.fcs" in error.value.fix
+    assert "--sample" in error.value.fix
+    assert "x.fcs" not in str(error.value)
     with pytest.raises(TemplateError, match="no such sample"):
         imported(path, tube, tmp_path, sample="z.fcs")
 
