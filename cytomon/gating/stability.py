@@ -15,12 +15,12 @@ import numpy as np
 from cytomon.gating.bits import rows_of
 from cytomon.gating.columns import Columns
 from cytomon.gating.engine.answer import Engine
+from cytomon.gating.engine.exact import exactly_inside
 from cytomon.gating.envelope.design import on_axes
 from cytomon.gating.envelope.mixture import State, share_of
 from cytomon.gating.envelope.study import Fit, Rows, Study
 from cytomon.gating.evaluate import evaluate
 from cytomon.gating.part import only
-from cytomon.gating.reference import inside
 from cytomon.model.gating import Boolean, Box, Envelope, PlacedGate, Placement, Score
 from cytomon.model.tube import BoolArray, FloatArray
 
@@ -196,16 +196,8 @@ def _members(
 
 
 def _decide(gate: PlacedGate, columns: Columns) -> BoolArray:
-    """As `inside`, and quick for boxes: a draw need not agree with FlowKit to the last bit."""
-    if not isinstance(gate.shape, Box) or gate.complement:
-        return inside(gate, columns)
-    found = np.ones(len(columns), dtype=np.bool_)
-    for axis, (low, high) in zip(gate.axes, gate.shape.bounds, strict=True):
-        values = columns.column(axis)
-        found &= (values >= (-np.inf if low is None else low)) & (
-            values < (np.inf if high is None else high)
-        )
-    return found
+    found = exactly_inside(gate, columns)
+    return ~found if gate.complement else found
 
 
 def _moved(gate: PlacedGate, offsets: tuple[tuple[float, float], ...]) -> PlacedGate:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from cytomon.gating.engine.bounds import Cut, Reach, cuts, reach
+from cytomon.gating.engine.exact import exactly_inside
 from cytomon.gating.engine.outlines import judge_points
 from cytomon.gating.engine.raster import CLOSE, INSIDE, Raster, extent, make_raster
 from cytomon.gating.engine.sheet import Rows, Sheet
-from cytomon.gating.reference import inside
 from cytomon.gating.transforms import to_scale
 from cytomon.model.gating import Axis, Box, Ellipse, PlacedGate, Polygon, Ranges, Scale
 from cytomon.model.tube import BoolArray, FloatArray
@@ -209,10 +209,9 @@ def _ask(
     gate: PlacedGate, sheet: Sheet, rows: Rows, left_open: OpenEvents, first: int
 ) -> BoolArray:
     """FlowKit's own answer, whatever the gate's complement."""
-    plain = replace(gate, complement=False)
-    answer = inside(plain, sheet.exactly(rows))
+    answer = exactly_inside(gate, sheet.exactly(rows))
     if any(axis.matrix for axis in gate.axes):
-        unsure = np.flatnonzero(answer != inside(plain, sheet.alone(rows)))
+        unsure = np.flatnonzero(answer != exactly_inside(gate, sheet.alone(rows)))
         left_open += [(gate.name, first + int(row)) for row in rows[unsure]]
     return answer
 
