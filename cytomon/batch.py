@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cytomon
 from cytomon.card import Card
@@ -30,6 +30,10 @@ from cytomon.inputs import Job, Jobs, Lists, collect
 from cytomon.model.patient import Specimen
 from cytomon.pool import Crew, run_all
 from cytomon.task import Settings, Task
+
+if TYPE_CHECKING:
+    from cytomon.filing.documents import Filed
+    from cytomon.store.address import Address
 
 Report = Callable[[Card], None]
 
@@ -44,10 +48,13 @@ class Outcome:
         One for each tube, in the order of the tables, as the other tubes leave it.
     refused_rows : int
         Rows of the lists that could not be used.
+    filed : Filed or None
+        What became of it in the store; None where it went to none.
     """
 
     cards: tuple[Card, ...]
     refused_rows: int
+    filed: Filed | None = None
 
     @property
     def measured(self) -> int:
@@ -66,7 +73,50 @@ class Outcome:
             return 70
         if not self.measured:
             return 3
-        return 1 if self.refused or self.refused_rows else 0
+        not_kept = self.filed is not None and self.filed.refused
+        return 1 if self.refused or self.refused_rows or not_kept else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """The store that a batch goes into.
+
+    Attributes
+    ----------
+    address : Address
+        Where it is; it is made where there is none.
+    who : str
+        Name of the person who acts.
+    lists : Lists
+        Patients and events that are kept, too.
+    """
+
+    address: Address
+    who: str
+    lists: Lists
+
+    def refuse_unusable(self) -> None:
+        """See that the store is there and may be written to: before hours of work, not after.
+
+        Raises
+        ------
+        InputError
+            If not.
+        """
+        from cytomon.model.people import Act
+        from cytomon.store.open import opened
+        from cytomon.store.people import require, role_of
+
+        with opened(self.address, who=self.who, create=True) as store, store.writing() as there:
+            require(role_of(there, self.who), Act.ENTER, self.who)
+
+    def file(self, out: Path, jobs: Jobs, cards: Sequence[Card]) -> Filed:
+        """Keep what was measured; see `cytomon.filing.documents.file_batch`."""
+        from cytomon.filing.documents import file_batch
+        from cytomon.store.open import opened
+
+        with opened(self.address, who=self.who, create=True) as store:
+            return file_batch(store, self.who, out, jobs, cards, self.lists)
 
 
 def plan(inputs: Sequence[Path], lists: Lists, settings: Settings) -> Jobs:
@@ -92,8 +142,8 @@ def run(
     out: Path,
     settings: Settings,
     *,
-    workers: int = 0,
-    scheduler: str = "",
+    workers: int | str = 0,
+    keep: Keep | None = None,
     report: Report | None = None,
 ) -> Outcome:
     """Measure every tube of a batch and write the tables.
@@ -106,10 +156,11 @@ def run(
         Folder of the results; made where missing.
     settings : Settings
         What holds for every tube.
-    workers : int, optional
-        Processes beside this one; 0 measures in this one.
-    scheduler : str, optional
-        Address of a scheduler whose workers measure instead (`cytomon.cluster`).
+    workers : int or str, optional
+        Processes beside this one, of which 0 measures in this one; or the address of a scheduler
+        whose workers measure instead (`cytomon.cluster`).
+    keep : Keep, optional
+        The store that the results go into; it is seen to be there before anything is measured.
     report : callable, optional
         Told of each tube as it is done.
 
@@ -123,15 +174,21 @@ def run(
         If the results cannot be written, another run writes there, or the cluster cannot be used.
     """
     started = datetime.now(UTC)
+    scheduler, processes = (workers, 0) if isinstance(workers, str) else ("", workers)
     with claimed(out):
         refuse_places(out)
+        if keep is not None:
+            keep.refuse_unusable()
         tasks = _tasks(jobs.jobs, out, settings)
         with _crew(scheduler, out, tasks) as crew:
-            cards = run_all(tasks, workers=workers, report=report, crew=crew)
-        outcome = Outcome(cards=write_tables(out, jobs, cards), refused_rows=len(jobs.refused))
+            cards = run_all(tasks, workers=processes, report=report, crew=crew)
+        final = write_tables(out, jobs, cards)
+        filed = keep.file(out, jobs, cards) if keep is not None else None
+        outcome = Outcome(cards=final, refused_rows=len(jobs.refused), filed=filed)
         by: dict[str, int | str] = {
-            "workers": crew.size if crew else workers,
+            "workers": crew.size if crew else processes,
             "scheduler": scheduler,
+            "store": filed.store if filed else "",
         }
         record = _record(jobs.jobs, outcome, settings, by=by, started=started)
         write_json(out / RECORD, record)
@@ -206,4 +263,11 @@ def _record(
             for job, card in zip(jobs, outcome.cards, strict=True)
         ],
         "refused_rows": outcome.refused_rows,
+        "kept": _kept(outcome.filed),
     }
+
+
+def _kept(filed: Filed | None) -> Mapping[str, int]:
+    if filed is None:
+        return {}
+    return {"new": filed.new, "same": filed.same, "refused": len(filed.refused)}

@@ -81,7 +81,7 @@ def write_tables(out: Path, jobs: Jobs, cards: Sequence[Card]) -> tuple[Card, ..
     The tables take their places together, after ``run.json`` of an earlier run has gone: where
     there is one, it belongs to the tables beside it.
     """
-    batch = _Batch(out, jobs, cards)
+    batch = Collation(out, jobs, cards)
     final = []
     with ExitStack() as files:
         measured = files.enter_context(open_table(out / MEASUREMENTS, MEASUREMENT_COLUMNS))
@@ -104,8 +104,18 @@ def write_tables(out: Path, jobs: Jobs, cards: Sequence[Card]) -> tuple[Card, ..
     return tuple(final)
 
 
-class _Batch:
-    """The tubes of a batch, and what they say of each other."""
+class Collation:
+    """The tubes of a batch, and what they say of each other.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the results, which holds their documents.
+    jobs : Jobs
+        The tubes.
+    cards : sequence of Card
+        One for each, in the same order.
+    """
 
     def __init__(self, out: Path, jobs: Jobs, cards: Sequence[Card]) -> None:
         self._out, self._jobs, self._cards = out, jobs.jobs, cards
@@ -127,7 +137,7 @@ class _Batch:
         """Rows of a tube, and of the specimen whose second tube it is."""
         specimen = self._jobs[position].specimen
         whose = {name: getattr(specimen, name, "") for name in IDENTIFIERS}
-        for row in (*document.measurements, *self._pooled(position, document)):
+        for row in (*document.measurements, *self.pooled(position, document)):
             yield {**row, **whose}
 
     def findings(self, position: int, document: Document) -> Iterator[Row]:
@@ -147,7 +157,8 @@ class _Batch:
     def _read(self, position: int) -> Document:
         return read_document(self._out, self._cards[position])
 
-    def _pooled(self, position: int, document: Document) -> Sequence[Row]:
+    def pooled(self, position: int, document: Document) -> Sequence[Row]:
+        """Rows of the specimen whose second tube a tube is; of any other tube none."""
         if position not in self._pairs:
             return ()
         first = self._pairs[position]

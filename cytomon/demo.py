@@ -20,7 +20,7 @@ def sample_folder(out: Path) -> Path:
     return out / "sample_fcs"
 
 
-def plan_demo(out: Path) -> tuple[Jobs, Settings]:
+def plan_demo(out: Path) -> tuple[Jobs, Lists, Settings]:
     """Find the sample tubes and their lists.
 
     Parameters
@@ -30,7 +30,7 @@ def plan_demo(out: Path) -> tuple[Jobs, Settings]:
 
     Returns
     -------
-    Jobs, Settings
+    Jobs, Lists, Settings
         For `cytomon.batch.run`; every tube gets a figure.
     """
     samples = sample_folder(out)
@@ -40,4 +40,4 @@ def plan_demo(out: Path) -> tuple[Jobs, Settings]:
         events=samples / "events.csv",
     )
     settings = Settings(figures="all")
-    return plan([samples], lists, settings), settings
+    return plan([samples], lists, settings), lists, settings

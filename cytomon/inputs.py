@@ -227,16 +227,28 @@ def _folded(name: str) -> str:
 def _patients(path: Path | None) -> tuple[dict[str, PatientRow], tuple[Refusal, ...]]:
     if path is None:
         return {}, ()
+    rows, refused = read_patients(path)
+    return {row.patient_id: row for _, row in rows}, tuple(refused)
+
+
+def read_patients(path: Path) -> tuple[list[tuple[int, PatientRow]], list[Refusal]]:
+    """Rows of a list of patients with their lines, each patient once, and those refused.
+
+    Raises
+    ------
+    InputError
+        If the list cannot be read at all.
+    """
     table = read_rows(path, PatientRow)
     refused = list(table.refused)
-    patients: dict[str, PatientRow] = {}
+    patients: dict[str, tuple[int, PatientRow]] = {}
     for line, row in table.rows:
         if row.patient_id in patients:
             reason = "the patient is listed already, and only one day 0 can hold"
             refused.append(Refusal(file="", finding=row_refused(path, line, reason)))
             continue
-        patients[row.patient_id] = row
-    return patients, tuple(refused)
+        patients[row.patient_id] = line, row
+    return list(patients.values()), refused
 
 
 def _without_worklist(lists: Lists) -> None:

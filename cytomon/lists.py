@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
 from cytomon.errors import InputError
 from cytomon.model.findings import Finding, Severity
 
 MOST_BYTES = 200_000_000
+_RUN_AGAIN = "correct the row and run again; finished tubes are not measured twice"
 _SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 RowType = TypeVar("RowType", bound=BaseModel)
@@ -66,7 +66,8 @@ def read_rows(path: Path, kind: type[RowType]) -> Table[RowType]:
     try:
         header = [name.strip() for name in reader.fieldnames or ()]
         reader.fieldnames = header
-        _check_header(path, header, kind)
+        fields = kind.model_fields
+        check_header(path, header, {name: fields[name].is_required() for name in fields})
         numbered = [(reader.line_num, row) for row in reader if _says_something(row)]
     except csv.Error as error:
         raise InputError(
@@ -119,8 +120,23 @@ def _says_something(row: Mapping[str, object]) -> bool:
     return any(not isinstance(cell, str) or cell.strip() for cell in row.values())
 
 
-def _check_header(path: Path, header: Sequence[str], kind: type[BaseModel]) -> None:
-    known = kind.model_fields
+def check_header(path: Path, header: Sequence[str], known: Mapping[str, bool]) -> None:
+    """Refuse a header that lacks a column, or has one that is not known.
+
+    Parameters
+    ----------
+    path : Path
+        Of the list.
+    header : sequence of str
+        As it stands in line 1.
+    known : mapping of str to bool
+        Columns, and whether each must be there.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong.
+    """
     said = list(_wrong_in_header(header, known))
     if said:
         raise InputError(
@@ -130,7 +146,7 @@ def _check_header(path: Path, header: Sequence[str], kind: type[BaseModel]) -> N
         )
 
 
-def _wrong_in_header(header: Sequence[str], known: Mapping[str, FieldInfo]) -> Iterator[str]:
+def _wrong_in_header(header: Sequence[str], known: Mapping[str, bool]) -> Iterator[str]:
     if not set(header) & set(known):
         # the line may be a row of a list without header: it may name a person
         found = [
@@ -140,8 +156,8 @@ def _wrong_in_header(header: Sequence[str], known: Mapping[str, FieldInfo]) -> I
             f"; it is separated by {name}, not by commas" for name in found
         )
         return
-    for name, field in known.items():
-        if field.is_required() and name not in header:
+    for name, needed in known.items():
+        if needed and name not in header:
             yield f"the column {name!r} is missing"
     for name in header:
         if name not in known:
@@ -161,12 +177,12 @@ def _reasons(error: ValidationError) -> Iterator[str]:
         yield f"{column}: {item['msg'].removeprefix('Value error, ')}"
 
 
-def row_refused(path: Path, line: int, reason: str) -> Finding:
+def row_refused(path: Path, line: int | str, reason: str, *, fix: str = _RUN_AGAIN) -> Finding:
     """The finding of a row that cannot be used."""
     return Finding(
         code="ROW_REFUSED",
         severity=Severity.ERROR,
         what=f"the row cannot be used: {reason}",
         where=f"{path.name} line {line}",
-        fix="correct the row and run again; finished tubes are not measured twice",
+        fix=fix,
     )

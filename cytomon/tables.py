@@ -304,14 +304,15 @@ def _to_disk(path: Path) -> None:
 
 
 def _write_harmless(writer: csv.DictWriter[str], row: Row, columns: Sequence[str]) -> None:
-    writer.writerow({column: _harmless(row[column]) for column in columns})
+    writer.writerow({column: harmless(row[column]) for column in columns})
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else str(value)
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet runs as a formula: with an apostrophe in front where it would."""
     runs = cell.startswith(_RUNS_IN_A_SPREADSHEET) and not _NUMBER.fullmatch(cell)
     return f"'{cell}" if runs else cell
 

@@ -12,7 +12,7 @@ from cytomon.demo import plan_demo, sample_folder
 
 def test_the_samples_of_the_repository_are_taken(tmp_path: Path):
     """Every tube is in the worklist, belongs to a listed patient, and gets a picture."""
-    jobs, settings = plan_demo(tmp_path)
+    jobs, _, settings = plan_demo(tmp_path)
     assert len(jobs.jobs) == len(list(sample_folder(tmp_path).glob("*.fcs")))
     assert jobs.refused == ()
     assert all(job.specimen is not None and job.specimen.day is not None for job in jobs.jobs)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cytomon.cli.stored import UserOption, acting
+
 
 class Engine(StrEnum):
     """Who decides membership."""
@@ -45,8 +47,12 @@ def batch(
         Path | None, typer.Option(metavar="CSV", help="detector,marker: overrides the files.")
     ] = None,
     store: Annotated[
-        str | None, typer.Option(metavar="URL", help="Not in this version; results go to DIR.")
+        str | None,
+        typer.Option(
+            metavar="URL", help="Where results are kept; by default $CYTOMON_STORE, else in DIR."
+        ),
     ] = None,
+    user: UserOption = None,
     jobs: Annotated[
         int,
         typer.Option(
@@ -76,20 +82,15 @@ def batch(
     One bad tube never stops the others. A batch that was interrupted goes on where it stopped.
     Exit code 0: all done. 1: some tubes or rows were refused. 2: wrong usage. 3: nothing done.
     """
-    from cytomon.batch import plan, run
+    from cytomon.batch import Keep, plan, run
     from cytomon.cli.talk import Talk
     from cytomon.errors import InputError
     from cytomon.fcs.panel import read_mapping
     from cytomon.inputs import Lists
     from cytomon.soundness import load_template
+    from cytomon.store.address import choose
     from cytomon.task import Settings
 
-    if store is not None:
-        raise InputError(
-            "there is no store in this version; results are kept in the folder of --out",
-            where="--store",
-            fix="leave the option out",
-        )
     if scheduler is not None and not scheduler.strip():
         raise InputError(
             "no scheduler is named",
@@ -117,9 +118,15 @@ def batch(
     talk = Talk()
     if dry_run:
         return talk.preview(found, settings)
+    keep = Keep(address=choose(store, folder=out), who=acting(user), lists=lists)
     with talk.progress(len(found.jobs)) as report:
         outcome = run(
-            found, out, settings, workers=processes(jobs), scheduler=scheduler or "", report=report
+            found,
+            out,
+            settings,
+            workers=scheduler or processes(jobs),
+            keep=keep,
+            report=report,
         )
     talk.summary(found, outcome, out)
     return outcome.exit_code

@@ -12,7 +12,19 @@ from typing import Annotated
 import typer
 
 import cytomon
-from cytomon.cli import batch, demo, reference, simulate, template, validate
+from cytomon.cli import (
+    audit,
+    batch,
+    correct,
+    demo,
+    importing,
+    people,
+    reference,
+    sign,
+    simulate,
+    template,
+    validate,
+)
 from cytomon.errors import CytomonError, InputError, TemplateError
 
 DONE, USAGE, NOTHING, DEFECT, INTERRUPTED = 0, 2, 3, 70, 130
@@ -28,6 +40,12 @@ app = typer.Typer(
 )
 app.command("batch")(batch.batch)
 app.command("demo")(demo.demo)
+app.command("import")(importing.import_)
+app.command("sign")(sign.sign)
+app.command("acknowledge")(sign.acknowledge)
+app.add_typer(correct.app, name="correct")
+app.add_typer(audit.app, name="audit")
+app.add_typer(people.app, name="user")
 app.command("validate")(validate.validate)
 app.add_typer(template.app, name="template")
 app.add_typer(reference.app, name="reference")

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from cytomon.batch import Outcome
@@ -18,10 +25,12 @@ from cytomon.errors import CytomonError
 from cytomon.gating.fit import refuse_unfit
 from cytomon.inputs import Jobs
 from cytomon.model.findings import Severity
+from cytomon.model.record import How
 from cytomon.pipeline import open_for_gating
 from cytomon.task import Settings
 
 if TYPE_CHECKING:
+    from cytomon.filing.imports import Imported
     from cytomon.validate.answers.bar import Bar
 
 NOT_ASSESSABLE = "NOT_ASSESSABLE"
@@ -111,6 +120,7 @@ class Talk:
             f" and {outcome.refused_rows} row{plural} of the lists" if outcome.refused_rows else ""
         )
         self.say(f"{outcome.measured} measured{earlier}, {outcome.refused} refused{rows}")
+        self._filed(outcome)
         if not outcome.measured:
             self.say(f"the reasons are in {out / 'findings.csv'}")
             return
@@ -122,6 +132,52 @@ class Talk:
             self.say(f"and at the warnings about {tubes} in {out / 'findings.csv'}")
         if any((out / "figures").rglob("*.png")):
             self.say(f"and at the pictures in {out / 'figures'}")
+
+    def _filed(self, outcome: Outcome) -> None:
+        """What became of it in the store."""
+        filed = outcome.filed
+        if filed is None:
+            return
+        for refusal in filed.refused:
+            self.say(f"not kept: {refusal.finding.where}: {refusal.finding.what}")
+            self.say(f"  fix: {refusal.finding.fix}")
+        before = f", {filed.same} were there before" if filed.same else ""
+        self.say(f"{filed.new} results kept{before}: {filed.store}")
+
+    @contextmanager
+    def rows(self) -> Iterator[Callable[[str, int], None]]:
+        """Progress over rows whose number nobody knows before."""
+        if not self._err.is_terminal:
+            yield lambda name, safe: None
+            return
+        columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+        with Progress(*columns, console=self._err, transient=True) as bar:
+            task = bar.add_task("", total=None)
+            yield lambda name, safe: bar.update(task, description=f"{name}: {safe} safe")
+
+    def imported(self, imported: Imported) -> int:
+        """What an import brought, what it refused and why; returns the exit code."""
+        for refusal in imported.refused:
+            self.say(f"refused: {refusal.finding.where}: {refusal.finding.what}")
+        for name, unit in (
+            ("patients", "patients"),
+            ("measurements", "tubes"),
+            ("events", "events"),
+        ):
+            counts = [
+                f"{imported.of(name, how)} {word}"
+                for how, word in (
+                    (How.NEW, "new"), (How.CHANGED, "changed"), (How.SAME, "as before"),
+                )
+                if imported.of(name, how)
+            ]  # fmt: skip
+            if counts:
+                self._out.print(f"{name + ':':<14}{', '.join(counts)} ({unit})")
+        if imported.refused:
+            rows = len(imported.refused)
+            self.say(f"{rows} row{'s' * (rows > 1)} refused")
+            return 1 if imported.kept else 3
+        return 0
 
     def demands(self, bars: Sequence[Bar]) -> None:
         """What was asked of a validation, and whether it was reached."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from enum import StrEnum
 from functools import partial
 
 from cytomon.measure.b_cells import measure_b_fraction
@@ -15,7 +16,14 @@ from cytomon.measure.plain import measure_fraction
 from cytomon.measure.stability import with_stability
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.qualifiers import in_order
-from cytomon.model.results import Evidence, Measurement
+from cytomon.model.results import (
+    AntigenCall,
+    BCellStatus,
+    Evidence,
+    Measurement,
+    MrdStatus,
+    PlainStatus,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,8 @@ class Quantity:
         Takes the `Evidence` of a tube and returns the `Measurement`.
     references : tuple of str
         Roles of which one has to be there beside them; empty where none is needed.
+    statuses : type
+        The answers that it may give.
     """
 
     code: str
@@ -42,6 +52,7 @@ class Quantity:
     denominator: str
     measure: Callable[[Evidence], Measurement]
     references: tuple[str, ...] = ()
+    statuses: type[StrEnum] = PlainStatus
 
     @property
     def needs(self) -> tuple[tuple[str, ...], ...]:
@@ -100,7 +111,12 @@ def _mrd(code: str, title: str, denominator: str) -> Quantity:
         return with_stability(found, evidence)
 
     return Quantity(
-        code=code, title=title, numerator="blasts", denominator=denominator, measure=measure
+        code=code,
+        title=title,
+        numerator="blasts",
+        denominator=denominator,
+        measure=measure,
+        statuses=MrdStatus,
     )
 
 
@@ -112,6 +128,7 @@ def _antigen(code: str, marker: str) -> Quantity:
         denominator="blasts",
         measure=partial(_antigen_call, marker=marker),
         references=NEGATIVE_REFERENCES[marker],
+        statuses=AntigenCall,
     )
 
 
@@ -144,6 +161,7 @@ CATALOGUE: tuple[Quantity, ...] = (
         numerator="b_cells",
         denominator="lymphocytes",
         measure=measure_b_fraction,
+        statuses=BCellStatus,
     ),
     _plain("mrd_a_only", "Blasts found by tree A alone", "blasts_a_only", "nucleated"),
     _plain("mrd_b_only", "Blasts found by tree B alone", "blasts_b_only", "nucleated"),

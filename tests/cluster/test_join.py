@@ -65,7 +65,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
     killed: list[int] = []
     watch = threading.Thread(target=kill_one, args=(tmp_path / "there", killed), daemon=True)
     watch.start()
-    outcome = run(found, Path("there"), settings, scheduler=cluster.scheduler_address)
+    outcome = run(found, Path("there"), settings, workers=cluster.scheduler_address)
     watch.join(60)
     assert len(killed) == 1
     assert (outcome.measured, outcome.refused) == (2, 1)

@@ -1,0 +1,116 @@
+"""`cytomon sign` and `cytomon acknowledge`: a person puts a name to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cytomon.cli.stored import StoreOption, UserOption, acting, opened_store, reason
+
+if TYPE_CHECKING:
+    from cytomon.store.signing import Signing
+
+DAY = ["%Y-%m-%d"]
+
+
+class Says(StrEnum):
+    """What a signature means."""
+
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+
+
+def sign(
+    specimen: Annotated[str, typer.Argument(metavar="SPECIMEN", help="Its specimen_id.")],
+    meaning: Annotated[
+        Says, typer.Option(help="reviewed: looked at. approved: released.")
+    ] = Says.APPROVED,
+    why: Annotated[
+        str,
+        typer.Option("--reason", metavar="TEXT", help="Needed in place of what is signed already."),
+    ] = "",
+    patient: Annotated[str, typer.Option(metavar="ID", help="Whose specimen.")] = "",
+    collected_on: Annotated[
+        datetime | None, typer.Option(formats=DAY, metavar="DAY", help="Its day.")
+    ] = None,
+    specimen_type: Annotated[str, typer.Option(metavar="TYPE", help="marrow, blood or csf.")] = "",
+    store: StoreOption = None,
+    user: UserOption = None,
+) -> int:
+    """Sign the newest results of a specimen.
+
+    A signature says who, when and what it means, and is bound to the numbers and to whose they
+    are. Where a signed answer changes sides (MRD, antigen, B cells), it takes two persons.
+    """
+    from cytomon.model.people import NEEDED, Meaning
+    from cytomon.store.change import changing
+    from cytomon.store.find import Which, find_specimen
+    from cytomon.store.signing import sign as sign_specimen
+
+    who = acting(user)
+    says = Meaning(meaning.value)
+    which = Which(
+        patient_id=patient,
+        collected_on=collected_on.date().isoformat() if collected_on else "",
+        specimen_type=specimen_type,
+    )
+    with (
+        opened_store(store, who) as there,
+        changing(there, who, "sign", act=NEEDED[says]) as change,
+    ):
+        row = find_specimen(change.connection, specimen, which)
+        signing = sign_specimen(change, row, says, why=why.strip())
+    for line in _lines(signing):
+        typer.echo(line)
+    typer.echo(_outcome(signing, who, says.value), err=True)
+    return 0
+
+
+def _lines(signing: Signing) -> list[str]:
+    lines = []
+    for result in signing.results:
+        lines.append(f"{result.file or result.template or result.kind.value}")
+        for quantity, one in result.measurements.items():
+            value = "-" if one.estimate is None else f"{one.estimate.value:.4%}"
+            lines.append(f"  {quantity:<20}{value.replace('%', ' %'):>12}  {one.status}")
+    return lines
+
+
+def _outcome(signing: Signing, who: str, says: str) -> str:
+    amended = ", in place of what was signed before" if signing.amends else ""
+    if not signing.waits:
+        return f"{says} by {who}{amended}"
+    sides = ", ".join(signing.flips) or "the answer"
+    return f"{says} by {who}; {sides} changes sides: a second person has to sign, too"
+
+
+def acknowledge(
+    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Whose flag.")],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A1 to A21.")],
+    why: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="What is done about it, or why nothing.")
+    ] = "",
+    on: Annotated[
+        datetime | None,
+        typer.Option("--on", formats=DAY, metavar="DAY", help="Day of the flag that is meant."),
+    ] = None,
+    store: StoreOption = None,
+    user: UserOption = None,
+) -> int:
+    """Say that a flag was seen, and what is done about it."""
+    from cytomon.model.people import Act
+    from cytomon.store.change import changing
+    from cytomon.store.said import acknowledge as acknowledge_flag
+
+    who, text = acting(user), reason(why)
+    day = on.date() if on else None
+    with (
+        opened_store(store, who) as there,
+        changing(there, who, "acknowledge", act=Act.ACKNOWLEDGE) as change,
+    ):
+        acknowledge_flag(change, patient, rule.upper(), flagged_on=day, why=text)
+    typer.echo(f"{rule.upper()} of {patient} acknowledged by {who}")
+    return 0

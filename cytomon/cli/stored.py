@@ -1,0 +1,85 @@
+"""What the commands that use the store have in common: who acts, and on which store."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cytomon.errors import InputError
+
+if TYPE_CHECKING:
+    from cytomon.store.session import Store
+
+VARIABLE = "CYTOMON_USER"
+_LONGEST = 200
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URL", help="The store; by default $CYTOMON_STORE."),
+]
+UserOption = Annotated[
+    str | None,
+    typer.Option(
+        "--user", metavar="NAME", help="Who acts; by default $CYTOMON_USER, else the login name."
+    ),
+]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; for the log.")]
+
+
+def acting(given: str | None) -> str:
+    """The name of the person who acts.
+
+    Raises
+    ------
+    InputError
+        If nobody is named, or the name cannot be one.
+    """
+    name = (given if given is not None else os.environ.get(VARIABLE) or _login()).strip()
+    if not name or len(name) > _LONGEST or not name.isprintable():
+        raise InputError(
+            "it is not known who acts",
+            where=f"--user, ${VARIABLE}",
+            fix="give your name in the laboratory with --user",
+        )
+    return name
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name
+        return ""
+
+
+def reason(given: str) -> str:
+    """The reason of a change.
+
+    Raises
+    ------
+    InputError
+        If it is empty.
+    """
+    text = given.strip()
+    if not text:
+        raise InputError(
+            "a reason is needed", where="--reason", fix="say in a few words why it has to change"
+        )
+    return text
+
+
+@contextmanager
+def opened_store(
+    given: str | None, who: str, *, folder: Path | None = None, create: bool = False
+) -> Iterator[Store]:
+    """Open the store that a user means; see `cytomon.store.open.opened`."""
+    from cytomon.store.address import choose
+    from cytomon.store.open import opened
+
+    with opened(choose(given, folder=folder), who=who, create=create) as store:
+        yield store

@@ -1,0 +1,1 @@
+"""Lists and documents find their way into the store."""

@@ -1,0 +1,213 @@
+"""What a batch has measured becomes part of the store, in the order of its worklist."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import cytomon
+from cytomon.card import Card
+from cytomon.collate import Collation
+from cytomon.document import Document
+from cytomon.filing.imports import event_of, patient_of, refused_rows
+from cytomon.inputs import Job, Jobs, Lists, read_patients
+from cytomon.lists import Refusal, read_rows
+from cytomon.model.findings import Finding, Severity
+from cytomon.model.patient import Specimen
+from cytomon.model.people import Act
+from cytomon.model.record import How, MeasuredRow, NewResult, Source, Taken
+from cytomon.store.change import changing
+from cytomon.store.patients import save_events, save_patients
+from cytomon.store.results import save_results, save_whose
+from cytomon.store.session import Store
+from cytomon.tables import Row, measurement_of
+from cytomon.worklist import EventRow
+
+_AT_ONCE = 50
+"""Results in one transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What became of a batch in the store.
+
+    Attributes
+    ----------
+    store : str
+        Which one, without its password.
+    new, same : int
+        Results that were kept, and those that were there before.
+    refused : tuple of Refusal
+        Tubes and rows that the store did not take, with the reason.
+    """
+
+    store: str
+    new: int
+    same: int
+    refused: tuple[Refusal, ...]
+
+
+def file_batch(
+    store: Store, who: str, out: Path, jobs: Jobs, cards: Sequence[Card], lists: Lists
+) -> Filed:
+    """Keep what a batch has measured.
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+    who : str
+        Name of the person who acts.
+    out : Path
+        Folder of the results, which holds their documents.
+    jobs : Jobs
+        The tubes.
+    cards : sequence of Card
+        One for each, in the same order.
+    lists : Lists
+        Patients and events are kept, too.
+
+    Returns
+    -------
+    Filed
+        The same batch again keeps nothing new.
+
+    Raises
+    ------
+    InputError
+        If the store cannot be written to, or what was kept of a tube has gone.
+    """
+    refused = [*_file_patients(store, who, lists)]
+    counted: Counter[How] = Counter()
+    results = _results(Collation(out, jobs, cards), jobs, cards)
+    while piece := list(islice(results, _AT_ONCE)):
+        with changing(store, who, "batch", act=Act.ENTER) as change:
+            save_whose(change, [job.specimen for job, result in piece if result is None])
+            given = [(job, result) for job, result in piece if result is not None]
+            taken = save_results(change, [result for _, result in given])
+            change.say(
+                subject=f"tubes: {piece[0][0].file} ff.",
+                after={how.value: n for how, n in Counter(one.how for one in taken).items()},
+            )
+        counted.update(one.how for one in taken)
+        refused += _refusals([job for job, _ in given], taken)
+    refused += _file_events(store, who, lists)
+    return Filed(
+        store=str(store.address),
+        new=counted[How.NEW] + counted[How.CHANGED],
+        same=counted[How.SAME],
+        refused=tuple(refused),
+    )
+
+
+def _results(
+    collation: Collation, jobs: Jobs, cards: Sequence[Card]
+) -> Iterator[tuple[Job, NewResult | None]]:
+    """Results in order, that of a specimen after its second tube; None for a tube without any."""
+    seen: set[tuple[Specimen | None, str, str]] = set()
+    for position, (job, card) in enumerate(zip(jobs.jobs, cards, strict=True)):
+        document = collation.judged(position)
+        copy = (job.specimen, card.sha256, job.file.partition("#")[2])
+        if not document.measurements or copy in seen:
+            yield job, None
+            continue
+        seen.add(copy)
+        yield job, _result(job, document)
+        pooled = collation.pooled(position, document)
+        if pooled:
+            yield job, _pooled(job, pooled)
+
+
+def _result(job: Job, document: Document) -> NewResult:
+    beside = {
+        name: getattr(document, name)
+        for name in ("acquired", "instrument", "limits", "details", "anchors", "left_open")
+    }
+    return NewResult(
+        specimen=job.specimen,
+        file=document.file,
+        sha256=document.sha256,
+        source=Source.BATCH,
+        template=document.template["name"],
+        template_version=document.template["version"],
+        template_sha256=document.template["sha256"],
+        engine=document.engine,
+        cytomon=cytomon.__version__,
+        analysis=document.analysis,
+        measurements=tuple(measured_row(row) for row in document.measurements),
+        populations=tuple(
+            (row["path"], int(row["count"]), int(row["parent_count"]))
+            for row in document.populations
+        ),
+        findings=tuple(
+            (row["code"], row["severity"], row["what"], row["where"], row["fix"])
+            for row in document.findings
+        ),
+        gates=_spelled(document.placement) if document.placement else "",
+        details=_spelled(beside),
+    )
+
+
+def _pooled(job: Job, rows: Sequence[Row]) -> NewResult:
+    return NewResult(
+        specimen=job.specimen,
+        file="",
+        sha256="",
+        source=Source.BATCH,
+        template=rows[0]["template"],
+        cytomon=cytomon.__version__,
+        measurements=tuple(measured_row(row) for row in rows),
+    )
+
+
+def measured_row(row: Row) -> MeasuredRow:
+    """The numbers of a row of ``measurements.csv``, as the store takes them."""
+    one = measurement_of(row)
+    found = one.estimate
+    value, low, high = (found.value, found.low, found.high) if found else (None, None, None)
+    return (
+        one.quantity, one.numerator, one.denominator, value, low, high, one.lod, one.loq,
+        one.status, row["qualifiers"],
+    )  # fmt: skip
+
+
+def _spelled(content: object) -> str:
+    return json.dumps(content, sort_keys=True, default=str)
+
+
+def _file_patients(store: Store, who: str, lists: Lists) -> Iterator[Refusal]:
+    """Patients; what is wrong with a row itself was said when the batch was planned."""
+    if lists.patients is None:
+        return
+    rows, _ = read_patients(lists.patients)
+    with changing(store, who, "batch", act=Act.ENTER) as change:
+        taken = save_patients(change, [patient_of(row) for _, row in rows])
+        change.say(subject=f"patients: {lists.patients.name}")
+    yield from refused_rows(lists.patients, [line for line, _ in rows], taken)
+
+
+def _file_events(store: Store, who: str, lists: Lists) -> Iterator[Refusal]:
+    if lists.events is None:
+        return
+    table = read_rows(lists.events, EventRow)
+    with changing(store, who, "batch", act=Act.ENTER) as change:
+        taken = save_events(change, [event_of(row) for _, row in table.rows])
+        change.say(subject=f"events: {lists.events.name}")
+    yield from refused_rows(lists.events, [line for line, _ in table.rows], taken)
+
+
+def _refusals(jobs: Sequence[Job], taken: Sequence[Taken]) -> Iterator[Refusal]:
+    for job, one in zip(jobs, taken, strict=True):
+        if one.how is How.REFUSED:
+            finding = Finding(
+                code="NOT_KEPT",
+                severity=Severity.ERROR,
+                what=one.reason,
+                where=job.file,
+                fix=one.fix,
+            )
+            yield Refusal(file=job.file, finding=finding)

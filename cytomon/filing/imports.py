@@ -1,0 +1,190 @@
+"""`cytomon import`: lists of patients, events and measurements become part of the store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cytomon.errors import InputError
+from cytomon.filing.ahead import read_ahead
+from cytomon.filing.measured_list import Piece, read_pieces
+from cytomon.inputs import read_patients
+from cytomon.lists import Refusal, read_rows, row_refused
+from cytomon.model.people import Act
+from cytomon.model.record import ClinicalEvent, How, Infusion, Patient, Taken
+from cytomon.store.change import Change, changing
+from cytomon.store.patients import save_events, save_patients
+from cytomon.store.results import save_results
+from cytomon.store.session import Store
+from cytomon.worklist import EventRow, PatientRow
+
+Report = Callable[[str, int], None]
+"""Told of a list and how many of its rows are safe by now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLists:
+    """Lists to import; any may be None."""
+
+    patients: Path | None = None
+    events: Path | None = None
+    measurements: Path | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Imported:
+    """What became of the rows of lists.
+
+    Attributes
+    ----------
+    taken : Counter of (str, How)
+        List and how, to the number of rows; for measurements, of tubes.
+    refused : list of Refusal
+        Rows that were not taken, in the order of the lists.
+    """
+
+    taken: Counter[tuple[str, How]] = field(default_factory=Counter)
+    refused: list[Refusal] = field(default_factory=list)
+
+    @property
+    def kept(self) -> int:
+        """How many are in the store now, those that were there before among them."""
+        return sum(count for (_, how), count in self.taken.items() if how is not How.REFUSED)
+
+    def of(self, name: str, how: How) -> int:
+        """How many of a list were taken so."""
+        return self.taken[name, how]
+
+
+def import_lists(
+    store: Store, who: str, lists: ImportLists, *, report: Report | None = None
+) -> Imported:
+    """Import lists: patients first, then measurements, then events.
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+    who : str
+        Name of the person who acts.
+    lists : ImportLists
+        The lists.
+    report : callable, optional
+        Told after each piece that was written.
+
+    Returns
+    -------
+    Imported
+        What is new, the same, changed, refused. The same list again changes nothing.
+
+    Raises
+    ------
+    InputError
+        If a list cannot be read at all, or the store cannot be written to.
+    """
+    imported = Imported()
+    if lists.patients:
+        _import_patients(store, who, lists.patients, imported)
+        _tell(report, lists.patients, imported, "patients")
+    if lists.measurements:
+        for piece in read_ahead(read_pieces, lists.measurements):
+            _import_piece(store, who, lists.measurements, piece, imported)
+            _tell(report, lists.measurements, imported, "measurements")
+    if lists.events:
+        _import_events(store, who, lists.events, imported)
+        _tell(report, lists.events, imported, "events")
+    return imported
+
+
+def _tell(report: Report | None, path: Path, imported: Imported, name: str) -> None:
+    if report is not None:
+        safe = sum(count for (of, _), count in imported.taken.items() if of == name)
+        report(path.name, safe)
+
+
+def _import_patients(store: Store, who: str, path: Path, imported: Imported) -> None:
+    rows, refused = read_patients(path)
+    imported.refused += refused
+    with changing(store, who, "import", act=Act.ENTER) as change:
+        given = [patient_of(row) for _, row in rows]
+        taken = save_patients(change, given)
+        _say(change, path, imported, "patients", [line for line, _ in rows], taken)
+
+
+def _import_events(store: Store, who: str, path: Path, imported: Imported) -> None:
+    table = read_rows(path, EventRow)
+    imported.refused += table.refused
+    with changing(store, who, "import", act=Act.ENTER) as change:
+        taken = save_events(change, [event_of(row) for _, row in table.rows])
+        _say(change, path, imported, "events", [line for line, _ in table.rows], taken)
+
+
+def _import_piece(store: Store, who: str, path: Path, piece: Piece, imported: Imported) -> None:
+    imported.refused += piece.refused
+    with changing(store, who, "import", act=Act.ENTER) as change:
+        taken = save_results(change, piece.results)
+        _say(change, path, imported, "measurements", piece.lines, taken)
+
+
+def _say(
+    change: Change,
+    path: Path,
+    imported: Imported,
+    name: str,
+    lines: Sequence[int],
+    taken: Sequence[Taken],
+) -> None:
+    """Count what was taken, and say it in the log."""
+    counted = Counter(one.how for one in taken)
+    imported.taken.update({(name, how): count for how, count in counted.items()})
+    imported.refused += refused_rows(path, lines, taken)
+    if lines:
+        change.say(
+            subject=f"{name}: {path.name}, lines {lines[0]} ff.",
+            after={how.value: count for how, count in counted.items()},
+        )
+
+
+def refused_rows(path: Path, lines: Iterable[int], taken: Iterable[Taken]) -> Iterator[Refusal]:
+    """Rows that the store did not take, each by its line."""
+    for line, one in zip(lines, taken, strict=True):
+        if one.how is How.REFUSED:
+            yield Refusal(file="", finding=row_refused(path, line, one.reason, fix=one.fix))
+
+
+def patient_of(row: PatientRow) -> tuple[Patient, Infusion]:
+    """A row of the list of patients, as the store takes it."""
+    patient = Patient(
+        patient_id=row.patient_id, birth_year=row.birth_year, sex=row.sex, genotype=row.genotype
+    )
+    return patient, Infusion(infused_on=row.infusion_date, product=row.product)
+
+
+def event_of(row: EventRow) -> ClinicalEvent:
+    """A row of the list of events, as the store takes it."""
+    return ClinicalEvent(
+        patient_id=row.patient_id,
+        on=row.date,
+        event=row.event,
+        value=row.value,
+        unit=row.unit,
+        comment=row.comment,
+    )
+
+
+def refuse_nothing(lists: ImportLists) -> None:
+    """Refuse an import of no list.
+
+    Raises
+    ------
+    InputError
+        If none is given.
+    """
+    if not (lists.patients or lists.events or lists.measurements):
+        raise InputError(
+            "no list is given",
+            where="cytomon import",
+            fix="give at least one of --patients, --events, --measurements",
+        )

@@ -1,0 +1,205 @@
+"""Rows of measurements in the form in which programs write them, many at once.
+
+A list may hold millions of rows. Here columns are parsed and checked together; a block in which
+anything is unusual is left to `cytomon.filing.measured_list`, which reads row by row and can say
+what is wrong where. What is taken here would be taken there, with the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv as arrow_csv
+
+from cytomon.filing.blocks import has_plain_ends
+from cytomon.filing.measured_row import (
+    FOUND,
+    MEASURED,
+    MOST_EVENTS,
+    ROUNDED,
+    SOURCE,
+    WITHOUT_VALUE,
+    RowError,
+    check_words,
+)
+from cytomon.model.record import MeasuredRow
+from cytomon.model.results import MrdStatus
+
+_COUNTS, _FRACTIONS = MEASURED[1:3], MEASURED[3:8]
+_WORDS = ("quantity", "status", "qualifiers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quick:
+    """Rows of a block.
+
+    Attributes
+    ----------
+    rows : list of MeasuredRow
+        In order.
+    starts : list of int
+        Where another tube or template begins.
+    sources : list of tuple of str
+        The cells of `cytomon.filing.measured_row.SOURCE` from there on.
+    """
+
+    rows: list[MeasuredRow]
+    starts: list[int]
+    sources: list[tuple[str, ...]]
+
+
+class QuickRows:
+    """Reads blocks of a list with one header.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns.
+    """
+
+    def __init__(self, header: Sequence[str]) -> None:
+        text = pa.dictionary(pa.int32(), pa.string())
+        types = dict.fromkeys(header, text)
+        types |= {name: pa.int64() for name in _COUNTS if name in header}
+        types |= {name: pa.float64() for name in _FRACTIONS if name in header}
+        self._read = arrow_csv.ReadOptions(column_names=list(header))
+        self._parse = arrow_csv.ParseOptions(quote_char=False, ignore_empty_lines=False)
+        self._convert = arrow_csv.ConvertOptions(
+            column_types=types, null_values=[""], strings_can_be_null=False
+        )
+        self._good: set[tuple[str, ...]] = set()
+
+    def read(self, content: bytes) -> Quick | None:
+        """Rows of a block, or None where any of them may be wrong."""
+        if b'"' in content or b"\0" in content or not has_plain_ends(content):
+            return None
+        try:
+            table = arrow_csv.read_csv(
+                pa.BufferReader(content), self._read, self._parse, self._convert
+            ).combine_chunks()
+        except pa.ArrowInvalid:
+            return None
+        columns = _Columns(table)
+        words = [columns.text(name) for name in _WORDS]
+        if not (columns.is_clean() and self._know(set(zip(*words, strict=True)))):
+            return None
+        numbers = {name: columns.numbers(name) for name in (*_COUNTS, *_FRACTIONS)}
+        if not _are_sound(numbers, words[1]):
+            return None
+        cells = [columns.cells(name) for name in (*_COUNTS, *_FRACTIONS)]
+        rows = list(zip(words[0], *cells, *words[1:], strict=True))
+        starts = columns.starts()
+        return Quick(
+            rows=cast("list[MeasuredRow]", rows), starts=starts, sources=columns.sources(starts)
+        )
+
+    def _know(self, words: set[tuple[str, ...]]) -> bool:
+        for word in words - self._good:
+            try:
+                check_words(*word)
+            except RowError:
+                return False
+            self._good.add(word)
+        return True
+
+
+class _Columns:
+    """Columns of a parsed block; one that the list does not have is empty."""
+
+    def __init__(self, table: Any) -> None:  # noqa: ANN401  (an arrow table has no types)
+        self._table = table
+        self._names = set(table.column_names)
+        self._n = table.num_rows
+
+    def text(self, name: str) -> list[str]:
+        if name not in self._names:
+            return [""] * self._n
+        words, indices = self._dictionary(name)
+        return [words[index] for index in indices.tolist()]
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """As doubles, with NaN where a cell is empty."""
+        if name not in self._names:
+            return np.full(self._n, np.nan)
+        found = self._chunk(name).to_numpy(zero_copy_only=False)
+        return np.asarray(found, dtype=np.float64)
+
+    def cells(self, name: str) -> list[Any]:
+        """As Python numbers, with None where a cell is empty."""
+        numbers = self.numbers(name)
+        empty = np.isnan(numbers)
+        kind = np.int64 if name in _COUNTS else np.float64
+        found = np.where(empty, 0, numbers).astype(kind)
+        if not empty.any():
+            return cast("list[Any]", found.tolist())
+        objects = found.astype(object)
+        objects[empty] = None
+        return cast("list[Any]", objects.tolist())
+
+    def is_clean(self) -> bool:
+        """Whether no text has blanks around it, and NaN stands for empty cells alone."""
+        for name in self._names:
+            chunk = self._chunk(name)
+            if pa.types.is_dictionary(chunk.type):
+                if any(word != word.strip() for word in chunk.dictionary.to_pylist()):
+                    return False
+            elif np.isnan(self.numbers(name)).sum() != chunk.null_count:
+                return False
+        return True
+
+    def starts(self) -> list[int]:
+        """First rows of each run of one source."""
+        named = [self._dictionary(name)[1] for name in SOURCE if name in self._names]
+        changes = np.zeros(self._n, dtype=bool)
+        changes[:1] = True
+        for indices in named:
+            changes[1:] |= indices[1:] != indices[:-1]
+        return np.flatnonzero(changes).tolist()
+
+    def sources(self, rows: list[int]) -> list[tuple[str, ...]]:
+        cells = []
+        for name in SOURCE:
+            if name in self._names:
+                words, indices = self._dictionary(name)
+                cells.append([words[index] for index in indices[rows].tolist()])
+            else:
+                cells.append([""] * len(rows))
+        return list(zip(*cells, strict=True))
+
+    def _dictionary(self, name: str) -> tuple[list[str], NDArray[np.int32]]:
+        chunk = self._chunk(name)
+        return chunk.dictionary.to_pylist(), chunk.indices.to_numpy()
+
+    def _chunk(self, name: str) -> Any:  # noqa: ANN401
+        return self._table.column(name).chunk(0)
+
+
+def _are_sound(numbers: dict[str, NDArray[np.float64]], status: Sequence[str]) -> bool:
+    """The rules of `cytomon.filing.measured_row`, for whole columns."""
+    k, n, value, low, high, lod, loq = numbers.values()
+    empty, uncounted = np.isnan(value), np.isnan(k)
+    share = np.divide(k, n, out=np.full_like(k, np.nan), where=n > 0)
+    sound = (
+        np.where(
+            empty,
+            np.isnan(low) & np.isnan(high) & _among(status, WITHOUT_VALUE),
+            (low >= 0) & (low <= value) & (value <= high) & (high <= 1),
+        ),
+        np.isnan(lod) | ((lod >= 0) & np.isfinite(lod)),
+        np.isnan(loq) | ((loq >= 0) & np.isfinite(loq)),
+        np.isnan(n) | ((n >= 0) & (n <= MOST_EVENTS)),
+        uncounted | ((k >= 0) & (k <= n)),
+        uncounted | empty | (np.abs(value - share) <= ROUNDED * value),
+        (k != 0) | ~_among(status, FOUND),
+        uncounted | (k == 0) | ~_among(status, {MrdStatus.NOT_DETECTED}),
+    )
+    return all(bool(one.all()) for one in sound)
+
+
+def _among(status: Sequence[str], some: set[Any]) -> NDArray[np.bool_]:
+    return np.fromiter((one in some for one in status), dtype=bool, count=len(status))

@@ -1,0 +1,1 @@
+"""Results are kept, never overwritten: a database that only grows, and a log that proves it."""

@@ -1,0 +1,209 @@
+"""Results of specimens, read back with how far each has come."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from cytomon.model.course import KeptResult, KeptSpecimen, Signed, State
+from cytomon.model.people import Meaning
+from cytomon.model.record import Kind, Source
+from cytomon.model.results import Estimate, Measurement
+from cytomon.store.chain import hash_text, spell
+from cytomon.store.current import among, is_current
+from cytomon.store.tables import (
+    log,
+    measurements,
+    patients,
+    results,
+    reviews,
+    signatures,
+    tubes,
+)
+
+_RANK = {state: rank for rank, state in enumerate(State)}
+
+
+def attribution(patient_id: str, specimen: Row[Any], content: str) -> str:
+    """Hash of a result together with whose it is: what a signature is bound to (21 CFR 11.70)."""
+    whose = (patient_id, specimen.specimen_id, specimen.collected_on, specimen.specimen_type)
+    return hash_text(spell([*whose, content]))
+
+
+def read_specimens(connection: Connection, rows: Sequence[Row[Any]]) -> list[KeptSpecimen]:
+    """Specimens with all their results.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store.
+    rows : sequence of Row
+        Current rows of `cytomon.store.tables.specimens`.
+    """
+    by_thing = {row.thing: row for row in rows}
+    ids = _patient_ids(connection, {row.patient for row in rows})
+    at = select(tubes, log.c.seq.label("since")).join(log, log.c.seq == tubes.c.entry)
+    held = {
+        row.thing: row
+        for row in among(connection, at.where(is_current(tubes)), tubes.c.specimen, list(by_thing))
+        if not row.withdrawn
+    }
+    found: dict[int, list[KeptResult]] = defaultdict(list)
+    reading = _Reading(connection, list(held))
+    for row in reading.results:
+        tube = held[row.tube]
+        specimen = by_thing[tube.specimen]
+        bound = attribution(ids[specimen.patient], specimen, row.content)
+        moved = row.entry < max(tube.entry, specimen.entry) and (
+            tube.replaces is not None or specimen.replaces is not None
+        )
+        found[specimen.thing].append(reading.kept(row, tube, bound, moved=moved))
+    return [_specimen(row, found[row.thing]) for row in rows]
+
+
+def standing(kept: Iterable[KeptResult]) -> dict[str, tuple[KeptResult, Measurement]]:
+    """Of each quantity the measurement that counts, and its result (domain: 0.1).
+
+    Signed goes before reviewed before automatic, then all tubes together before one, then the
+    newest.
+    """
+    best: dict[str, tuple[KeptResult, Measurement]] = {}
+    for result in sorted(kept, key=_weight):
+        best |= {quantity: (result, one) for quantity, one in result.measurements.items()}
+    return best
+
+
+def _weight(result: KeptResult) -> tuple[int, bool, int]:
+    return (_RANK[result.state], result.kind is Kind.POOLED, result.number)
+
+
+def _specimen(row: Row[Any], kept: Sequence[KeptResult]) -> KeptSpecimen:
+    return KeptSpecimen(
+        number=row.thing,
+        specimen_id=row.specimen_id,
+        specimen_type=row.specimen_type,
+        collected_on=date.fromisoformat(row.collected_on) if row.collected_on else None,
+        results=tuple(kept),
+        standing=standing(kept),
+    )
+
+
+def _patient_ids(connection: Connection, things: Iterable[int]) -> dict[int, str]:
+    query = select(patients.c.thing, patients.c.patient_id).where(is_current(patients))
+    return {
+        row.thing: row.patient_id
+        for row in among(connection, query, patients.c.thing, sorted(things))
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What people have said of a result."""
+
+    state: State
+    amended: bool
+    signatures: tuple[Signed, ...]
+
+
+class _Reading:
+    """Results of tubes with their measurements, signatures and reviews."""
+
+    def __init__(self, connection: Connection, held: Sequence[int]) -> None:
+        query = select(results, log.c.at, log.c.who).join(log, log.c.seq == results.c.entry)
+        rejected, approved = self._reviews(connection, held)
+        self.results = sorted(
+            row for row in among(connection, query, results.c.tube, held) if row.id not in rejected
+        )
+        self._approved = approved
+        numbers = [row.id for row in self.results]
+        self._measured: dict[int, dict[str, Measurement]] = defaultdict(dict)
+        for row in among(connection, select(measurements), measurements.c.result, numbers):
+            self._measured[row.result][row.quantity] = measurement_of(row)
+        self._signed: dict[int, list[Row[Any]]] = defaultdict(list)
+        signed = select(signatures, log.c.at, log.c.who).join(log, log.c.seq == signatures.c.entry)
+        for row in sorted(among(connection, signed, signatures.c.result, numbers)):
+            self._signed[row.result].append(row)
+
+    def kept(self, row: Row[Any], tube: Row[Any], bound: str, *, moved: bool) -> KeptResult:
+        judged = self._judge(row, bound)
+        return KeptResult(
+            number=row.id,
+            tube=row.tube,
+            kind=Kind(tube.kind),
+            file=tube.file,
+            sha256=tube.sha256,
+            source=Source(row.source),
+            external=bool(row.external),
+            template=row.template,
+            template_version=row.template_version,
+            cytomon=row.cytomon,
+            content=row.content,
+            saved_at=row.at,
+            saved_by=row.who,
+            state=judged.state,
+            amended=judged.amended,
+            signatures=judged.signatures,
+            measured_elsewhere=moved,
+            measurements=self._measured[row.id],
+        )
+
+    def _judge(self, row: Row[Any], bound: str) -> _Judgement:
+        mine = self._signed[row.id]
+        holds = [one for one in mine if one.content == bound]
+        approving = [one for one in holds if one.meaning == Meaning.APPROVED]
+        waits = len({one.who for one in approving}) < max(
+            (one.needs for one in approving), default=1
+        )
+        state = State.AUTOMATIC
+        if approving and not waits:
+            state = State.SIGNED
+        elif holds or row.id in self._approved:
+            state = State.REVIEWED
+        said = tuple(
+            Signed(
+                by=one.who,
+                at=one.at,
+                meaning=one.meaning,
+                stands=one.content == bound,
+                needs=one.needs,
+            )
+            for one in mine
+        )
+        amended = state is State.SIGNED and any(one.amends is not None for one in approving)
+        return _Judgement(state=state, amended=amended, signatures=said)
+
+    @staticmethod
+    def _reviews(connection: Connection, held: Sequence[int]) -> tuple[set[int], set[int]]:
+        """Results that a reviewer has rejected, and those that one has approved or made."""
+        verdicts: dict[int, str] = {}
+        made: set[int] = set()
+        query = select(reviews).join(results, results.c.id == reviews.c.result)
+        for row in sorted(among(connection, query, results.c.tube, held)):
+            verdicts[row.result] = row.verdict
+            if row.outcome is not None:
+                made.add(row.outcome)
+        rejected = {number for number, verdict in verdicts.items() if verdict == "rejected"}
+        approved = {number for number, verdict in verdicts.items() if verdict == "approved"}
+        return rejected, made | approved
+
+
+def measurement_of(row: Row[Any]) -> Measurement:
+    """A measurement from its row."""
+    estimate = None
+    if row.value is not None:
+        estimate = Estimate(value=row.value, low=row.ci_low, high=row.ci_high)
+    return Measurement(
+        quantity=row.quantity,
+        numerator=row.numerator,
+        denominator=row.denominator,
+        estimate=estimate,
+        status=row.status,
+        lod=row.lod,
+        loq=row.loq,
+        qualifiers=tuple(one for one in row.qualifiers.split(";") if one),
+    )

@@ -1,0 +1,1 @@
+"""One file for each layout; none of them changes once it was released."""

@@ -1,0 +1,151 @@
+"""A store is opened, made where there is none, and brought to the layout of this version."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+
+from cytomon.errors import InputError
+from cytomon.model.people import Role
+from cytomon.store.address import Address
+from cytomon.store.session import APPLICATION, PATIENCE, Store
+from cytomon.store.tables import SCHEMA
+
+_CREATED_BY = "`cytomon batch` and `cytomon import` make a new one"
+
+
+@contextmanager
+def opened(address: Address, *, who: str, create: bool = False) -> Iterator[Store]:
+    """Open a store.
+
+    Parameters
+    ----------
+    address : Address
+        Where it is.
+    who : str
+        Name of the person, who becomes the first admin of a store that is made.
+    create : bool, optional
+        Make it where there is none.
+
+    Yields
+    ------
+    Store
+        With the layout of this version.
+
+    Raises
+    ------
+    InputError
+        If there is none, it cannot be opened, it is no store, or a newer version has written it.
+    """
+    if address.path is not None:
+        _check_file(address, create=create)
+    store = Store(address=address, engine=_engine(address))
+    try:
+        _bring_up(store, who=who, create=create)
+        yield store
+    finally:
+        store.engine.dispose()
+
+
+def _check_file(address: Address, *, create: bool) -> None:
+    path = address.path
+    if path is None or path.is_file():
+        return
+    if path.is_dir():
+        raise InputError("that is a folder", where=path.name, fix="name the file of the store")
+    if not create:
+        raise InputError("there is no store", where=path.name, fix=f"check the path; {_CREATED_BY}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the folder of the store cannot be made: {error.strerror}",
+            where=path.parent.name,
+            fix="check the path and your rights",
+        ) from error
+
+
+def _engine(address: Address) -> Engine:
+    settings: Mapping[str, object] = {"timeout": PATIENCE}
+    if address.path is None:
+        settings = {"connect_timeout": 30}
+        try:
+            import psycopg  # noqa: F401
+        except ImportError as error:
+            raise InputError(
+                "the driver for PostgreSQL is not installed",
+                where=str(address),
+                fix='pip install "cytomon[postgres]"',
+            ) from error
+    # transactions are begun and ended by `Store`, in the way that each database needs
+    engine = create_engine(
+        address.url, isolation_level="AUTOCOMMIT", connect_args=dict(settings), pool_pre_ping=True
+    )
+    if address.path is not None:
+        event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    """References are held to, readers never wait, and what was committed outlives a power cut."""
+    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _bring_up(store: Store, *, who: str, create: bool) -> None:
+    with store.reading() as connection:
+        found = layout_of(connection)
+    _refuse_foreign(store, found, create=create)
+    if found == SCHEMA:
+        return
+    with store.writing() as connection:
+        found = layout_of(connection)  # another process may have been quicker
+        if found is not None and found < SCHEMA:
+            _migrate(connection, found, who)
+
+
+def _migrate(connection: Connection, found: int, who: str) -> None:
+    from cytomon.store.change import Change, new_store
+    from cytomon.store.migrate import migrate
+    from cytomon.store.people import role_of
+
+    migrate(connection)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
+    if found:
+        change = Change(connection, who, role_of(connection, who))
+        change.say(subject="layout", before=str(found), after=str(SCHEMA))
+        change.enter("migrate")
+    else:
+        new_store(Change(connection, who, Role.ADMIN))
+
+
+def layout_of(connection: Connection) -> int | None:
+    """Number of a store's layout; 0 where none is yet, None where something else is."""
+    names = set(inspect(connection).get_table_names())
+    if not {"alembic_version", "log"} <= names:
+        # a file is a store's own; a database of a server may hold other tables too
+        return None if "log" in names or (names and connection.dialect.name == "sqlite") else 0
+    version = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+    return int(version) if version.isdigit() else None
+
+
+def _refuse_foreign(store: Store, found: int | None, *, create: bool) -> None:
+    where = str(store.address)
+    if found is None:
+        raise InputError(
+            "the database belongs to another program",
+            where=where,
+            fix="check the address; a new store needs a file, or a schema, of its own",
+        )
+    if found > SCHEMA:
+        raise InputError(
+            f"the store was written by a newer cytomon (layout {found}; this one knows {SCHEMA})",
+            where=where,
+            fix="use the newer version",
+        )
+    if found == 0 and not create:
+        raise InputError("there is no store", where=where, fix=f"check the address; {_CREATED_BY}")

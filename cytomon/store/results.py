@@ -1,0 +1,168 @@
+"""Results find their tube, specimen and patient, and are kept where they say something new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from sqlalchemy import Connection, select
+
+from cytomon.model.patient import Specimen
+from cytomon.model.record import (
+    CHANGED,
+    NEW,
+    SAME,
+    MeasuredRow,
+    NewResult,
+    Source,
+    Taken,
+)
+from cytomon.store.chain import hash_content
+from cytomon.store.change import Change
+from cytomon.store.current import among
+from cytomon.store.patients import ensure_patients
+from cytomon.store.specimens import Place, save_specimens
+from cytomon.store.tables import PARTS, measurements, results
+from cytomon.store.tubes import Home, save_tubes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What is known of a tube: its newest result, and the newest row of each quantity."""
+
+    newest: dict[Source, tuple[str, ...]]
+    rows: dict[tuple[str, str], MeasuredRow]
+
+
+def save_results(change: Change, given: Sequence[NewResult]) -> list[Taken]:
+    """Keep results.
+
+    Parameters
+    ----------
+    change : Change
+        To write into.
+    given : sequence of NewResult
+        Each tube and template once.
+
+    Returns
+    -------
+    list of Taken
+        One for each. A result of a batch is kept whole where it differs from the newest of its
+        tube; of an imported one only the rows that are new or different. It is refused where the
+        store has the tube under another specimen, or has moved it away from this one.
+    """
+    homes = _homes(change, given)
+    known = _known(change.connection, [home.tube for home in homes if home.was_there])
+    taken: list[Taken] = []
+    new: list[tuple[int, NewResult]] = []
+    for result, home in zip(given, homes, strict=True):
+        if home.refusal is not None:
+            taken.append(home.refusal)
+            continue
+        how, kept = _compare(result, known.get(home.tube))
+        taken.append(how)
+        if kept is not None:
+            new.append((home.tube, kept))
+    _write(change, new)
+    return taken
+
+
+def save_whose(change: Change, whose: Sequence[Specimen | None]) -> None:
+    """Keep specimens of which nothing could be measured: that they were taken is known."""
+    named = [specimen for specimen in whose if specimen is not None and specimen.patient_id]
+    _places(change, named)
+
+
+def _places(change: Change, named: Sequence[Specimen]) -> list[Place]:
+    patients = ensure_patients(change, (specimen.patient_id for specimen in named))
+    return save_specimens(change, [(patients[s.patient_id], s) for s in named])
+
+
+def _homes(change: Change, given: Sequence[NewResult]) -> list[Home]:
+    """The tube of each result, in the specimen that it names."""
+    whose = [result.specimen for result in given]
+    named = [specimen for specimen in whose if specimen is not None and specimen.patient_id]
+    places = iter(_places(change, named))
+    at = [next(places) if _is_named(specimen) else None for specimen in whose]
+    return save_tubes(change, list(zip(given, at, strict=True)))
+
+
+def _is_named(specimen: Specimen | None) -> bool:
+    return specimen is not None and bool(specimen.patient_id)
+
+
+def _known(connection: Connection, tubes: Sequence[int]) -> dict[int, _Kept]:
+    if not tubes:
+        return {}
+    found: dict[int, _Kept] = {}
+    of: dict[int, tuple[_Kept, str]] = {}
+    query = select(results).order_by(results.c.id)
+    for row in sorted(among(connection, query, results.c.tube, sorted(set(tubes)))):
+        kept = found.setdefault(row.tube, _Kept(newest={}, rows={}))
+        kept.newest[Source(row.source)] = (row.content, row.template_sha256, row.cytomon)
+        of[row.id] = kept, row.template
+    for part in sorted(among(connection, select(measurements), measurements.c.result, list(of))):
+        kept, template = of[part.result]
+        kept.rows[template, part.quantity] = cast("MeasuredRow", tuple(part[1:]))
+    return found
+
+
+def _compare(result: NewResult, known: _Kept | None) -> tuple[Taken, NewResult | None]:
+    """How a result stands to what is known of its tube, and what of it is to be kept."""
+    if known is None:
+        return NEW, result
+    if result.source is not Source.IMPORT:
+        newest = known.newest.get(result.source)
+        if newest is None:
+            return NEW, result
+        same = newest == (content_of(result), result.template_sha256, result.cytomon)
+        return (SAME, None) if same else (CHANGED, result)
+    differs = [row for row in result.measurements if _before(known, result, row) != row]
+    if not differs:
+        return SAME, None
+    replaced = any(_before(known, result, row) is not None for row in differs)
+    return CHANGED if replaced else NEW, _narrowed(result, differs)
+
+
+def _before(known: _Kept, result: NewResult, row: MeasuredRow) -> MeasuredRow | None:
+    return known.rows.get((result.template, row[0]))
+
+
+def _narrowed(result: NewResult, rows: Sequence[MeasuredRow]) -> NewResult:
+    return replace(result, measurements=tuple(rows), content="")
+
+
+def content_of(result: NewResult) -> str:
+    """Hash of a result's parts."""
+    return result.content or hash_content(*parts_of(result))
+
+
+def parts_of(result: NewResult) -> tuple[Sequence[Sequence[Any]], ...]:
+    """Rows of a result for each of `cytomon.store.tables.PARTS`, without its number."""
+    return (
+        sorted(result.measurements),  # by quantity, of which there is one each
+        [(position, *row) for position, row in enumerate(result.populations)],
+        [(result.gates,)] if result.gates else [],
+        [(position, *row) for position, row in enumerate(result.findings)],
+    )
+
+
+def _write(change: Change, new: Sequence[tuple[int, NewResult]]) -> None:
+    numbers = change.add(
+        results,
+        [
+            (
+                tube, result.source.value, int(result.external), result.template,
+                result.template_version, result.template_sha256, result.engine, result.cytomon,
+                result.analysis, content_of(result), result.details,
+            )
+            for tube, result in new
+        ],
+    )  # fmt: skip
+    parts: list[list[Sequence[object]]] = [[] for _ in PARTS]
+    for number, (_, result) in zip(numbers, new, strict=True):
+        for gathered, rows in zip(parts, parts_of(result), strict=True):
+            gathered += [(number, *row) for row in rows]
+    for table, gathered in zip(PARTS, parts, strict=True):
+        change.add_parts(table, gathered)

@@ -1,0 +1,145 @@
+"""Tubes: known by their bytes, or by their name without them; each in one specimen at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from cytomon.model.record import NewResult, Source, Taken, refused
+from cytomon.store.change import Change
+from cytomon.store.current import among
+from cytomon.store.specimens import Place
+from cytomon.store.tables import tubes
+
+Key = tuple[int | None, str, str, str]
+"""Specimen, kind, and hash with data set; the name where there is no hash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The tube of a result.
+
+    Attributes
+    ----------
+    tube : int
+        Its number; 0 where the result is refused.
+    was_there : bool
+        Whether the store had it before this change.
+    refusal : Taken or None
+        Why the result cannot be kept.
+    """
+
+    tube: int = 0
+    was_there: bool = True
+    refusal: Taken | None = None
+
+
+def save_tubes(change: Change, given: Sequence[tuple[NewResult, Place | None]]) -> list[Home]:
+    """Keep tubes, each at the place of its specimen; returns the home of each result."""
+    known = _Known(change, given)
+    homes: list[Home | None] = [known.home(result, place) for result, place in given]
+    new: dict[Key, NewResult] = {}
+    for (result, place), home in zip(given, homes, strict=True):
+        if home is None:
+            new.setdefault(_key(result, place), result)
+    made = [
+        (key[0], result.kind.value, result.file, result.sha256, 0) for key, result in new.items()
+    ]
+    fresh = dict(zip(new, change.add_things(tubes, made), strict=True))
+    return [
+        home or Home(tube=fresh[_key(result, place)], was_there=False)
+        for (result, place), home in zip(given, homes, strict=True)
+    ]
+
+
+def _key(result: NewResult, place: Place | None) -> Key:
+    at = place.thing if place else None
+    return _key_of(at, result.kind.value, result.file, result.sha256)
+
+
+def _key_of(specimen: int | None, kind: str, file: str, sha256: str) -> Key:
+    if not sha256:
+        return (specimen, kind, "", file)
+    _, mark, number = file.rpartition("#")  # one of several data sets of a file
+    return (specimen, kind, sha256, number if mark and number.isdigit() else "")
+
+
+class _Known:
+    """Versions of the tubes that results may mean."""
+
+    def __init__(self, change: Change, given: Sequence[tuple[NewResult, Place | None]]) -> None:
+        self._change = change
+        at = sorted({place.thing for _, place in given if place and place.was_there})
+        bytes_ = sorted({r.sha256 for r, _ in given if r.sha256}) if self._any_tube() else []
+        rows = {
+            row.id: row
+            for column, values in ((tubes.c.specimen, at), (tubes.c.sha256, bytes_))
+            for row in among(change.connection, select(tubes), column, values)
+        }
+        rows |= self._later_versions(rows)
+        replaced = {row.replaces for row in rows.values()}
+        self._now: dict[Key, Row[Any]] = {}
+        self._once: set[Key] = set()
+        self._by_bytes: dict[tuple[str, str], Row[Any]] = {}
+        for row in sorted(rows.values()):
+            key = _key_of(row.specimen, row.kind, row.file, row.sha256)
+            if row.id in replaced:
+                self._once.add(key)
+                continue
+            if row.withdrawn:
+                self._once.add(key)
+            else:
+                self._now[key] = row
+            if row.file and row.sha256:
+                self._by_bytes[row.file, row.sha256] = row
+
+    def home(self, result: NewResult, place: Place | None) -> Home | None:
+        """Where a result belongs, or why nowhere; None where its tube is new."""
+        key = _key(result, place)
+        if key in self._now:
+            return Home(tube=self._now[key].thing)
+        if key in self._once or (place is not None and place.corrected):
+            return Home(refusal=_moved())
+        there = self._by_bytes.get((result.file, result.sha256))
+        if there is None:
+            return None
+        if there.specimen is None and place is not None:
+            row = (place.thing, there.kind, there.file, there.sha256, 0)
+            self._change.add_version(tubes, thing=there.thing, replaces=there.id, row=row)
+            return Home(tube=there.thing)
+        if place is None:
+            return Home(refusal=_known_better())
+        # a list of results from elsewhere may be right; the two are shown beside each other
+        return None if result.source is Source.IMPORT else Home(refusal=_elsewhere())
+
+    def _any_tube(self) -> bool:
+        return self._change.connection.scalar(select(tubes.c.id).limit(1)) is not None
+
+    def _later_versions(self, rows: dict[int, Row[Any]]) -> dict[int, Row[Any]]:
+        things = sorted({row.thing for row in rows.values()})
+        versions = among(self._change.connection, select(tubes), tubes.c.thing, things)
+        return {row.id: row for row in versions}
+
+
+def _moved() -> Taken:
+    return refused(
+        "the store has moved this tube, or withdrawn it, since; the list still names its old place",
+        "correct the list; see `cytomon audit log` for who moved it and why",
+    )
+
+
+def _elsewhere() -> Taken:
+    return refused(
+        "the store has this tube under another patient or specimen",
+        "correct the list, or move the tube: `cytomon correct tube`",
+    )
+
+
+def _known_better() -> Taken:
+    return refused(
+        "the store knows whose tube this is, and this run does not",
+        "give the worklist (--worklist), and run again",
+    )
