@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
 from cytomon.store.tables import SCHEMA
+
+_ONE_AT_A_TIME = Lock()
+"""What migrations call is the module ``alembic.op``, which knows one connection in a process."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -26,4 +30,5 @@ def migrate(connection: Connection, *, to: int = SCHEMA) -> None:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, str(to))
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, str(to))

@@ -42,8 +42,8 @@ def check_layout(connection: Connection) -> Iterator[tuple[str, str]]:
 
 def _objects(connection: Connection) -> dict[str, str]:
     if connection.dialect.name == "sqlite":
-        query = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_master"
-        return dict(connection.execute(text(query)).tuples().all())
+        query = "SELECT type || ' ' || name AS name, coalesce(sql, '') AS sql FROM sqlite_master"
+        return {row.name: row.sql for row in connection.execute(text(query))}
     looked = inspect(connection)
     columns = {
         f"table {name}": ", ".join(

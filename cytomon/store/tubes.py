@@ -99,10 +99,12 @@ class _Known:
     def home(self, result: NewResult, place: Place | None) -> Home | None:
         """Where a result belongs, or why nowhere; None where its tube is new."""
         key = _key(result, place)
+        if place is not None and place.corrected:
+            return Home(refusal=_moved())
         if key in self._now:
             return Home(tube=self._now[key].thing)
-        if key in self._once or (place is not None and place.corrected):
-            return Home(refusal=_moved())
+        if key in self._once:
+            return Home(refusal=_known_better() if place is None else _moved())
         there = self._by_bytes.get((result.file, result.sha256))
         if there is None:
             return None
@@ -126,7 +128,7 @@ class _Known:
 
 def _moved() -> Taken:
     return refused(
-        "the store has moved this tube, or withdrawn it, since; the list still names its old place",
+        "the store has corrected where this tube belongs, and the list still names the old place",
         "correct the list; see `cytomon audit log` for who moved it and why",
     )
 

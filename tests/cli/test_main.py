@@ -92,7 +92,7 @@ ABUSES = [
     ("batch in --out o --jobs many", 2, "--jobs"),
     ("batch in --out o --engine magic", 2, "--engine"),
     ("batch in --out o --figures some", 2, "--figures"),
-    ("batch in --out o --store sqlite:///x.db", 2, "there is no store in this version"),
+    ("batch in --out o --store x.db", 2, "the address of the store has a form that is not known"),
     ("batch none --out o", 2, "no such file or folder"),
     ("batch empty --out o", 2, "no FCS or LMD file"),
     ("batch binary --out o", 3, "refused: binary"),
