@@ -1,13 +1,16 @@
-"""A long list is read in a process of its own, a piece ahead of the one that writes."""
+"""A long list is read in a process of its own, some pieces ahead of the one that writes."""
 
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import Full, Queue
+from threading import Event, Thread
 from typing import TypeVar
 
 from cytomon.errors import CytomonError, InputError
@@ -17,6 +20,9 @@ LONG = 20_000_000
 
 Piece = TypeVar("Piece")
 _END = None
+_NOTHING = b""
+_AHEAD = 24
+"""Pieces that may wait to be used."""
 
 
 def read_ahead(
@@ -50,24 +56,44 @@ def read_ahead(
     process = spawn.Process(target=_send, args=(read, path, there), daemon=True)
     process.start()
     there.close()
+    # a pipe holds less than a piece: without somebody to empty it the reader would wait
+    waiting: Queue[bytes] = Queue(_AHEAD)
+    stopped = Event()
+    Thread(target=_receive, args=(here, waiting, stopped), daemon=True).start()
     try:
-        yield from _received(here, path)
+        yield from _unpacked(waiting, path)
     finally:
-        here.close()
+        stopped.set()
         process.terminate()
         process.join()
 
 
-def _received(here: Connection, path: Path) -> Iterator[Piece]:
+def _receive(here: Connection, waiting: Queue[bytes], stopped: Event) -> None:
+    """Take messages from a pipe until it ends, or nobody wants them any more."""
+    with here:
+        while not stopped.is_set():
+            try:
+                message = here.recv_bytes()
+            except (EOFError, OSError):
+                message = _NOTHING
+            while not stopped.is_set():
+                with suppress(Full):
+                    waiting.put(message, timeout=0.1)
+                    break
+            if message is _NOTHING:
+                return
+
+
+def _unpacked(waiting: Queue[bytes], path: Path) -> Iterator[Piece]:
     while True:
-        try:
-            piece = here.recv()
-        except EOFError:
+        message = waiting.get()
+        if message is _NOTHING:
             raise InputError(
                 "the process that read the list has died",
                 where=path.name,
                 fix="see that there is memory left, and run again; what was kept is not kept twice",
-            ) from None
+            )
+        piece = pickle.loads(message)  # noqa: S301  (from our own process)
         if piece is _END:
             return
         if isinstance(piece, CytomonError):

@@ -34,7 +34,7 @@ class Block:
 
 
 class Blocks:
-    """Reads a list block by block; what a reader does not want yet it gives back.
+    """Reads a list block by block; the reader says what it has used of each.
 
     Parameters
     ----------
@@ -67,14 +67,12 @@ class Blocks:
                 break
         end = end if end > 0 else content.rfind(b"\n") + 1 or len(content)
         self._left = content[end:]
-        block = Block(content=content[:end], line=self._line, last=self.is_done)
-        self._line += count_lines(block.content)
-        return block
+        return Block(content=content[:end], line=self._line, last=self.is_done)
 
-    def give_back(self, tail: bytes) -> None:
-        """Put the last rows of the block before what follows."""
+    def used(self, lines: int, *, tail: bytes = b"") -> None:
+        """Go on after some lines of the block; its tail is put before what follows."""
+        self._line += lines
         self._left = tail + self._left
-        self._line -= count_lines(tail)
 
     def _take_header(self) -> bytes:
         content = self._read().removeprefix(_MARK)
@@ -88,13 +86,6 @@ class Blocks:
         read = self._stream.read(self._size)
         self._ended = self._ended or len(read) < self._size
         return read
-
-
-def count_lines(content: bytes) -> int:
-    """Lines, each ended by a line feed, a carriage return, or both."""
-    if has_plain_ends(content):
-        return content.count(b"\n") + bool(content and not content.endswith(b"\n"))
-    return len(content.splitlines())
 
 
 def has_plain_ends(content: bytes) -> bool:

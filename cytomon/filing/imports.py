@@ -20,6 +20,9 @@ from cytomon.store.results import save_results
 from cytomon.store.session import Store
 from cytomon.worklist import EventRow, PatientRow
 
+_AT_ONCE = 5_000
+"""Tubes in one transaction."""
+
 Report = Callable[[str, int], None]
 """Told of a list and how many of its rows are safe by now."""
 
@@ -89,13 +92,32 @@ def import_lists(
         _import_patients(store, who, lists.patients, imported)
         _tell(report, lists.patients, imported, "patients")
     if lists.measurements:
-        for piece in read_ahead(read_pieces, lists.measurements):
+        for piece in _together(read_ahead(read_pieces, lists.measurements)):
             _import_piece(store, who, lists.measurements, piece, imported)
             _tell(report, lists.measurements, imported, "measurements")
     if lists.events:
         _import_events(store, who, lists.events, imported)
         _tell(report, lists.events, imported, "events")
     return imported
+
+
+def _together(pieces: Iterable[Piece], *, least: int = _AT_ONCE) -> Iterator[Piece]:
+    """Larger pieces: each is a transaction, and has to reach the disk before the next begins."""
+    held: list[Piece] = []
+    for piece in pieces:
+        held.append(piece)
+        if sum(len(one.results) for one in held) >= least:
+            yield _joined(held)
+            held = []
+    yield _joined(held)
+
+
+def _joined(pieces: Sequence[Piece]) -> Piece:
+    return Piece(
+        results=tuple(result for piece in pieces for result in piece.results),
+        lines=tuple(line for piece in pieces for line in piece.lines),
+        refused=tuple(refusal for piece in pieces for refusal in piece.refused),
+    )
 
 
 def _tell(report: Report | None, path: Path, imported: Imported, name: str) -> None:

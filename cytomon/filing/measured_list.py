@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cytomon.errors import InputError
@@ -22,7 +22,7 @@ from cytomon.filing.quick_rows import Quick, QuickRows
 from cytomon.lists import Refusal, check_header, row_refused
 from cytomon.model.patient import Specimen
 from cytomon.model.record import MeasuredRow, NewResult, Source
-from cytomon.store.results import content_of
+from cytomon.store.chain import hash_content
 
 _FIX = "correct the row and run again; rows that are kept already are not kept twice"
 
@@ -106,22 +106,23 @@ class _Reader:
         for start, end, source in runs[:-1] if goes_on else runs:
             if not gathering.take_all(block.line + start, source, quick.rows[start:end]):
                 return None
-        if goes_on:
-            self._give_back(block, len(quick.rows) - quick.starts[-1])
+        used = quick.starts[-1] if goes_on else len(quick.rows)
+        tail = _last_lines(block.content, len(quick.rows) - used)
+        self._blocks.used(used, tail=tail)
         return gathering.close()
 
     def _one_by_one(self, block: Block) -> Piece:
         """Each row on its own; what is wrong with it is said by its line."""
         gathering = _Gathering(self._path)
         rows = list(self._rows(block, gathering))
-        last = next(
-            (start for start in range(len(rows) - 1, 0, -1) if self._changes(rows, start)), 0
-        )
-        if block.last or not last:
-            last = len(rows)
-        elif rows[last][0] <= rows[-1][1]:
-            lines = block.content.splitlines(keepends=True)
-            self._blocks.give_back(b"".join(lines[rows[last][0] - block.line :]))
+        lines = block.content.splitlines(keepends=True)
+        last, used = len(rows), len(lines)
+        if not block.last:
+            starts = range(len(rows) - 1, 0, -1)
+            last = next((start for start in starts if self._changes(rows, start)), len(rows))
+            # the last tube may go on in the next block
+            used = rows[last][0] - block.line if last < len(rows) else used
+        self._blocks.used(used, tail=b"".join(lines[used:]))
         for line, _, cells in rows[:last]:
             self._take(gathering, line, cells)
         return gathering.close()
@@ -161,21 +162,24 @@ class _Reader:
         places = (self._at.get(name, len(cells)) for name in names)
         return tuple(cells[place].strip() if place < len(cells) else "" for place in places)
 
-    def _give_back(self, block: Block, rows: int) -> None:
-        """Give back the last rows of a block, each of which ends with a line feed."""
-        end = len(block.content) - 1
-        for _ in range(rows):
-            end = block.content.rfind(b"\n", 0, end)
-        self._blocks.give_back(block.content[end + 1 :])
+
+def _last_lines(content: bytes, lines: int) -> bytes:
+    """The last lines of a block, each of which ends with a line feed."""
+    if not lines:
+        return b""
+    end = len(content) - 1
+    for _ in range(lines):
+        end = content.rfind(b"\n", 0, end)
+    return content[end + 1 :]
 
 
 @dataclass(slots=True)
 class _Group:
-    """Rows of one tube and template; without a head if their source cannot be used."""
+    """Rows of one tube and template; without a source if that cannot be used."""
 
     line: int
     reason: str = ""
-    head: NewResult | None = None
+    source: tuple[Specimen, str, str, str] | None = None
     rows: dict[str, MeasuredRow] = field(default_factory=dict)
 
 
@@ -185,8 +189,6 @@ class _Gathering:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._groups: dict[tuple[str, ...], _Group] = {}
-        # one for all tubes of a specimen: they travel between processes
-        self._specimens: dict[Specimen, Specimen] = {}
         self._refused: list[Refusal] = []
 
     def take_all(self, line: int, source: tuple[str, ...], rows: Sequence[MeasuredRow]) -> bool:
@@ -194,13 +196,13 @@ class _Gathering:
         group = self._group(line, source)
         before = len(group.rows)
         group.rows.update({row[0]: row for row in rows})
-        return group.head is not None and len(group.rows) == before + len(rows)
+        return group.source is not None and len(group.rows) == before + len(rows)
 
     def take(self, line: int, source: tuple[str, ...], cells: Sequence[str]) -> None:
         """Put a row to its tube, or refuse it."""
         group = self._group(line, source)
         try:
-            if group.head is None:
+            if group.source is None:
                 raise RowError(group.reason)
             row = read_measured(cells)
             if group.rows.setdefault(row[0], row) != row:
@@ -220,39 +222,40 @@ class _Gathering:
 
     def close(self) -> Piece:
         """All that was gathered."""
-        whole = [(group, group.head) for group in self._groups.values() if group.rows]
+        whole = [group for group in self._groups.values() if group.rows]
         return Piece(
-            results=tuple(_whole(head, group.rows) for group, head in whole if head is not None),
-            lines=tuple(group.line for group, _ in whole),
+            results=tuple(_result(*group.source, group.rows) for group in whole if group.source),
+            lines=tuple(group.line for group in whole),
             refused=tuple(self._refused),
         )
 
     def _group(self, line: int, source: tuple[str, ...]) -> _Group:
         group = self._groups.get(source)
         if group is None:
-            group = self._groups[source] = _group(line, source, self._specimens)
+            group = self._groups[source] = _group(line, source)
         return group
 
 
-def _whole(head: NewResult, rows: Mapping[str, MeasuredRow]) -> NewResult:
-    """A result with its rows, hashed here: another process may be writing meanwhile."""
-    result = replace(head, measurements=tuple(sorted(rows.values())))
-    return replace(result, content=content_of(result))
-
-
-def _group(line: int, source: Sequence[str], specimens: dict[Specimen, Specimen]) -> _Group:
+def _group(line: int, source: Sequence[str]) -> _Group:
     try:
-        specimen, file, sha256, template = read_source(source)
+        return _Group(line=line, source=read_source(source))
     except RowError as error:
         return _Group(line=line, reason=str(error))
+
+
+def _result(
+    specimen: Specimen, file: str, sha256: str, template: str, rows: Mapping[str, MeasuredRow]
+) -> NewResult:
+    """A result, hashed here: another process may be writing meanwhile."""
     pooled = "+" in template
-    head = NewResult(
-        specimen=specimens.setdefault(specimen, specimen),
+    measured = tuple(sorted(rows.values()))
+    return NewResult(
+        specimen=specimen,
         file=file,
         sha256=sha256,
         source=Source.IMPORT,
         external=not template or not ((file and sha256) or pooled),
         template=template,
-        measurements=(),
+        measurements=measured,
+        content=hash_content(measured, (), (), ()),
     )
-    return _Group(line=line, head=head)

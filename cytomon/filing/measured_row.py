@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
+from functools import lru_cache
 
 from cytomon.measure.catalogue import CATALOGUE
 from cytomon.model.patient import Specimen, SpecimenType
@@ -159,37 +160,41 @@ def read_source(cells: Sequence[str]) -> tuple[Specimen, str, str, str]:
     Parameters
     ----------
     cells : sequence of str
-        Of the columns `SOURCE`.
+        Of the columns `SOURCE`, without blanks around them.
 
     Raises
     ------
     RowError
         If one of them is wrong.
     """
-    file, sha256, patient_id, specimen_id, collected_on, kind, template = (
-        _clean(name, cell) for name, cell in zip(SOURCE, cells, strict=True)
-    )
-    if not patient_id:
-        raise RowError("patient_id: missing; a result of nobody is in no course")
+    file, sha256, *whose, template = cells
+    specimen = _specimen(*whose)
     if sha256 and not _SHA256.fullmatch(sha256):
         raise RowError("sha256: 64 hexadecimal digits are needed, or nothing")
+    return specimen, _clean("file", file), sha256, _clean("template", template)
+
+
+@lru_cache(maxsize=64)
+def _specimen(patient_id: str, specimen_id: str, collected_on: str, kind: str) -> Specimen:
+    """The specimen of a row: the same value for the rows of all its tubes."""
+    patient_id = _clean("patient_id", patient_id)
+    if not patient_id:
+        raise RowError("patient_id: missing; a result of nobody is in no course")
     try:
         specimen_type = SpecimenType(kind.lower())
     except ValueError:
         raise RowError(f"specimen_type: one of {', '.join(SpecimenType)} is needed") from None
-    specimen = Specimen(
+    return Specimen(
         patient_id=patient_id,
-        specimen_id=specimen_id,
+        specimen_id=_clean("specimen_id", specimen_id),
         collected_on=_day(collected_on),
         specimen_type=specimen_type,
     )
-    return specimen, file, sha256, template
 
 
 def _clean(name: str, cell: str) -> str:
-    text = cell.strip()
-    if _NEUTRALISED.match(text):  # as our own tables write what a spreadsheet would run
-        text = text[1:]
+    # an apostrophe as our own tables write it before what a spreadsheet would run
+    text = cell[1:] if _NEUTRALISED.match(cell) else cell
     if len(text) > _LONGEST.get(name, 200):
         raise RowError(f"{name}: longer than {_LONGEST.get(name, 200)} characters")
     if not text.isprintable():

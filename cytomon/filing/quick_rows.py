@@ -86,12 +86,12 @@ class QuickRows:
             return None
         columns = _Columns(table)
         words = [columns.text(name) for name in _WORDS]
-        if not (columns.is_clean() and self._know(set(zip(*words, strict=True)))):
+        if not (columns.are_clean() and self._know(set(zip(*words, strict=True)))):
             return None
         numbers = {name: columns.numbers(name) for name in (*_COUNTS, *_FRACTIONS)}
-        if not _are_sound(numbers, words[1]):
+        if not (_are_sound(numbers, columns) and columns.have_no_nan(numbers)):
             return None
-        cells = [columns.cells(name) for name in (*_COUNTS, *_FRACTIONS)]
+        cells = [_cells(name, column) for name, column in numbers.items()]
         rows = list(zip(words[0], *cells, *words[1:], strict=True))
         starts = columns.starts()
         return Quick(
@@ -115,6 +115,7 @@ class _Columns:
         self._table = table
         self._names = set(table.column_names)
         self._n = table.num_rows
+        self._dictionaries: dict[str, tuple[list[str], NDArray[np.int32]]] = {}
 
     def text(self, name: str) -> list[str]:
         if name not in self._names:
@@ -129,28 +130,23 @@ class _Columns:
         found = self._chunk(name).to_numpy(zero_copy_only=False)
         return np.asarray(found, dtype=np.float64)
 
-    def cells(self, name: str) -> list[Any]:
-        """As Python numbers, with None where a cell is empty."""
-        numbers = self.numbers(name)
-        empty = np.isnan(numbers)
-        kind = np.int64 if name in _COUNTS else np.float64
-        found = np.where(empty, 0, numbers).astype(kind)
-        if not empty.any():
-            return cast("list[Any]", found.tolist())
-        objects = found.astype(object)
-        objects[empty] = None
-        return cast("list[Any]", objects.tolist())
+    def among(self, name: str, some: set[Any]) -> NDArray[np.bool_]:
+        """Where a word is one of some."""
+        words, indices = self._dictionary(name)
+        return np.array([word in some for word in words], dtype=bool)[indices]
 
-    def is_clean(self) -> bool:
-        """Whether no text has blanks around it, and NaN stands for empty cells alone."""
-        for name in self._names:
-            chunk = self._chunk(name)
-            if pa.types.is_dictionary(chunk.type):
-                if any(word != word.strip() for word in chunk.dictionary.to_pylist()):
-                    return False
-            elif np.isnan(self.numbers(name)).sum() != chunk.null_count:
-                return False
-        return True
+    def are_clean(self) -> bool:
+        """Whether no text has blanks around it."""
+        texts = (name for name in self._names if name not in {*_COUNTS, *_FRACTIONS})
+        return all(word == word.strip() for name in texts for word in self._dictionary(name)[0])
+
+    def have_no_nan(self, numbers: dict[str, NDArray[np.float64]]) -> bool:
+        """Whether NaN stands for empty cells alone, and nobody has written it."""
+        return all(
+            np.count_nonzero(np.isnan(column)) == self._chunk(name).null_count
+            for name, column in numbers.items()
+            if name in self._names
+        )
 
     def starts(self) -> list[int]:
         """First rows of each run of one source."""
@@ -172,14 +168,30 @@ class _Columns:
         return list(zip(*cells, strict=True))
 
     def _dictionary(self, name: str) -> tuple[list[str], NDArray[np.int32]]:
-        chunk = self._chunk(name)
-        return chunk.dictionary.to_pylist(), chunk.indices.to_numpy()
+        """The words of a column, and which of them stands in each row."""
+        if name not in self._dictionaries:
+            chunk = self._chunk(name)
+            self._dictionaries[name] = chunk.dictionary.to_pylist(), chunk.indices.to_numpy()
+        return self._dictionaries[name]
 
     def _chunk(self, name: str) -> Any:  # noqa: ANN401
         return self._table.column(name).chunk(0)
 
 
-def _are_sound(numbers: dict[str, NDArray[np.float64]], status: Sequence[str]) -> bool:
+def _cells(name: str, numbers: NDArray[np.float64]) -> list[Any]:
+    """Python numbers, with None where a cell is empty."""
+    empty = np.isnan(numbers)
+    if name in _COUNTS:
+        numbers = np.where(empty, 0, numbers)
+        found = cast("list[Any]", numbers.astype(np.int64).tolist())
+    else:
+        found = numbers.tolist()
+    for place in np.flatnonzero(empty).tolist():
+        found[place] = None
+    return found
+
+
+def _are_sound(numbers: dict[str, NDArray[np.float64]], columns: _Columns) -> bool:
     """The rules of `cytomon.filing.measured_row`, for whole columns."""
     k, n, value, low, high, lod, loq = numbers.values()
     empty, uncounted = np.isnan(value), np.isnan(k)
@@ -187,7 +199,7 @@ def _are_sound(numbers: dict[str, NDArray[np.float64]], status: Sequence[str]) -
     sound = (
         np.where(
             empty,
-            np.isnan(low) & np.isnan(high) & _among(status, WITHOUT_VALUE),
+            np.isnan(low) & np.isnan(high) & columns.among("status", WITHOUT_VALUE),
             (low >= 0) & (low <= value) & (value <= high) & (high <= 1),
         ),
         np.isnan(lod) | ((lod >= 0) & np.isfinite(lod)),
@@ -195,11 +207,7 @@ def _are_sound(numbers: dict[str, NDArray[np.float64]], status: Sequence[str]) -
         np.isnan(n) | ((n >= 0) & (n <= MOST_EVENTS)),
         uncounted | ((k >= 0) & (k <= n)),
         uncounted | empty | (np.abs(value - share) <= ROUNDED * value),
-        (k != 0) | ~_among(status, FOUND),
-        uncounted | (k == 0) | ~_among(status, {MrdStatus.NOT_DETECTED}),
+        (k != 0) | ~columns.among("status", FOUND),
+        uncounted | (k == 0) | ~columns.among("status", {MrdStatus.NOT_DETECTED}),
     )
     return all(bool(one.all()) for one in sound)
-
-
-def _among(status: Sequence[str], some: set[Any]) -> NDArray[np.bool_]:
-    return np.fromiter((one in some for one in status), dtype=bool, count=len(status))

@@ -10,8 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from struct import pack
+from struct import pack, unpack
 from typing import Any
+
+_UNIT = "\x1f"
+_SPELLED = "backslashreplace"
+_ABSENT: float = unpack("<d", b"absent\xf8\x7f")[0]
+"""A NaN that no database gives back: its digits spell a word."""
 
 _spelled = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
@@ -59,15 +64,14 @@ def hash_content(measured: Sequence[Sequence[Any]], *others: Sequence[Sequence[o
     Notes
     -----
     Decimal digits of millions of fractions would take most of the time of an import: numbers are
-    hashed as doubles, least significant byte first, after a byte each that tells 0 from None.
+    hashed as doubles, least significant byte first, with a NaN of our own for None. Counts below
+    2^53 are exact. Texts are joined by a character that none of them holds when it is written, so
+    that one which came to hold it shows.
     """
-    numbers = [cell for row in measured for cell in row[1:8]]
-    absent = bytes([cell is None for cell in numbers])
-    doubles = pack(f"<{len(numbers)}d", *[0.0 if cell is None else cell for cell in numbers])
-    words = [(row[0], row[8], row[9]) for row in measured]
-    found = hashlib.sha256(spell([words, *others]).encode())
-    found.update(absent)
-    found.update(doubles)
+    numbers = [_ABSENT if cell is None else cell for row in measured for cell in row[1:8]]
+    words = _UNIT.join([word for row in measured for word in (row[0], row[8], row[9])])
+    found = hashlib.sha256(f"{spell(others)}{len(measured)}{_UNIT}{words}".encode(errors=_SPELLED))
+    found.update(pack(f"<{len(numbers)}d", *numbers))
     return found.hexdigest()
 
 

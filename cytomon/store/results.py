@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -34,6 +35,12 @@ class _Kept:
     newest: dict[Source, tuple[str, ...]]
     rows: dict[tuple[str, str], MeasuredRow]
 
+    def add(self, result: NewResult) -> None:
+        """Know of a result that is about to be kept."""
+        identity = (content_of(result), result.template_sha256, result.cytomon)
+        self.newest[result.source] = identity
+        self.rows.update({(result.template, row[0]): row for row in result.measurements})
+
 
 def save_results(change: Change, given: Sequence[NewResult]) -> list[Taken]:
     """Keep results.
@@ -43,7 +50,7 @@ def save_results(change: Change, given: Sequence[NewResult]) -> list[Taken]:
     change : Change
         To write into.
     given : sequence of NewResult
-        Each tube and template once.
+        In order; a later one of a tube stands before an earlier one.
 
     Returns
     -------
@@ -54,6 +61,7 @@ def save_results(change: Change, given: Sequence[NewResult]) -> list[Taken]:
     """
     homes = _homes(change, given)
     known = _known(change.connection, [home.tube for home in homes if home.was_there])
+    often = {tube for tube, times in Counter(home.tube for home in homes).items() if times > 1}
     taken: list[Taken] = []
     new: list[tuple[int, NewResult]] = []
     for result, home in zip(given, homes, strict=True):
@@ -62,8 +70,11 @@ def save_results(change: Change, given: Sequence[NewResult]) -> list[Taken]:
             continue
         how, kept = _compare(result, known.get(home.tube))
         taken.append(how)
-        if kept is not None:
-            new.append((home.tube, kept))
+        if kept is None:
+            continue
+        new.append((home.tube, kept))
+        if home.tube in often:
+            known.setdefault(home.tube, _Kept(newest={}, rows={})).add(kept)
     _write(change, new)
     return taken
 
@@ -163,6 +174,7 @@ def _write(change: Change, new: Sequence[tuple[int, NewResult]]) -> None:
     parts: list[list[Sequence[object]]] = [[] for _ in PARTS]
     for number, (_, result) in zip(numbers, new, strict=True):
         for gathered, rows in zip(parts, parts_of(result), strict=True):
-            gathered += [(number, *row) for row in rows]
+            if rows:
+                gathered += [(number, *row) for row in rows]
     for table, gathered in zip(PARTS, parts, strict=True):
         change.add_parts(table, gathered)

@@ -59,8 +59,8 @@ def _place(
 ) -> list[Place]:
     fresh: dict[Key, Specimen] = {}
     latest: dict[Key, Specimen] = {}
-    for patient, specimen in given:
-        key = _key(patient, specimen)
+    keys = [_key(patient, specimen) for patient, specimen in given]
+    for key, (_, specimen) in zip(keys, given, strict=True):
         if key in now:
             latest[key] = specimen
         elif key not in once:
@@ -70,8 +70,7 @@ def _place(
     made = [(*key, *_attributes(specimen)) for key, specimen in fresh.items()]
     numbers = dict(zip(fresh, change.add_things(specimens, made), strict=True))
     places = []
-    for patient, specimen in given:
-        key = _key(patient, specimen)
+    for key in keys:
         if key in now:
             places.append(Place(thing=now[key].thing))
         elif key in numbers:

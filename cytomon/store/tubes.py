@@ -40,18 +40,19 @@ class Home:
 def save_tubes(change: Change, given: Sequence[tuple[NewResult, Place | None]]) -> list[Home]:
     """Keep tubes, each at the place of its specimen; returns the home of each result."""
     known = _Known(change, given)
-    homes: list[Home | None] = [known.home(result, place) for result, place in given]
-    new: dict[Key, NewResult] = {}
-    for (result, place), home in zip(given, homes, strict=True):
-        if home is None:
-            new.setdefault(_key(result, place), result)
-    made = [
-        (key[0], result.kind.value, result.file, result.sha256, 0) for key, result in new.items()
+    keys = [_key(result, place) for result, place in given]
+    homes = [
+        known.home(result, place, key) for (result, place), key in zip(given, keys, strict=True)
     ]
+    new: dict[Key, NewResult] = {}
+    for (result, _), key, home in zip(given, keys, homes, strict=True):
+        if home is None:
+            new.setdefault(key, result)
+    made = [(key[0], key[1], result.file, result.sha256, 0) for key, result in new.items()]
     fresh = dict(zip(new, change.add_things(tubes, made), strict=True))
     return [
-        home or Home(tube=fresh[_key(result, place)], was_there=False)
-        for (result, place), home in zip(given, homes, strict=True)
+        home or Home(tube=fresh[key], was_there=False)
+        for key, home in zip(keys, homes, strict=True)
     ]
 
 
@@ -96,9 +97,8 @@ class _Known:
             if row.file and row.sha256:
                 self._by_bytes[row.file, row.sha256] = row
 
-    def home(self, result: NewResult, place: Place | None) -> Home | None:
+    def home(self, result: NewResult, place: Place | None, key: Key) -> Home | None:
         """Where a result belongs, or why nowhere; None where its tube is new."""
-        key = _key(result, place)
         if place is not None and place.corrected:
             return Home(refusal=_moved())
         if key in self._now:
@@ -106,14 +106,18 @@ class _Known:
         if key in self._once:
             return Home(refusal=_known_better() if place is None else _moved())
         there = self._by_bytes.get((result.file, result.sha256))
-        if there is None:
-            return None
-        if there.specimen is None and place is not None:
+        return None if there is None else self._from_elsewhere(result, place, there)
+
+    def _from_elsewhere(
+        self, result: NewResult, place: Place | None, there: Row[Any]
+    ) -> Home | None:
+        """A tube that the store has in another specimen, or in none."""
+        if place is None:
+            return Home(refusal=_known_better())
+        if there.specimen is None:
             row = (place.thing, there.kind, there.file, there.sha256, 0)
             self._change.add_version(tubes, thing=there.thing, replaces=there.id, row=row)
             return Home(tube=there.thing)
-        if place is None:
-            return Home(refusal=_known_better())
         # a list of results from elsewhere may be right; the two are shown beside each other
         return None if result.source is Source.IMPORT else Home(refusal=_elsewhere())
 

@@ -291,8 +291,7 @@ def _whole(
 
 
 def _entry() -> sa.Column[Any]:
-    reference = sa.ForeignKey("log.seq", deferrable=True, initially="DEFERRED")
-    return sa.Column("entry", _WHOLE, reference, nullable=False)
+    return sa.Column("entry", _WHOLE, nullable=False)
 
 
 def _make(name: str, *columns: sa.Column[Any], key: tuple[str, ...] = ()) -> None:
