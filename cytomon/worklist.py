@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Annotated, Literal, Self
@@ -39,6 +40,37 @@ EventKind = Literal[
     "car22_copies", "alc", "transplant", "relapse", "relapse_extramedullary", "lineage_switch",
     "second_infusion", "drug", "second_malignancy", "death", "last_contact",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How the value of an event is written."""
+
+    pattern: re.Pattern[str]
+    words: str
+
+
+_FRACTION = r"(0(\.[0-9]+)?|1(\.0+)?|[0-9](\.[0-9]+)?[eE]-[0-9]+)"
+_PERCENT = r"(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)"
+_SHARE = _Form(
+    re.compile(rf"<?{_FRACTION}|<?{_PERCENT} ?%|positive|negative"),
+    "a fraction as 0.02, a share as 2 %, one of these after <, or positive or negative",
+)
+_AMOUNT = _Form(
+    re.compile(r"<?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"), "a number, or <number below the limit"
+)
+_VALUES: Mapping[str, _Form] = {
+    "morphology": _Form(
+        re.compile(rf"M[123]|{_PERCENT}( ?%)?"), "M1, M2, M3 or the blasts in percent"
+    ),
+    "fish": _SHARE,
+    "fusion_pcr": _SHARE,
+    "ngs": _SHARE,
+    "car19_copies": _AMOUNT,
+    "car22_copies": _AMOUNT,
+    "alc": _AMOUNT,
+    "drug": _Form(re.compile(r".*\w.*"), "the name of the drug"),
+}
 
 
 def _empty_is_none(value: object) -> object:
@@ -129,6 +161,15 @@ class EventRow(_Row):
     value: Name = ""
     unit: Name = ""
     comment: str = ""
+
+    @model_validator(mode="after")
+    def _usable_value(self) -> Self:
+        """Refuse a value that nobody could use later: then it is not known what was meant."""
+        form = _VALUES.get(self.event)
+        if form is not None and not form.pattern.fullmatch(self.value):
+            msg = f"value: {self.event} needs {form.words}"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _known_drug(self) -> Self:

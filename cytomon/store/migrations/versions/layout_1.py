@@ -203,7 +203,7 @@ def _results() -> None:
     op.create_index("ix_results_tube", "results", ["tube"])
     _make(
         "measurements",
-        _whole("result", to="results.id"),
+        _whole("result"),
         _text("quantity"),
         _whole("numerator", nullable=True),
         _whole("denominator", nullable=True),
@@ -218,17 +218,17 @@ def _results() -> None:
     )
     _make(
         "populations",
-        _whole("result", to="results.id"),
+        _whole("result"),
         _whole("position"),
         _text("path"),
         _whole("count"),
         _whole("parent_count"),
         key=("result", "position"),
     )
-    _make("placements", _whole("result", to="results.id"), _text("gates"), key=("result",))
+    _make("placements", _whole("result"), _text("gates"), key=("result",))
     _make(
         "findings",
-        _whole("result", to="results.id"),
+        _whole("result"),
         _whole("position"),
         _text("code"),
         _text("severity"),
