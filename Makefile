@@ -8,7 +8,7 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/cytomon demo --out demo
 
-test: check
+test: check .venv/system
 	$(BIN)/python -m pytest -m "not long"
 
 check: .venv/installed
@@ -18,7 +18,7 @@ check: .venv/installed
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-test-long: .venv/installed
+test-long: .venv/installed .venv/system
 	$(BIN)/python -m pytest -m long
 
 bench: .venv/installed
@@ -29,6 +29,10 @@ bench: .venv/installed
 	  || { echo "cytomon needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.venv/system: .venv/installed .ci/system_packages
+	@.ci/system_packages
 	@touch $@
 
 clean:

@@ -177,10 +177,54 @@ def test_a_slip_in_the_name_of_a_drug_is_refused(drug: str):
         event("2026-01-10", drug)
 
 
-@pytest.mark.parametrize("drug", ["rituximab", "dexamethasone", "IVIG", ""])
+@pytest.mark.parametrize("drug", ["rituximab", "dexamethasone", "IVIG"])
 def test_other_drugs_are_taken(drug: str):
     """A drug that hides neither CD19 nor CD22 is just an event."""
     assert event("2026-01-10", drug).value == drug
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("morphology", "M2"),
+        ("morphology", "5"),
+        ("morphology", "62.5 %"),
+        ("fish", "0.03"),
+        ("fish", "3 %"),
+        ("fusion_pcr", "negative"),
+        ("ngs", "1e-06"),
+        ("ngs", "<0.000001"),
+        ("car19_copies", "251.6"),
+        ("car22_copies", "<0.1"),
+        ("alc", "1.2"),
+        ("remission", ""),
+        ("death", "sepsis"),
+    ],
+)
+def test_values_of_events_are_taken_as_they_are_written(kind: str, value: str):
+    """In every form that can be understood later."""
+    assert event("2026-01-10", value, event=kind).value == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "says"),
+    [
+        ("morphology", "M4", "M1, M2, M3 or the blasts in percent"),
+        ("morphology", "", "M1, M2, M3"),
+        ("morphology", "101", "M1, M2, M3"),
+        ("fish", "3", "a share as 2 %"),
+        ("ngs", "1.5", "a fraction as 0.02"),
+        ("fusion_pcr", "weak", "positive or negative"),
+        ("car19_copies", "low", "<number below the limit"),
+        ("car19_copies", "0,1", "a number"),
+        ("alc", "", "a number"),
+        ("drug", "", "the name of the drug"),
+    ],
+)
+def test_a_value_that_nobody_could_use_is_refused(kind: str, value: str, says: str):
+    """A bare 3 may be a share or a fraction; an unnamed drug may hide an antigen."""
+    with pytest.raises(ValidationError, match=says):
+        event("2026-01-10", value, event=kind)
 
 
 def test_the_genotype_goes_with_the_specimen():

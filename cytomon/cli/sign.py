@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cytomon.store.signing import Signing
 
 DAY = ["%Y-%m-%d"]
+ANSWERS = ("mrd", "mrd_wbc", "mrd_mnc", "cd19_blasts", "cd22_blasts", "b_fraction")
+"""What is shown of a result that is signed; all of it is."""
 
 
 class Says(StrEnum):
@@ -73,9 +75,14 @@ def _lines(signing: Signing) -> list[str]:
     lines = []
     for result in signing.results:
         lines.append(f"{result.file or result.template or result.kind.value}")
-        for quantity, one in result.measurements.items():
+        answers = [name for name in ANSWERS if name in result.measurements]
+        for quantity in answers:
+            one = result.measurements[quantity]
             value = "-" if one.estimate is None else f"{one.estimate.value:.4%}"
-            lines.append(f"  {quantity:<20}{value.replace('%', ' %'):>12}  {one.status}")
+            lines.append(f"  {quantity:<13}{value.replace('%', ' %'):>12}  {one.status}")
+        more = len(result.measurements) - len(answers)
+        if more:
+            lines.append(f"  and {more} more number{'s' * (more > 1)}")
     return lines
 
 

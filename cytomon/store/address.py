@@ -42,7 +42,9 @@ class Address:
     path: Path | None
 
     def __str__(self) -> str:
-        """How the store is called in messages: without a password."""
+        """How the store is called in messages: as the user named it, without a password."""
+        if self.path is not None:
+            return f"sqlite:///{self.path.as_posix()}"
         return self.url.render_as_string(hide_password=True)
 
 

@@ -251,7 +251,7 @@ class TestForms:
             ("", "line 1 does not hold the names"),
             ("file;quantity", "separated by semicolons"),
             (
-                ",".join(MEASUREMENT_COLUMNS).replace("quantity", "quantitiy"),
+                ",".join(MEASUREMENT_COLUMNS).replace("quantity", "quantityy"),
                 "did you mean quantity",
             ),
             (",".join(c for c in MEASUREMENT_COLUMNS if c != "status"), "'status' is missing"),
@@ -267,10 +267,11 @@ class TestForms:
     @pytest.mark.parametrize("size", [700, 1000, 3000, 20_000])
     def test_however_it_is_cut_into_pieces(self, tmp_path: Path, size: int):
         """Rows of a tube stay together, lines are counted through, nothing is read twice."""
-        rows = []
-        for n in range(40):
-            for quantity in ("mrd", "mrd_wbc", "mrd_mnc"):
-                rows.append(GOOD | {"file": f"{n}.fcs", "quantity": quantity})
+        rows = [
+            GOOD | {"file": f"{n}.fcs", "quantity": quantity}
+            for n in range(40)
+            for quantity in ("mrd", "mrd_wbc", "mrd_mnc")
+        ]
         rows[50]["numerator"] = "x"
         rows[51]["qualifiers"] = '"A"'
         path = written(tmp_path, *rows)

@@ -40,7 +40,7 @@ def change_a_cell(connection: sqlite3.Connection, rng: random.Random) -> str:
     """One value of one row of any table, the log among them, becomes another."""
     table = rng.choice(_filled(connection, (*ROWS, log)))
     where, key = _row(connection, table, rng)
-    column = rng.choice([column for column in table.columns])
+    column = rng.choice(list(table.columns))
     before = connection.execute(
         f'SELECT "{column.name}" FROM {table.name} {where}', key
     ).fetchone()[0]

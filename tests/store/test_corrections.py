@@ -270,11 +270,12 @@ class TestSpecimen:
     def test_does_not_swallow_another(self, two: Store):
         """Two specimens of one name, day and type would be one."""
         save(two, result(marrow("P2"), file="b.fcs"))
+        with two.reading() as connection:
+            row = find_specimen(connection, "S1", Which(patient_id="P1"))
         with (
             pytest.raises(InputError, match="such a specimen already"),
             changing(two, ADMIN, "correct", act=Act.CORRECT) as change,
         ):
-            row = find_specimen(change.connection, "S1", Which(patient_id="P1"))
             move_specimen(change, row, "", Which(patient_id="P2"), why=WHY)
 
     def test_takes_two_when_signed(self, two: Store):
@@ -297,7 +298,7 @@ def test_a_wrong_day_0(two: Store):
         changing(two, ADMIN, "correct", act=Act.CORRECT) as change,
     ):
         correct_infusion(change, "P1", date(2026, 1, 13), why=WHY)
-    assert DAY0 != date(2026, 1, 13)
+    assert date(2026, 1, 13) != DAY0
 
 
 def test_a_wrong_event(two: Store):

@@ -119,7 +119,7 @@ def test_what_is_no_database_is_refused(tmp_path: Path, content: bytes):
     path.write_bytes(content)
 
     with (
-        pytest.raises(InputError, match="no SQLite database|damaged"),
+        pytest.raises(InputError, match=r"no SQLite database|damaged"),
         opened(parse(f"sqlite:///{path}"), who=ADMIN, create=True),
     ):
         pass
