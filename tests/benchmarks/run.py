@@ -1,7 +1,8 @@
 """``make bench``: our engine, FlowKit and the floor in one run, then batches and start-up.
 
-Everything is a ratio within one run, since machines are shared and noisy: the contenders take
-turns, each in a fresh process, and medians are compared.
+``python -m tests.benchmarks.run store`` measures one section anew. Everything is a ratio within one
+run, since machines are shared and noisy: the contenders take turns, each in a fresh process, and
+medians are compared.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 from cytomon.simulate.plan import Realism, TubePlan
 from cytomon.simulate.tube import simulate_tube
 from cytomon.simulate.tube import write_tube as write_simulated
+from tests.benchmarks.kept import section
 from tests.benchmarks.tube import write_tube
 
 ROOT = Path(__file__).parents[2]
@@ -45,25 +47,31 @@ class Turn:
     counts: Mapping[str, int]
 
 
-def main() -> None:
-    """Measure and write the page."""
+def main(wanted: Sequence[str]) -> None:
+    """Measure sections, all where none is named, and write them into the page."""
+    before = dict(_sections(PAGE.read_text(encoding="utf-8"))) if wanted else {}
     with TemporaryDirectory(prefix="cytomon-bench-") as folder:
-        sections = [
-            _engines(Path(folder)),
-            _whole(Path(folder)),
-            _batches(Path(folder)),
-            _start_up(),
-        ]
-    text = "\n\n".join([_head(), *sections]) + "\n"
+        for name, measure in SECTIONS.items():
+            if not wanted or name in wanted:
+                heading, body = next(_sections(measure(Path(folder))))
+                before[heading] = body
+    text = "\n\n".join([_head(), *before.values()]) + "\n"
     PAGE.write_text(text, encoding="utf-8")
     sys.stdout.write(text)
+
+
+def _sections(text: str) -> Iterator[tuple[str, str]]:
+    """Headings of the second level, and each with what follows it."""
+    for body in text.split("\n## ")[0 if text.startswith("## ") else 1 :]:
+        whole = body if body.startswith("## ") else f"## {body}"
+        yield whole.partition("\n")[0], whole.strip("\n")
 
 
 def _head() -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in ("flowkit", "numpy", "scipy"))
     return f"""# Benchmarks
 
-Made by `make bench` in one run; run it again on your machine. Here: Python
+Made by `make bench`, each section in one run; run it again on your machine. Here: Python
 {platform.python_version()}, {libraries}, {os.cpu_count()} processors shared with others, one
 thread for linear algebra. The contenders take turns, each in a fresh process; figures are medians
 of {TURNS} turns with the least and the largest behind them. Seconds are of the processor and say
@@ -188,7 +196,7 @@ def _floors(path: Path, jobs: int) -> None:
         list(pool.map(lambda _: _measure("floor", path), range(12)))
 
 
-def _start_up() -> str:
+def _start_up(_folder: Path) -> str:
     python = sys.executable
     contenders: Mapping[str, Sequence[str]] = {
         "`cytomon --help`": [str(Path(python).with_name("cytomon")), "--help"],
@@ -203,6 +211,10 @@ def _start_up() -> str:
     return f"""## Starting up
 
 {_table(("what", "seconds by the clock"), rows)}"""
+
+
+def _store(folder: Path) -> str:
+    return section(folder / "store", _timed, _table)
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -227,5 +239,13 @@ def _lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
+SECTIONS: Mapping[str, Callable[[Path], str]] = {
+    "engines": _engines,
+    "whole": _whole,
+    "batches": _batches,
+    "store": _store,
+    "start": _start_up,
+}
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -24,10 +24,8 @@ from cytomon.store.session import Store
 from cytomon.store.verify import verify
 from tests.filing.test_measured_list import GOOD, written
 from tests.store.builders import contents, course
-from tests.store.conftest import ADMIN
+from tests.store.conftest import ADMIN, new_schema
 from tests.store_lists import write_lists
-
-pytest_plugins = ()
 
 
 @pytest.fixture
@@ -174,9 +172,6 @@ def kill_myself(path: Path) -> Iterator[int]:
     yield len(path.name)
 
 
-WORDS = ["import", "--user", ADMIN]
-
-
 def start(url: str, patients: Path, measurements: Path) -> subprocess.Popen[str]:
     """An import in a process of its own, which prints what is safe."""
     command = [sys.executable, "-m", "tests.filing.reporting", url, patients, measurements]
@@ -193,8 +188,14 @@ def killed_at(process: subprocess.Popen[str], seconds: float) -> int:
     return max((int(line.split()[1]) for line in said.splitlines()), default=0)
 
 
-def kill_again_and_again(tmp_path: Path, url: str, times: range, *, patients: int) -> None:
-    """Nothing lost that was said to be safe, nothing half written, and the same in the end."""
+def kill_again_and_again(tmp_path: Path, url: str, times: range, *, patients: int) -> int:
+    """Nothing lost that was said to be safe, nothing half written, and the same in the end.
+
+    Returns
+    -------
+    int
+        How many of the kills came before all was written.
+    """
     import random
 
     lists = write_lists(tmp_path / "l", patients, seed=6)
@@ -202,7 +203,7 @@ def kill_again_and_again(tmp_path: Path, url: str, times: range, *, patients: in
     with opened(parse(f"sqlite:///{whole}"), who=ADMIN, create=True) as store:
         bring(store, patients=lists.patients, measurements=lists.measurements)
         expected = contents(store)
-    safe = 0
+    safe = early = 0
     with opened(parse(url), who=ADMIN, create=True):
         pass
     for seed in times:
@@ -213,24 +214,34 @@ def kill_again_and_again(tmp_path: Path, url: str, times: range, *, patients: in
             assert verdict.problems == (), f"seed {seed}"
             kept = contents(store)
         assert len(kept["tubes"]) >= safe, f"seed {seed}"
+        early += len(kept["tubes"]) < len(expected["tubes"])
     with opened(parse(url), who=ADMIN) as store:
         bring(store, patients=lists.patients, measurements=lists.measurements)
         assert contents(store) == expected
         with store.reading() as connection:
             assert take_anchor(connection).seq == verify(store).entries
+    return early
 
 
 def test_a_few_kills(tmp_path: Path):
     """`test_two_hundred_kills` tries more."""
-    kill_again_and_again(tmp_path, f"sqlite:///{tmp_path / 'k.db'}", range(5), patients=60)
+    url = f"sqlite:///{tmp_path / 'k.db'}"
+    assert kill_again_and_again(tmp_path, url, range(4), patients=60)
+
+
+def test_a_few_kills_on_postgresql(tmp_path: Path, postgres: str):
+    """What the server does not know to be whole, it forgets."""
+    assert kill_again_and_again(tmp_path, new_schema(postgres), range(4), patients=60)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_two_hundred_kills(tmp_path: Path):
-    """Seeds 20,000 ff., twenty to a store."""
-    for start_ in range(20_000, 20_200, 20):
+    """Seeds 20,000 ff., four to a store, and most of them while it is being written."""
+    early = 0
+    for start_ in range(20_000, 20_200, 4):
         folder = tmp_path / str(start_)
         folder.mkdir()
         url = f"sqlite:///{folder / 'k.db'}"
-        kill_again_and_again(folder, url, range(start_, start_ + 20), patients=150)
+        early += kill_again_and_again(folder, url, range(start_, start_ + 4), patients=150)
+    assert early >= 100
