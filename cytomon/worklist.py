@@ -113,6 +113,18 @@ Name = Annotated[str, Field(max_length=200)]
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_kept(cls, cells: object) -> object:
+        """Refuse what no database keeps, and what would look like another line of a log."""
+        if isinstance(cells, dict):
+            for name, cell in cells.items():
+                marks = "\0\x1f" if name == "comment" else "\0\x1f\r\n"
+                if isinstance(cell, str) and any(mark in cell for mark in marks):
+                    msg = f"{name}: a character that cannot be kept, such as a line break"
+                    raise ValueError(msg)
+        return cells
+
 
 class WorklistRow(_Row):
     """One tube of a worklist; the columns of design section 6."""
@@ -124,7 +136,9 @@ class WorklistRow(_Row):
     specimen_type: Annotated[SpecimenType, BeforeValidator(_lower)]
     template: Name = ""
     received_on: OptionalDay = None
-    pull: Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_empty_is_none)] = None
+    pull: Annotated[
+        Annotated[int, Field(ge=1, le=1000)] | None, BeforeValidator(_empty_is_none)
+    ] = None
     cd19_clone: Name = ""
     cd22_clone: Name = ""
     instrument_qc: Annotated[Literal["pass", "fail", ""], BeforeValidator(_lower)] = ""
@@ -147,7 +161,9 @@ class PatientRow(_Row):
     patient_id: Annotated[str, Field(min_length=1, max_length=200)]
     infusion_date: Day
     product: Name
-    birth_year: Annotated[int | None, BeforeValidator(_empty_is_none)] = None
+    birth_year: Annotated[
+        Annotated[int, Field(ge=1900, le=2200)] | None, BeforeValidator(_empty_is_none)
+    ] = None
     sex: Name = ""
     genotype: Name = ""
 

@@ -47,11 +47,16 @@ def verify(
     off and a history that was written anew cannot be noticed.
     """
     from cytomon.store.anchor import read_anchor
+    from cytomon.store.session import DamagedError
     from cytomon.store.verify import verify as verify_store
 
     anchors = [read_anchor(path) for path in anchor or ()]
-    with opened_store(store, acting(user)) as there:
-        verdict = verify_store(there, anchors)
+    try:
+        with opened_store(store, acting(user)) as there:
+            verdict = verify_store(there, anchors)
+    except DamagedError as error:
+        typer.echo(f"DAMAGED: database: {error.what}")
+        return 1
     for problem in verdict.problems:
         typer.echo(f"{problem.code}: {problem.where}: {problem.what}")
     looked = f"{verdict.entries} entries of the log, {verdict.rows} rows"
@@ -73,14 +78,14 @@ def anchor(
     ] = None,
     store: StoreOption = None,
     user: UserOption = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace another file of this name.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an anchor of this name.")] = False,
 ) -> int:
     """Write down the end of the log, to be kept where nobody who edits the store can reach it."""
-    from cytomon.store.anchor import take_anchor
+    from cytomon.store.anchor import read_anchor, take_anchor
     from cytomon.tables import write_new
 
+    if out is not None and force and out.exists():
+        read_anchor(out)  # another anchor may be replaced, and nothing else
     with opened_store(store, acting(user)) as there, there.reading() as connection:
         taken = take_anchor(connection)
     if out is None:
@@ -124,8 +129,15 @@ def log(
 def _line(entry: Entry) -> str:
     role = f" ({entry.role})" if entry.role else ""
     said = f"{entry.seq}  {entry.at[:19]}Z  {entry.who}{role}: {entry.action} {entry.subject}"
-    change = "".join(f"\n     {name}: {text}" for name, text in _said(entry) if text)
-    return said + change
+    change = "".join(f"\n     {name}: {_one_line(text)}" for name, text in _said(entry) if text)
+    return _one_line(said) + change
+
+
+def _one_line(text: str) -> str:
+    """A text that cannot look like an entry of its own."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def _said(entry: Entry) -> list[tuple[str, str]]:

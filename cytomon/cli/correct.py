@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cytomon.cli.sign import DAY
 from cytomon.cli.stored import (
+    DAY,
     ReasonOption,
     StoreOption,
     UserOption,
     acting,
+    name_of,
     opened_store,
     reason,
 )
@@ -55,6 +56,13 @@ def tube(
     patient: PatientOption = "",
     collected_on: DayOption = None,
     specimen_type: TypeOption = "",
+    of: Annotated[
+        str,
+        typer.Option("--of", metavar="ID", help="Whose it is now, if that is not clear."),
+    ] = "",
+    at: Annotated[
+        str, typer.Option("--from", metavar="ID", help="In which specimen it is now.")
+    ] = "",
     withdraw: Annotated[
         bool, typer.Option("--withdraw", help="Take it out of every course instead.")
     ] = False,
@@ -63,22 +71,24 @@ def tube(
 ) -> int:
     """Move a tube to another specimen, of the same or another patient.
 
-    The specimen is made where the patient has none of that name. A signed tube is moved by two
-    persons who may sign: both give the same command.
+    The specimen is made where the patient has none of that name. A tube that was withdrawn comes
+    back in the same way. A signed one is moved by two persons who may sign: both name the same
+    place.
     """
     from cytomon.store.corrections import move_tube, withdraw_tube
     from cytomon.store.find import find_tube
 
+    specimen = name_of(specimen, "--specimen")
     if withdraw == bool(specimen):
         raise InputError(
-            "it has to be said where the tube belongs",
+            "it takes either --specimen or --withdraw",
             where="--specimen, --withdraw",
             fix="name the right specimen, or take the tube out of every course",
         )
-    to, text = _which(patient, collected_on, specimen_type), reason(why)
+    to, text = which(patient, collected_on, specimen_type), reason(why)
 
     def act(change: Change) -> Corrected:
-        row = find_tube(change.connection, name)
+        row = find_tube(change.connection, name, patient_id=of, specimen_id=at)
         if withdraw:
             return withdraw_tube(change, row, why=text)
         return move_tube(change, row, specimen, to, why=text)
@@ -93,6 +103,10 @@ def specimen(
     of: Annotated[
         str, typer.Option("--of", metavar="ID", help="Whose it is now, where several share a name.")
     ] = "",
+    of_day: Annotated[
+        datetime | None, typer.Option(formats=DAY, metavar="DAY", help="Its day now.")
+    ] = None,
+    of_type: Annotated[str, typer.Option(metavar="TYPE", help="Its type now.")] = "",
     becomes: Annotated[
         str, typer.Option("--specimen", metavar="ID", help="The right specimen_id.")
     ] = "",
@@ -104,12 +118,14 @@ def specimen(
 ) -> int:
     """Give a specimen its right patient, name, day or type, with all its tubes."""
     from cytomon.store.corrections import move_specimen
-    from cytomon.store.find import Which, find_specimen
+    from cytomon.store.find import find_specimen
 
-    to, text = _which(patient, collected_on, specimen_type), reason(why)
+    becomes = name_of(becomes, "--specimen")
+    now = which(of, of_day, of_type)
+    to, text = which(patient, collected_on, specimen_type), reason(why)
 
     def act(change: Change) -> Corrected:
-        row = find_specimen(change.connection, name, Which(patient_id=of))
+        row = find_specimen(change.connection, name, now)
         return move_specimen(change, row, becomes, to, why=text)
 
     return _correct(store, user, act)
@@ -147,21 +163,33 @@ def event(
     value: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Its value, where a day has several.")
     ] = None,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Bring back one that was withdrawn.")
+    ] = False,
     store: StoreOption = None,
     user: UserOption = None,
 ) -> int:
     """Withdraw an event; the right one is imported."""
+    from cytomon.model.record import ClinicalEvent
     from cytomon.store.patient_corrections import withdraw_event
 
     text = reason(why)
-    return _correct(
-        store,
-        user,
-        lambda change: withdraw_event(change, patient, on.date(), kind, value=value, why=text),
-    )
+    which = ClinicalEvent(patient_id=patient, on=on.date(), event=kind, value=value or "")
+
+    def act(change: Change) -> Corrected:
+        return withdraw_event(change, which, any_value=value is None, back=restore, why=text)
+
+    return _correct(store, user, act)
 
 
-def _which(patient: str, collected_on: datetime | None, specimen_type: str) -> Which:
+def which(patient: str, collected_on: datetime | None, specimen_type: str) -> Which:
+    """Patient, day and type as options name them.
+
+    Raises
+    ------
+    InputError
+        If there is no such type, or a name cannot be one.
+    """
     from cytomon.model.patient import SpecimenType
     from cytomon.store.find import Which
 
@@ -173,7 +201,8 @@ def _which(patient: str, collected_on: datetime | None, specimen_type: str) -> W
             fix=f"one of {', '.join(SpecimenType)}",
         )
     day = collected_on.date().isoformat() if collected_on else ""
-    return Which(patient_id=patient, collected_on=day, specimen_type=kind)
+    named = name_of(patient, "--patient")
+    return Which(patient_id=named, collected_on=day, specimen_type=kind)
 
 
 def _correct(store: str | None, user: str | None, act: Callable[[Change], Corrected]) -> int:
@@ -199,6 +228,9 @@ def _correct(store: str | None, user: str | None, act: Callable[[Change], Correc
 
 
 def _said(place: dict[str, str]) -> str:
-    if not place:
+    if "withdrawn" in place:
         return "withdrawn"
-    return ", ".join(f"{name} {text}" for name, text in place.items() if text) or "nobody's"
+    return (
+        ", ".join(f"{name} {text}" for name, text in place.items() if text)
+        or "nothing was recorded"
+    )

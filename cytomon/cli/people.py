@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cytomon.cli.stored import StoreOption, UserOption, acting, opened_store
+from cytomon.cli.stored import StoreOption, UserOption, acting, name_of, opened_store
+from cytomon.errors import InputError
 
 app = typer.Typer(help="Who may do what in a store.", no_args_is_help=True)
 
@@ -63,11 +64,13 @@ def _appoint(name: str, role: str, store: str | None, user: str | None) -> int:
     from cytomon.store.change import changing
     from cytomon.store.people import appoint
 
-    who = acting(user)
+    who, given = acting(user), name_of(name, "NAME")
+    if not given:
+        raise InputError("no name is given", where="NAME", fix="give the name as with --user")
     with (
         opened_store(store, who) as there,
         changing(there, who, "appoint", act=Act.APPOINT) as change,
     ):
-        appoint(change, acting(name), Role(role))
-    typer.echo(f"{name}: {role or 'no role'}")
+        appoint(change, given, Role(role))
+    typer.echo(f"{given}: {role or 'no role'}")
     return 0

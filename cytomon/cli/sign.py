@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cytomon.cli.stored import StoreOption, UserOption, acting, opened_store, reason
+from cytomon.cli.correct import which
+from cytomon.cli.stored import DAY, StoreOption, UserOption, acting, opened_store, reason
 
 if TYPE_CHECKING:
     from cytomon.store.signing import Signing
 
-DAY = ["%Y-%m-%d"]
 ANSWERS = ("mrd", "mrd_wbc", "mrd_mnc", "cd19_blasts", "cd22_blasts", "b_fraction")
 """What is shown of a result that is signed; all of it is."""
 
@@ -39,6 +39,9 @@ def sign(
         datetime | None, typer.Option(formats=DAY, metavar="DAY", help="Its day.")
     ] = None,
     specimen_type: Annotated[str, typer.Option(metavar="TYPE", help="marrow, blood or csf.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be signed, and stop.")
+    ] = False,
     store: StoreOption = None,
     user: UserOption = None,
 ) -> int:
@@ -49,25 +52,27 @@ def sign(
     """
     from cytomon.model.people import NEEDED, Meaning
     from cytomon.store.change import changing
-    from cytomon.store.find import Which, find_specimen
+    from cytomon.store.find import find_specimen
+    from cytomon.store.signing import preview
     from cytomon.store.signing import sign as sign_specimen
 
-    who = acting(user)
+    who, text = acting(user), reason(why, needed=False)
     says = Meaning(meaning.value)
-    which = Which(
-        patient_id=patient,
-        collected_on=collected_on.date().isoformat() if collected_on else "",
-        specimen_type=specimen_type,
-    )
-    with (
-        opened_store(store, who) as there,
-        changing(there, who, "sign", act=NEEDED[says]) as change,
-    ):
-        row = find_specimen(change.connection, specimen, which)
-        signing = sign_specimen(change, row, says, why=why.strip())
+    meant = which(patient, collected_on, specimen_type)
+    with opened_store(store, who) as there:
+        if dry_run:
+            with there.reading() as connection:
+                row = find_specimen(connection, specimen, meant)
+                signing = preview(connection, row, says, who)
+        else:
+            with changing(there, who, "sign", act=NEEDED[says]) as change:
+                row = find_specimen(change.connection, specimen, meant)
+                signing = sign_specimen(change, row, says, why=text)
+    typer.echo(f"{row.patient_id}, {row.specimen_type} of {row.collected_on}, {specimen}")
     for line in _lines(signing):
         typer.echo(line)
-    typer.echo(_outcome(signing, who, says.value), err=True)
+    said = "nothing was signed" if dry_run else _outcome(signing, who, says.value)
+    typer.echo(said, err=True)
     return 0
 
 
@@ -79,7 +84,10 @@ def _lines(signing: Signing) -> list[str]:
         for quantity in answers:
             one = result.measurements[quantity]
             value = "-" if one.estimate is None else f"{one.estimate.value:.4%}"
-            lines.append(f"  {quantity:<13}{value.replace('%', ' %'):>12}  {one.status}")
+            counts = "" if one.numerator is None else f"  {one.numerator} of {one.denominator}"
+            beside = "".join(f" {qualifier}" for qualifier in one.qualifiers)
+            percent = value.replace("%", " %")
+            lines.append(f"  {quantity:<13}{percent:>12}  {one.status}{beside}{counts}")
         more = len(result.measurements) - len(answers)
         if more:
             lines.append(f"  and {more} more number{'s' * (more > 1)}")

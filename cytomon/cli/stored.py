@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from cytomon.store.session import Store
 
 VARIABLE = "CYTOMON_USER"
+DAY = ["%Y-%m-%d"]
 _LONGEST = 200
+_LONGEST_REASON = 1000
 
 StoreOption = Annotated[
     str | None,
@@ -57,18 +59,40 @@ def _login() -> str:
         return ""
 
 
-def reason(given: str) -> str:
+def reason(given: str, *, needed: bool = True) -> str:
     """The reason of a change.
 
     Raises
     ------
     InputError
-        If it is empty.
+        If it is empty though it is needed, too long, or would look like more than one line.
     """
     text = given.strip()
-    if not text:
+    if not text and needed:
+        raise InputError("a reason is needed", where="--reason", fix="say in a few words why")
+    if len(text) > _LONGEST_REASON or not (text.isprintable() or not text):
         raise InputError(
-            "a reason is needed", where="--reason", fix="say in a few words why it has to change"
+            f"a reason is one line of at most {_LONGEST_REASON} characters",
+            where="--reason",
+            fix="say in a few words why",
+        )
+    return text
+
+
+def name_of(given: str, option: str) -> str:
+    """The name of a patient, specimen or tube that a command gives; empty where it gives none.
+
+    Raises
+    ------
+    InputError
+        If it cannot be one.
+    """
+    text = given.strip()
+    if len(text) > _LONGEST or not (text.isprintable() or not text) or (given and not text):
+        raise InputError(
+            f"a name is one line of 1 to {_LONGEST} characters",
+            where=option,
+            fix="give it as it stands in the lists",
         )
     return text
 

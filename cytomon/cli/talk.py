@@ -157,8 +157,12 @@ class Talk:
 
     def imported(self, imported: Imported) -> int:
         """What an import brought, what it refused and why; returns the exit code."""
+        before = ""
         for refusal in imported.refused:
             self.say(f"refused: {refusal.finding.where}: {refusal.finding.what}")
+            if refusal.finding.fix != before:
+                before = refusal.finding.fix
+                self.say(f"  fix: {before}")
         for name, unit in (
             ("patients", "patients"),
             ("measurements", "tubes"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cytomon
 from cytomon.card import Card
@@ -83,7 +84,8 @@ def file_batch(
     """
     refused = [*_file_patients(store, who, lists)]
     counted: Counter[How] = Counter()
-    results = _results(Collation(out, jobs, cards), jobs, cards)
+    whole = Jobs(jobs=_merged(jobs.jobs), refused=jobs.refused)
+    results = _results(Collation(out, jobs, cards), whole, cards)
     while piece := list(islice(results, _AT_ONCE)):
         with changing(store, who, "batch", act=Act.ENTER) as change:
             save_whose(change, [job.specimen for job, result in piece if result is None])
@@ -104,14 +106,42 @@ def file_batch(
     )
 
 
+_OF_SPECIMEN = (
+    "received_on", "pull", "cd19_clone", "cd22_clone", "instrument_qc", "viability",
+)  # fmt: skip
+
+
+def _merged(jobs: Sequence[Job]) -> tuple[Job, ...]:
+    """Jobs whose rows say the same of one specimen: what the first row that knows it says."""
+    known: dict[tuple[object, ...], dict[str, Any]] = {}
+    for specimen in (job.specimen for job in jobs if job.specimen):
+        said = known.setdefault(_which(specimen), {})
+        for name in _OF_SPECIMEN:
+            if said.get(name) in {None, ""}:
+                said[name] = getattr(specimen, name)
+    return tuple(
+        replace(job, specimen=replace(job.specimen, **known[_which(job.specimen)]))
+        if job.specimen
+        else job
+        for job in jobs
+    )
+
+
+def _which(specimen: Specimen) -> tuple[object, ...]:
+    return (
+        specimen.patient_id, specimen.specimen_id, specimen.collected_on, specimen.specimen_type,
+    )  # fmt: skip
+
+
 def _results(
     collation: Collation, jobs: Jobs, cards: Sequence[Card]
 ) -> Iterator[tuple[Job, NewResult | None]]:
     """Results in order, that of a specimen after its second tube; None for a tube without any."""
-    seen: set[tuple[Specimen | None, str, str]] = set()
+    seen: set[tuple[object, ...]] = set()
     for position, (job, card) in enumerate(zip(jobs.jobs, cards, strict=True)):
         document = collation.judged(position)
-        copy = (job.specimen, card.sha256, job.file.partition("#")[2])
+        whose = _which(job.specimen) if job.specimen else ()
+        copy = (whose, card.sha256, job.file.partition("#")[2])
         if not document.measurements or copy in seen:
             yield job, None
             continue
@@ -129,7 +159,7 @@ def _result(job: Job, document: Document) -> NewResult:
     }
     return NewResult(
         specimen=job.specimen,
-        file=document.file,
+        file=_text(document.file),
         sha256=document.sha256,
         source=Source.BATCH,
         template=document.template["name"],
@@ -144,7 +174,13 @@ def _result(job: Job, document: Document) -> NewResult:
             for row in document.populations
         ),
         findings=tuple(
-            (row["code"], row["severity"], row["what"], row["where"], row["fix"])
+            (
+                row["code"],
+                row["severity"],
+                _text(row["what"]),
+                _text(row["where"]),
+                _text(row["fix"]),
+            )
             for row in document.findings
         ),
         gates=_spelled(document.placement) if document.placement else "",
@@ -173,6 +209,11 @@ def measured_row(row: Row) -> MeasuredRow:
         one.quantity, one.numerator, one.denominator, value, low, high, one.lod, one.loq,
         one.status, row["qualifiers"],
     )  # fmt: skip
+
+
+def _text(text: str) -> str:
+    """A name of a file need not be text; what is none is spelled out, as in the tables."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _spelled(content: object) -> str:

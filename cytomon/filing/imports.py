@@ -14,7 +14,7 @@ from cytomon.inputs import read_patients
 from cytomon.lists import Refusal, read_rows, row_refused
 from cytomon.model.people import Act
 from cytomon.model.record import ClinicalEvent, How, Infusion, Patient, Taken
-from cytomon.store.change import Change, changing
+from cytomon.store.change import Change, changing, next_entry
 from cytomon.store.patients import save_events, save_patients
 from cytomon.store.results import save_results
 from cytomon.store.session import Store
@@ -88,12 +88,14 @@ def import_lists(
         If a list cannot be read at all, or the store cannot be written to.
     """
     imported = Imported()
+    with store.reading() as connection:
+        since = next_entry(connection)
     if lists.patients:
         _import_patients(store, who, lists.patients, imported)
         _tell(report, lists.patients, imported, "patients")
     if lists.measurements:
         for piece in _together(read_ahead(read_pieces, lists.measurements)):
-            _import_piece(store, who, lists.measurements, piece, imported)
+            _import_piece(store, who, lists.measurements, piece, imported, since)
             _tell(report, lists.measurements, imported, "measurements")
     if lists.events:
         _import_events(store, who, lists.events, imported)
@@ -143,10 +145,12 @@ def _import_events(store: Store, who: str, path: Path, imported: Imported) -> No
         _say(change, path, imported, "events", [line for line, _ in table.rows], taken)
 
 
-def _import_piece(store: Store, who: str, path: Path, piece: Piece, imported: Imported) -> None:
+def _import_piece(
+    store: Store, who: str, path: Path, piece: Piece, imported: Imported, since: int
+) -> None:
     imported.refused += piece.refused
     with changing(store, who, "import", act=Act.ENTER) as change:
-        taken = save_results(change, piece.results)
+        taken = save_results(change, piece.results, since=since)
         _say(change, path, imported, "measurements", piece.lines, taken)
 
 
@@ -197,16 +201,24 @@ def event_of(row: EventRow) -> ClinicalEvent:
 
 
 def refuse_nothing(lists: ImportLists) -> None:
-    """Refuse an import of no list.
+    """Refuse an import of no list, or of one that is not there, before a store is made for it.
 
     Raises
     ------
     InputError
-        If none is given.
+        If none is given, or one cannot be opened.
     """
-    if not (lists.patients or lists.events or lists.measurements):
+    given = [path for path in (lists.patients, lists.events, lists.measurements) if path]
+    if not given:
         raise InputError(
             "no list is given",
             where="cytomon import",
             fix="give at least one of --patients, --events, --measurements",
         )
+    for path in given:
+        if not path.is_file():
+            raise InputError(
+                "the list cannot be opened: there is no such file",
+                where=path.name,
+                fix="check the path",
+            )

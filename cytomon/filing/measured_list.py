@@ -189,6 +189,7 @@ class _Gathering:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._groups: dict[tuple[str, ...], _Group] = {}
+        self._tubes: dict[object, _Group] = {}
         self._refused: list[Refusal] = []
 
     def take_all(self, line: int, source: tuple[str, ...], rows: Sequence[MeasuredRow]) -> bool:
@@ -222,7 +223,7 @@ class _Gathering:
 
     def close(self) -> Piece:
         """All that was gathered."""
-        whole = [group for group in self._groups.values() if group.rows]
+        whole = [group for group in self._tubes.values() if group.rows]
         return Piece(
             results=tuple(_result(*group.source, group.rows) for group in whole if group.source),
             lines=tuple(group.line for group in whole),
@@ -232,7 +233,9 @@ class _Gathering:
     def _group(self, line: int, source: tuple[str, ...]) -> _Group:
         group = self._groups.get(source)
         if group is None:
-            group = self._groups[source] = _group(line, source)
+            # the same tube may be written in two ways: Marrow and marrow
+            group = _group(line, source)
+            group = self._groups[source] = self._tubes.setdefault(group.source or line, group)
         return group
 
 

@@ -34,7 +34,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _QUALIFIERS = re.compile(r"([A-Z0-9_]+(;[A-Z0-9_]+)*)?")
 _NEUTRALISED = re.compile(r"'[=+\-@\t\r\n]")
 _LONGEST = {"file": 1000}
-MOST_EVENTS = 2**53
+MOST_EVENTS = 2**53 - 1
 """Beyond that a double does not hold every integer."""
 ROUNDED = 0.01
 """Relative difference that rounding may leave between a value and its counts."""
@@ -69,15 +69,15 @@ def read_measured(cells: Sequence[str]) -> MeasuredRow:
     if not NUMBERS.fullmatch(k + n + value + low + high + lod + loq):
         raise RowError(_not_a_number(cells))
     try:
-        row = (
+        row = (  # plus 0.0: no database gives -0.0 back
             quantity,
             int(k) if k else None,
             int(n) if n else None,
-            float(value) if value else None,
-            float(low) if low else None,
-            float(high) if high else None,
-            float(lod) if lod else None,
-            float(loq) if loq else None,
+            float(value) + 0.0 if value else None,
+            float(low) + 0.0 if low else None,
+            float(high) + 0.0 if high else None,
+            float(lod) + 0.0 if lod else None,
+            float(loq) + 0.0 if loq else None,
             status,
             qualifiers,
         )

@@ -7,6 +7,7 @@ what is wrong where. What is taken here would be taken there, with the same numb
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -31,6 +32,7 @@ from cytomon.model.record import MeasuredRow
 from cytomon.model.results import MrdStatus
 
 _COUNTS, _FRACTIONS = MEASURED[1:3], MEASURED[3:8]
+_HEXADECIMAL = re.compile(rb"(^|[,\n])\s*[+-]?0[xX]")
 _WORDS = ("quantity", "status", "qualifiers")
 
 
@@ -77,6 +79,8 @@ class QuickRows:
     def read(self, content: bytes) -> Quick | None:
         """Rows of a block, or None where any of them may be wrong."""
         if b'"' in content or b"\0" in content or not has_plain_ends(content):
+            return None
+        if _HEXADECIMAL.search(content):  # arrow takes 0x3C for 60
             return None
         try:
             table = arrow_csv.read_csv(
@@ -128,7 +132,7 @@ class _Columns:
         if name not in self._names:
             return np.full(self._n, np.nan)
         found = self._chunk(name).to_numpy(zero_copy_only=False)
-        return np.asarray(found, dtype=np.float64)
+        return np.asarray(found, dtype=np.float64) + 0.0  # no database gives -0.0 back
 
     def among(self, name: str, some: set[Any]) -> NDArray[np.bool_]:
         """Where a word is one of some."""

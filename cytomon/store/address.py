@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +21,10 @@ _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 # share, and locks that hold (sqlite.org/wal.html, "Overview", and /lockingv3.html, section 6).
 _SERVED = {
     "9p", "afpfs", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "fuse.glusterfs",
-    "fuse.rclone", "fuse.s3fs", "fuse.sshfs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs",
-    "nfs4", "smb3", "smbfs", "webdav",
+    "fuse.rclone", "fuse.s3fs", "fuse.sshfs", "fuse.vmhgfs-fuse", "glusterfs", "gpfs", "lustre",
+    "ncpfs", "nfs", "nfs4", "prl_fs", "smb3", "smbfs", "vboxsf", "webdav",
 }  # fmt: skip
+_ESCAPED = re.compile(r"\\([0-7]{3})")
 _MOUNTS = Path("/proc/mounts")
 
 
@@ -45,7 +47,8 @@ class Address:
         """How the store is called in messages: as the user named it, without a password."""
         if self.path is not None:
             return f"sqlite:///{self.path.as_posix()}"
-        return self.url.render_as_string(hide_password=True)
+        # what follows a question mark may hold a password, too
+        return self.url.set(query={}).render_as_string(hide_password=True)
 
 
 def choose(given: str | None, *, folder: Path | None = None) -> Address:
@@ -137,7 +140,7 @@ def _file_system(path: str, mounts: str) -> str:
     longest, kind = "", ""
     for line in mounts.splitlines():
         _, point, name, *_ = [*line.split(" "), "", "", ""]
-        point = point.encode().decode("unicode_escape", errors="replace")  # a blank is \040 there
+        point = _ESCAPED.sub(lambda found: chr(int(found[1], 8)), point)  # a blank is \040 there
         above = point.rstrip("/") + "/"
         if (path + "/").startswith(above) and len(above) >= len(longest):
             longest, kind = above, name

@@ -46,8 +46,20 @@ class Anchor:
 
 
 def take_anchor(connection: Connection) -> Anchor:
-    """The anchor of a store as it is now."""
-    last = connection.execute(select(log).order_by(log.c.seq.desc()).limit(1)).one()
+    """The anchor of a store as it is now.
+
+    Raises
+    ------
+    InputError
+        If its log is empty.
+    """
+    last = connection.execute(select(log).order_by(log.c.seq.desc()).limit(1)).one_or_none()
+    if last is None:
+        raise InputError(
+            "the log of the store is empty",
+            where="log",
+            fix="see what is left with `cytomon audit verify`; restore it from a backup",
+        )
     return Anchor(store=store_id(connection), seq=last.seq, hash=last.hash, at=last.at)
 
 
@@ -80,7 +92,7 @@ def read_anchor(path: Path) -> Anchor:
         raise InputError(
             f"the anchor cannot be opened: {error.strerror}", where=path.name, fix="check the path"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError(
             "the file is no anchor",
             where=path.name,

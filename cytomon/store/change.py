@@ -33,6 +33,8 @@ class Change:
         Their role.
     seq : int
         Number of the entry in the log.
+    action : str
+        What was done, where that is not what was asked for.
     """
 
     def __init__(self, connection: Connection, who: str, role: Role) -> None:
@@ -45,6 +47,8 @@ class Change:
         self._next: dict[str, int] = {}
         self._digests: dict[str, Digest] = {}
         self._said = {"subject": "", "before": "", "after": "", "why": ""}
+        self._differences: tuple[dict[str, object], dict[str, object]] = ({}, {})
+        self.action = ""
 
     def add(self, table: Table, rows: Sequence[Values]) -> range:
         """Add rows of a table without versions.
@@ -89,6 +93,11 @@ class Change:
             self._said[name] = value if isinstance(value, str) else _readable(value)
         self._said |= {"subject": subject, "why": why}
 
+    def differs(self, what: str, before: object, after: object) -> None:
+        """Something that a list changed: what was there, and what is there now."""
+        self._differences[0][what] = before
+        self._differences[1][what] = after
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing was added."""
@@ -96,6 +105,10 @@ class Change:
 
     def enter(self, action: str) -> str:
         """Write the entry of the log; returns its hash."""
+        before, after = self._differences
+        if before:
+            self._said["before"] = _readable(before)
+            self._said["after"] = _readable({"counts": self._said["after"], **after})
         rows = {name: [digest.rows, digest.hexdigest()] for name, digest in self._digests.items()}
         fields = (
             self.seq, SCHEMA, datetime.now(UTC).isoformat(timespec="milliseconds"), self.who,
@@ -152,7 +165,12 @@ def changing(store: Store, who: str, action: str, *, act: Act) -> Iterator[Chang
         change = Change(connection, who, role)
         yield change
         if not change.is_empty:
-            change.enter(action)
+            change.enter(change.action or action)
+
+
+def next_entry(connection: Connection) -> int:
+    """The number that the next entry of the log gets."""
+    return int(connection.scalar(select(func.max(log.c.seq))) or 0) + 1
 
 
 def new_store(change: Change) -> None:

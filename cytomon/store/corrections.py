@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from cytomon.store.tables import specimens, tubes
 Place = dict[str, str]
 """``patient``, ``specimen``, ``collected_on`` and ``type``; empty where a thing is nobody's."""
 
+WITHDRAWN = {"withdrawn": "yes"}
 MEASURE_AGAIN = (
     "what depends on the patient's days and drugs was computed for the old place: correct the "
     "worklist and run the batch again"
@@ -70,13 +71,14 @@ def move_tube(
         If it is there already, the patient is not known, or the specimen cannot be told.
     """
     source = _specimen_of(change.connection, tube)
-    before = _place(source)
+    before = WITHDRAWN | _place(source) if tube.withdrawn else _place(source)
     target = _target(change.connection, before, specimen_id, to)
-    if isinstance(target, Row) and source is not None and target.thing == source.thing:
-        raise _there_already()
+    if isinstance(target, Row):
+        _refuse_there(change.connection, tube, target)
     after = target if isinstance(target, dict) else _place(target)
     change.say(subject=f"tube {tube.file}", before=before, after=after, why=why)
-    if is_signed(change, source, [tube.thing]) and waits(change, "tube", tube, after):
+    if _concerns_signed(change, source, tube) and waits(change, "tube", tube, after):
+        change.action = "propose"
         return Corrected(before=before, after=after, waits=True)
     thing = _make(change, target) if isinstance(target, dict) else target.thing
     notes = _rewrite(change, tube, thing, withdrawn=False)
@@ -86,12 +88,15 @@ def move_tube(
 def withdraw_tube(change: Change, tube: Row[Any], *, why: str) -> Corrected:
     """Take a tube out of every course; it stays in the store, and in the log."""
     source = _specimen_of(change.connection, tube)
+    if tube.withdrawn:
+        raise InputError("the tube is withdrawn already", where="TUBE", fix="nothing to do")
     before = _place(source)
-    change.say(subject=f"tube {tube.file}", before=before, after="withdrawn", why=why)
-    if is_signed(change, source, [tube.thing]) and waits(change, "tube", tube, {}):
-        return Corrected(before=before, after={}, waits=True)
+    change.say(subject=f"tube {tube.file}", before=before, after=WITHDRAWN, why=why)
+    if _concerns_signed(change, source, tube) and waits(change, "tube", tube, {}):
+        change.action = "propose"
+        return Corrected(before=before, after=WITHDRAWN, waits=True)
     notes = _rewrite(change, tube, tube.specimen, withdrawn=True)
-    return Corrected(before=before, after={}, notes=notes)
+    return Corrected(before=before, after=WITHDRAWN, notes=notes)
 
 
 def move_specimen(
@@ -130,6 +135,7 @@ def move_specimen(
         )
     change.say(subject=f"specimen {before['specimen']}", before=before, after=after, why=why)
     if is_signed(change, specimen) and waits(change, "specimen", specimen, after):
+        change.action = "propose"
         return Corrected(before=before, after=after, waits=True)
     key = (patient.thing, after["specimen"], after["collected_on"], after["type"])
     row = (*key, *specimen[8 : len(specimens.columns)])
@@ -185,7 +191,14 @@ def _target(connection: Connection, before: Place, specimen_id: str, to: Which) 
         specimen_id,
         replace(to, patient_id=patient_id),
     )
-    alike = [row for row in named if row.specimen_type == before["type"]] or named
+    kind = to.specimen_type or before["type"]
+    alike = [row for row in named if not kind or row.specimen_type == kind]
+    if named and not alike:
+        raise InputError(
+            f"the patient's specimen of this name is {named[0].specimen_type}, not {kind}",
+            where="SPECIMEN",
+            fix="check the name, or say with --specimen-type that the other type is meant",
+        )
     if len(alike) > 1:
         raise InputError(
             "the patient has several specimens of this name",
@@ -216,18 +229,50 @@ def _rewrite(
 ) -> tuple[str, ...]:
     row = (specimen, tube.kind, tube.file, tube.sha256, int(withdrawn))
     change.add_version(tubes, thing=tube.thing, replaces=tube.id, row=row)
-    pooled = current(tubes).where(
-        tubes.c.specimen == tube.specimen,
-        tubes.c.kind == Kind.POOLED.value,
-        tubes.c.withdrawn == 0,
-        tubes.c.thing != tube.thing,
-    )
     # a sum that holds a tube of somebody else stands for nobody
-    found = change.connection.execute(pooled).all()
+    found = _pooled(change.connection, tube)
     for one in found:
         gone = (one.specimen, one.kind, one.file, one.sha256, 1)
         change.add_version(tubes, thing=one.thing, replaces=one.id, row=gone)
     return (POOL_AGAIN,) if found else ()
+
+
+def _pooled(connection: Connection, tube: Row[Any]) -> Sequence[Row[Any]]:
+    """Rows of all tubes together in the specimen of a tube."""
+    return connection.execute(
+        current(tubes).where(
+            tubes.c.specimen == tube.specimen,
+            tubes.c.kind == Kind.POOLED.value,
+            tubes.c.withdrawn == 0,
+            tubes.c.thing != tube.thing,
+        )
+    ).all()
+
+
+def _concerns_signed(change: Change, source: Row[Any] | None, tube: Row[Any]) -> bool:
+    """Whether a signed result goes with a tube: its own, or that of all tubes together."""
+    pooled = [one.thing for one in _pooled(change.connection, tube)]
+    return is_signed(change, source, [tube.thing, *pooled])
+
+
+def _refuse_there(connection: Connection, tube: Row[Any], target: Row[Any]) -> None:
+    """Refuse to move a tube to where it is, or where its bytes are already."""
+    if target.thing == tube.specimen and not tube.withdrawn:
+        raise _there_already()
+    same = current(tubes).where(
+        tubes.c.specimen == target.thing,
+        tubes.c.sha256 == tube.sha256,
+        tubes.c.sha256 != "",
+        tubes.c.file == tube.file,
+        tubes.c.thing != tube.thing,
+        tubes.c.withdrawn == 0,
+    )
+    if connection.execute(same).first() is not None:
+        raise InputError(
+            "the specimen has this very tube already",
+            where="SPECIMEN",
+            fix="withdraw the one in the wrong place: cytomon correct tube ... --withdraw",
+        )
 
 
 def _there_already() -> InputError:

@@ -57,7 +57,7 @@ def read_course(connection: Connection, patient_id: str) -> Course:
         infusion=_infusion(infusion) if infusion else None,
         events=tuple(_events(connection, row)),
         specimens=tuple(read_specimens(connection, rows)),
-        corrections=tuple(_corrections(connection, row.thing)),
+        corrections=tuple(_corrections(connection, row.thing, row.patient_id)),
         acknowledgements=tuple(_acknowledgements(connection, row.thing)),
     )
 
@@ -90,7 +90,7 @@ def _acknowledgements(connection: Connection, thing: int) -> Iterator[Acknowledg
         )
 
 
-def _corrections(connection: Connection, patient: int) -> Iterator[Correction]:
+def _corrections(connection: Connection, patient: int, patient_id: str) -> Iterator[Correction]:
     """Tubes and specimens that came to a patient, went from them, or were withdrawn."""
     mine = select(specimens.c.thing).where(specimens.c.patient == patient)
     held = select(tubes.c.thing).where(tubes.c.specimen.in_(mine))
@@ -102,6 +102,9 @@ def _corrections(connection: Connection, patient: int) -> Iterator[Correction]:
     )
     query = select(log).where(log.c.seq.in_(entries), log.c.action == "correct")
     for row in connection.execute(query.order_by(log.c.seq)):
+        # a tube may have gone on to others since
+        if not any(_names(said, patient_id) for said in (row.before, row.after)):
+            continue
         yield Correction(
             at=row.at,
             by=row.who,
@@ -112,10 +115,14 @@ def _corrections(connection: Connection, patient: int) -> Iterator[Correction]:
         )
 
 
+def _names(said: str, patient_id: str) -> bool:
+    """Whether what an entry says of a place is a place of a patient's."""
+    return bool(json.loads(said).get("patient") == patient_id)
+
+
 def _place(said: str) -> str:
-    """``patient/specimen`` of what an entry says of a place."""
-    try:
-        place = json.loads(said)
-        return f"{place['patient']}/{place['specimen']}".strip("/")
-    except (ValueError, KeyError, TypeError):
-        return ""  # withdrawn
+    """``patient/specimen`` of what an entry says of a place; empty where it is withdrawn."""
+    place = json.loads(said)
+    if "withdrawn" in place:
+        return ""
+    return f"{place['patient']}/{place['specimen']}".strip("/")

@@ -64,7 +64,7 @@ def find_specimen(connection: Connection, specimen_id: str, which: Which) -> Row
         raise InputError(
             f"{len(found)} specimens are called so: {some}",
             where="SPECIMEN",
-            fix="tell them apart with --patient, --collected-on or --specimen-type",
+            fix="say which is meant: whose it is, its day or its type (see --help)",
         )
     return found[0]
 
@@ -92,35 +92,65 @@ def specimens_named(connection: Connection, specimen_id: str, which: Which) -> l
     return list(connection.execute(query))
 
 
-def find_tube(connection: Connection, text: str) -> Row[Any]:
+def find_tube(
+    connection: Connection, text: str, *, patient_id: str = "", specimen_id: str = ""
+) -> Row[Any]:
     """The current row of a tube, by its file name or the beginning of its hash.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store.
+    text : str
+        A file name, the end of a path, eight digits or more of a sha256, or ``pooled`` or
+        ``unnamed`` for what has no file.
+    patient_id, specimen_id : str, optional
+        Where the tube is now, if that is not clear.
 
     Raises
     ------
     InputError
         If there is none, or several.
     """
-    query = current(tubes).where(tubes.c.withdrawn == 0).order_by(tubes.c.id)
-    found = list(connection.execute(query.where(tubes.c.file == text)))
-    if not found:
-        conditions = [tubes.c.file.endswith(f"/{text}", autoescape=True)]
-        if len(text) >= _SHORTEST_HASH:
-            conditions.append(tubes.c.sha256.startswith(text.lower(), autoescape=True))
-        found = list(connection.execute(query.where(or_(*conditions))))
+    query = current(tubes).order_by(tubes.c.id)
+    if patient_id or specimen_id:
+        query = query.join(specimens, specimens.c.thing == tubes.c.specimen)
+        query = query.join(patients, patients.c.thing == specimens.c.patient)
+        query = query.where(is_current(specimens), is_current(patients))
+        if patient_id:
+            query = query.where(patients.c.patient_id == patient_id)
+        if specimen_id:
+            query = query.where(specimens.c.specimen_id == specimen_id)
+    found = _tubes_called(connection, query, text) if text.strip() else []
+    # one that was withdrawn is meant only where no other is
+    found = [row for row in found if not row.withdrawn] or found
     if not found:
         raise InputError(
             "the store knows no such tube",
             where="TUBE",
-            fix="give its name as in measurements.csv, or the first digits of its sha256",
+            fix="give its name as in measurements.csv, or eight digits or more of its sha256",
         )
     if len(found) > 1:
         raise InputError(
             f"{len(found)} tubes are called so: {_names(found)}",
             where="TUBE",
-            fix="give the first digits of its sha256 instead",
+            fix="give eight digits of its sha256, or say where it is now with --of and --from",
         )
     return found[0]
 
 
+def _tubes_called(connection: Connection, query: Select[Any], text: str) -> list[Row[Any]]:
+    exact = list(connection.execute(query.where(tubes.c.file == text)))
+    if exact:
+        return exact
+    conditions = [
+        tubes.c.file.endswith(f"/{text}", autoescape=True),
+        (tubes.c.kind == text) & (tubes.c.file == ""),
+    ]
+    if len(text) >= _SHORTEST_HASH:
+        conditions.append(tubes.c.sha256.startswith(text.lower(), autoescape=True))
+    return list(connection.execute(query.where(or_(*conditions))))
+
+
 def _names(rows: Sequence[Row[Any]]) -> str:
-    return "; ".join(f"{row.file} ({row.sha256[:12]})" for row in rows[:_SHOWN])
+    return "; ".join(f"{row.file or row.kind} ({row.sha256[:12]})" for row in rows[:_SHOWN])

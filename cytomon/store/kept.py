@@ -16,6 +16,7 @@ from cytomon.model.record import Kind, Source
 from cytomon.model.results import Estimate, Measurement
 from cytomon.store.chain import hash_text, spell
 from cytomon.store.current import among, is_current
+from cytomon.store.specimens import moved_since
 from cytomon.store.tables import (
     log,
     measurements,
@@ -53,15 +54,14 @@ def read_specimens(connection: Connection, rows: Sequence[Row[Any]]) -> list[Kep
         for row in among(connection, at.where(is_current(tubes)), tubes.c.specimen, list(by_thing))
         if not row.withdrawn
     }
+    since = moved_since(connection, list(by_thing))
     found: dict[int, list[KeptResult]] = defaultdict(list)
     reading = _Reading(connection, list(held))
     for row in reading.results:
         tube = held[row.tube]
         specimen = by_thing[tube.specimen]
         bound = attribution(ids[specimen.patient], specimen, row.content)
-        moved = row.entry < max(tube.entry, specimen.entry) and (
-            tube.replaces is not None or specimen.replaces is not None
-        )
+        moved = row.entry < max(since[specimen.thing], tube.entry if tube.replaces else 0)
         found[specimen.thing].append(reading.kept(row, tube, bound, moved=moved))
     return [_specimen(row, found[row.thing]) for row in rows]
 
@@ -72,14 +72,36 @@ def standing(kept: Iterable[KeptResult]) -> dict[str, tuple[KeptResult, Measurem
     Signed goes before reviewed before automatic, then all tubes together before one, then the
     newest.
     """
+    known = sorted(kept, key=_number)
+    weights = {
+        result.number: (
+            _RANK[result.state],
+            result.kind is Kind.POOLED and not _is_stale(result, known),
+            result.number,
+        )
+        for result in known
+    }
     best: dict[str, tuple[KeptResult, Measurement]] = {}
-    for result in sorted(kept, key=_weight):
+    for result in sorted(known, key=lambda one: weights[one.number]):
         best |= {quantity: (result, one) for quantity, one in result.measurements.items()}
     return best
 
 
-def _weight(result: KeptResult) -> tuple[int, bool, int]:
-    return (_RANK[result.state], result.kind is Kind.POOLED, result.number)
+def _number(result: KeptResult) -> int:
+    return result.number
+
+
+def _is_stale(pooled: KeptResult, known: Sequence[KeptResult]) -> bool:
+    """Whether a tube has said another MRD since all of them were put together."""
+    then: dict[int, tuple[object, ...]] = {}
+    now: dict[int, tuple[object, ...]] = {}
+    for result in known:
+        if result.kind is Kind.FILE and "mrd" in result.measurements:
+            one = result.measurements["mrd"]
+            now[result.tube] = (one.numerator, one.denominator, one.status)
+            if result.number < pooled.number:
+                then[result.tube] = now[result.tube]
+    return then != now
 
 
 def _specimen(row: Row[Any], kept: Sequence[KeptResult]) -> KeptSpecimen:

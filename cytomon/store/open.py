@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
 from cytomon.errors import InputError
 from cytomon.model.people import Role
 from cytomon.store.address import Address
-from cytomon.store.session import APPLICATION, PATIENCE, Store
+from cytomon.store.session import APPLICATION, PATIENCE, DamagedError, Store
 from cytomon.store.tables import SCHEMA
 
 _PAGE = 16384
@@ -47,8 +48,7 @@ def opened(address: Address, *, who: str, create: bool = False) -> Iterator[Stor
         _check_file(address, create=create)
     store = Store(address=address, engine=_engine(address))
     try:
-        _bring_up(store, who=who, create=create)
-        yield store
+        yield replace(store, is_new=_bring_up(store, who=who, create=create))
     finally:
         store.engine.dispose()
 
@@ -93,26 +93,31 @@ def _engine(address: Address) -> Engine:
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    """References are held to, readers never wait, and what was committed outlives a power cut."""
+    """References are held to, and what was committed outlives a power cut."""
     for pragma in (
         f"page_size = {_PAGE}",  # of a file that is being made; later it says nothing
         "foreign_keys = ON",
-        "journal_mode = WAL",
         "synchronous = FULL",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _bring_up(store: Store, *, who: str, create: bool) -> None:
+def _bring_up(store: Store, *, who: str, create: bool) -> bool:
+    """Make or migrate a store where it has to be; whether it was made."""
     with store.reading() as connection:
         found = layout_of(connection)
     _refuse_foreign(store, found, create=create)
     if found == SCHEMA:
-        return
+        return False
+    if store.on_sqlite:
+        with store.refusing(), store.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # it stays with the file
     with store.writing() as connection:
         found = layout_of(connection)  # another process may have been quicker
         if found is not None and found < SCHEMA:
             _migrate(connection, found, who)
+            return not found
+    return False
 
 
 def _migrate(connection: Connection, found: int, who: str) -> None:
@@ -137,8 +142,14 @@ def layout_of(connection: Connection) -> int | None:
     if not {"alembic_version", "log"} <= names:
         # a file is a store's own; a database of a server may hold other tables too
         return None if "log" in names or (names and connection.dialect.name == "sqlite") else 0
-    version = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
-    return int(version) if version.isdigit() else None
+    said = [str(row[0]) for row in connection.execute(text("SELECT * FROM alembic_version"))]
+    if len(said) != 1 or not said[0].isdigit() or said[0] == "0":
+        raise DamagedError(
+            "the store does not say its layout any more: alembic_version was changed",
+            where="alembic_version",
+            fix="restore the store from a backup",
+        )
+    return int(said[0])
 
 
 def _refuse_foreign(store: Store, found: int | None, *, create: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from cytomon.errors import InputError
+from cytomon.model.record import ClinicalEvent
 from cytomon.store.change import Change
 from cytomon.store.corrections import MEASURE_AGAIN, Corrected
 from cytomon.store.current import current
@@ -59,18 +60,20 @@ def correct_infusion(
 
 
 def withdraw_event(
-    change: Change, patient_id: str, on: date, event: str, *, value: str | None = None, why: str
+    change: Change, which: ClinicalEvent, *, any_value: bool = True, back: bool = False, why: str
 ) -> Corrected:
-    """Take an event out of a patient's course; it stays in the store, and in the log.
+    """Take an event out of a patient's course, or back into it; it stays in the store.
 
     Parameters
     ----------
     change : Change
         To write into.
-    patient_id, on, event : str, date, str
-        What tells it from others.
-    value : str or None, optional
-        Needed where the patient has several of one kind on one day.
+    which : ClinicalEvent
+        Patient, day and kind; and the value, where a day has several of one kind.
+    any_value : bool, optional
+        Whether the value says nothing.
+    back : bool, optional
+        Bring back one that was withdrawn.
     why : str
         The reason.
 
@@ -79,17 +82,17 @@ def withdraw_event(
     InputError
         If there is none, or several.
     """
-    patient = find_patient(change.connection, patient_id)
+    patient = find_patient(change.connection, which.patient_id)
     query = current(events).where(
         events.c.patient == patient.thing,
-        events.c.date == on.isoformat(),
-        events.c.event == event,
-        events.c.withdrawn == 0,
+        events.c.date == which.on.isoformat(),
+        events.c.event == which.event,
+        events.c.withdrawn == int(back),
     )
     found = [
         row
         for row in change.connection.execute(query.order_by(events.c.id))
-        if value is None or row.value == value
+        if any_value or row.value == which.value
     ]
     if len(found) != 1:
         raise InputError(
@@ -99,10 +102,12 @@ def withdraw_event(
         )
     (row,) = found
     cells = tuple(row[4:10])
-    change.add_version(events, thing=row.thing, replaces=row.id, row=(*cells, 1))
-    before = _said(row)
-    change.say(subject=f"event of {patient_id}", before=before, after="withdrawn", why=why)
-    return Corrected(before=before, after={})
+    row_now = (*cells, int(not back))
+    change.add_version(events, thing=row.thing, replaces=row.id, row=row_now)
+    said, gone = _said(row), {"withdrawn": "yes"}
+    before, after = (gone, said) if back else (said, gone)
+    change.say(subject=f"event of {which.patient_id}", before=before, after=after, why=why)
+    return Corrected(before=before, after=after)
 
 
 def _said(row: Row[Any]) -> dict[str, str]:

@@ -87,16 +87,17 @@ def save_events(change: Change, rows: Sequence[ClinicalEvent]) -> list[Taken]:
     Returns
     -------
     list of Taken
-        One for each row. An event that is there already, or was withdrawn, changes nothing. One
-        of a patient whom the store does not know is refused, and so is a second day of death.
+        One for each row. An event that is there already changes nothing. One that was withdrawn,
+        or of a patient whom the store does not know, is refused, and so is a second day of death.
     """
     found = known_patients(change.connection, (row.patient_id for row in rows))
     things = {key: row.thing for key, row in found.items()}
     known: set[tuple[object, ...]] = set()
+    gone: set[tuple[object, ...]] = set()
     died: dict[int, str] = {}
     of_these = sorted(set(things.values()))
     for there in among(change.connection, current(events), events.c.patient, of_these):
-        known.add(tuple(there[4:10]))
+        (gone if there.withdrawn else known).add(tuple(there[4:10]))
         if there.event == "death" and not there.withdrawn:
             died[there.patient] = there.date
     new: list[tuple[object, ...]] = []
@@ -108,6 +109,8 @@ def save_events(change: Change, rows: Sequence[ClinicalEvent]) -> list[Taken]:
             taken.append(_unknown())
         elif cells in known:
             taken.append(SAME)
+        elif cells in gone:
+            taken.append(_withdrawn())
         elif row.event == "death" and died.setdefault(patient, on) != on:
             taken.append(_second_death())
         else:
@@ -134,12 +137,14 @@ def _complete(change: Change, before: Row[Any], patient: Patient) -> Taken:
     if now == known:
         return SAME
     change.add_version(patients, thing=before.thing, replaces=before.id, row=now)
+    change.differs(f"patient {before.patient_id}", known[1:], now[1:])
     return CHANGED
 
 
 def _another_product(change: Change, there: Row[Any], product: str) -> Taken:
     row = (there.patient, there.infused_on, product)
     change.add_version(infusions, thing=there.thing, replaces=there.id, row=row)
+    change.differs(f"product of infusion {there.thing}", there.product, product)
     return CHANGED
 
 
@@ -155,6 +160,13 @@ def _unknown() -> Taken:
     return refused(
         "the store knows no patient of this name",
         "check the spelling, or import the patient first (--patients)",
+    )
+
+
+def _withdrawn() -> Taken:
+    return refused(
+        "the event was withdrawn",
+        "take it out of the list, or bring it back: `cytomon correct event ... --restore`",
     )
 
 

@@ -56,6 +56,12 @@ def appoint(change: Change, name: str, role: Role) -> None:
         If people would change their own role, or nobody could give roles any more.
     """
     before = role_of(change.connection, name)
+    if role is Role.NONE and before is Role.NONE:
+        raise InputError(
+            "nobody of this name has a role",
+            where="NAME",
+            fix="see the names with `cytomon user list`",
+        )
     if name == change.who:
         raise InputError(
             "nobody changes the own role",

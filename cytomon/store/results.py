@@ -18,6 +18,7 @@ from cytomon.model.record import (
     NewResult,
     Source,
     Taken,
+    refused,
 )
 from cytomon.store.chain import hash_content
 from cytomon.store.change import Change
@@ -34,15 +35,22 @@ class _Kept:
 
     newest: dict[Source, tuple[str, ...]]
     rows: dict[tuple[str, str], MeasuredRow]
+    entries: dict[tuple[str, str], int]
+    measured: dict[Source, int]
 
-    def add(self, result: NewResult) -> None:
+    def add(self, result: NewResult, entry: int) -> None:
         """Know of a result that is about to be kept."""
         identity = (content_of(result), result.template_sha256, result.cytomon)
         self.newest[result.source] = identity
-        self.rows.update({(result.template, row[0]): row for row in result.measurements})
+        self.measured[result.source] = entry
+        for row in result.measurements:
+            self.rows[result.template, row[0]] = row
+            self.entries[result.template, row[0]] = entry
 
 
-def save_results(change: Change, given: Sequence[NewResult]) -> list[Taken]:
+def save_results(
+    change: Change, given: Sequence[NewResult], *, since: int | None = None
+) -> list[Taken]:
     """Keep results.
 
     Parameters
@@ -51,6 +59,9 @@ def save_results(change: Change, given: Sequence[NewResult]) -> list[Taken]:
         To write into.
     given : sequence of NewResult
         In order; a later one of a tube stands before an earlier one.
+    since : int, optional
+        First entry of the import that they belong to: what one list says twice with different
+        numbers is refused.
 
     Returns
     -------
@@ -68,13 +79,14 @@ def save_results(change: Change, given: Sequence[NewResult]) -> list[Taken]:
         if home.refusal is not None:
             taken.append(home.refusal)
             continue
-        how, kept = _compare(result, known.get(home.tube))
+        how, kept = _compare(result, known.get(home.tube), home.since, since)
         taken.append(how)
         if kept is None:
             continue
         new.append((home.tube, kept))
         if home.tube in often:
-            known.setdefault(home.tube, _Kept(newest={}, rows={})).add(kept)
+            empty = _Kept(newest={}, rows={}, entries={}, measured={})
+            known.setdefault(home.tube, empty).add(kept, change.seq)
     _write(change, new)
     return taken
 
@@ -107,19 +119,24 @@ def _known(connection: Connection, tubes: Sequence[int]) -> dict[int, _Kept]:
     if not tubes:
         return {}
     found: dict[int, _Kept] = {}
-    of: dict[int, tuple[_Kept, str]] = {}
+    of: dict[int, tuple[_Kept, str, int]] = {}
     query = select(results).order_by(results.c.id)
     for row in sorted(among(connection, query, results.c.tube, sorted(set(tubes)))):
-        kept = found.setdefault(row.tube, _Kept(newest={}, rows={}))
+        empty = _Kept(newest={}, rows={}, entries={}, measured={})
+        kept = found.setdefault(row.tube, empty)
+        kept.measured[Source(row.source)] = row.entry
         kept.newest[Source(row.source)] = (row.content, row.template_sha256, row.cytomon)
-        of[row.id] = kept, row.template
+        of[row.id] = kept, row.template, row.entry
     for part in sorted(among(connection, select(measurements), measurements.c.result, list(of))):
-        kept, template = of[part.result]
+        kept, template, entry = of[part.result]
+        kept.entries[template, part.quantity] = entry
         kept.rows[template, part.quantity] = cast("MeasuredRow", tuple(part[1:]))
     return found
 
 
-def _compare(result: NewResult, known: _Kept | None) -> tuple[Taken, NewResult | None]:
+def _compare(
+    result: NewResult, known: _Kept | None, moved: int, since: int | None
+) -> tuple[Taken, NewResult | None]:
     """How a result stands to what is known of its tube, and what of it is to be kept."""
     if known is None:
         return NEW, result
@@ -128,12 +145,33 @@ def _compare(result: NewResult, known: _Kept | None) -> tuple[Taken, NewResult |
         if newest is None:
             return NEW, result
         same = newest == (content_of(result), result.template_sha256, result.cytomon)
-        return (SAME, None) if same else (CHANGED, result)
+        # what a list has said since of this tube counts no longer, once it is measured again; and
+        # what was measured before the tube was moved here was measured for another specimen
+        counts = all(_before(known, result, row) == row for row in result.measurements)
+        unmoved = known.measured[result.source] >= moved
+        return (SAME, None) if same and counts and unmoved else (CHANGED, result)
     differs = [row for row in result.measurements if _before(known, result, row) != row]
     if not differs:
         return SAME, None
+    twice = [row for row in differs if _said_before(known, result, row, since)]
+    if twice:
+        others = [row for row in differs if row not in twice]
+        names = ", ".join(row[0] for row in twice)
+        return _contradiction(names), _narrowed(result, others) if others else None
     replaced = any(_before(known, result, row) is not None for row in differs)
     return CHANGED if replaced else NEW, _narrowed(result, differs)
+
+
+def _said_before(known: _Kept, result: NewResult, row: MeasuredRow, since: int | None) -> bool:
+    entry = known.entries.get((result.template, row[0]))
+    return since is not None and entry is not None and entry >= since
+
+
+def _contradiction(quantities: str) -> Taken:
+    return refused(
+        f"{quantities} stands in an earlier row of this list with other numbers",
+        "leave the right row only, and run again",
+    )
 
 
 def _before(known: _Kept, result: NewResult, row: MeasuredRow) -> MeasuredRow | None:

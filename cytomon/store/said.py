@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from cytomon.errors import InputError
 from cytomon.model.course import RULES
-from cytomon.model.people import Act, Review
+from cytomon.model.people import Act, Meaning, Review
 from cytomon.store.change import Change
 from cytomon.store.current import current
 from cytomon.store.find import find_patient
 from cytomon.store.people import require
-from cytomon.store.tables import acknowledgements, reports, results, reviews
+from cytomon.store.tables import acknowledgements, reports, results, reviews, signatures
 
 
 def save_review(
@@ -61,6 +61,15 @@ def save_review(
                 where=f"result {number}",
                 fix="open the tube again",
             )
+    approved = select(signatures.c.id).where(
+        signatures.c.result == result, signatures.c.meaning == Meaning.APPROVED.value
+    )
+    if verdict is not Review.APPROVED and change.connection.scalar(approved.limit(1)) is not None:
+        raise InputError(
+            "the result is signed: a review does not take it out",
+            where=f"result {result}",
+            fix="keep the better result, and have it signed in place of this one",
+        )
     change.add(reviews, [(result, outcome, verdict.value, adjustments, comment)])
     change.say(subject=f"result {result}", after=verdict.value, why=comment)
 

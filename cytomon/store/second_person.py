@@ -9,11 +9,11 @@ from sqlalchemy import Row, select
 
 from cytomon.errors import InputError
 from cytomon.model.course import State
-from cytomon.model.people import Act
+from cytomon.model.people import MAY, Act
 from cytomon.store.chain import spell
 from cytomon.store.change import Change
 from cytomon.store.kept import read_specimens
-from cytomon.store.people import require
+from cytomon.store.people import role_of
 from cytomon.store.tables import log, proposals
 
 
@@ -47,7 +47,12 @@ def waits(change: Change, what: str, row: Row[Any], becomes: Mapping[str, str]) 
     InputError
         If the role does not allow to sign, or the same person proposed it.
     """
-    require(change.role, Act.SIGN, change.who)
+    if Act.SIGN not in MAY[change.role]:
+        raise InputError(
+            "what it concerns is signed: that takes two persons who may sign",
+            where=f"user {change.who}",
+            fix="have two pathologists give this command, one after the other",
+        )
     text = spell(dict(sorted(becomes.items())))
     query = (
         select(log.c.who)
@@ -59,7 +64,9 @@ def waits(change: Change, what: str, row: Row[Any], becomes: Mapping[str, str]) 
             proposals.c.entry > row.entry,
         )
     )
-    persons = set(change.connection.scalars(query))
+    said = set(change.connection.scalars(query))
+    # whoever may not sign any more has no word in it any more
+    persons = {who for who in said if Act.SIGN in MAY[role_of(change.connection, who)]}
     if persons - {change.who}:
         return False
     if persons:

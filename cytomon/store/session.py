@@ -40,6 +40,10 @@ _REFUSALS = (
 """A word of the database's own message, what to say, and what to do."""
 
 
+class DamagedError(InputError):
+    """The database itself cannot make sense of what is in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Store:
     """An open store.
@@ -50,10 +54,13 @@ class Store:
         Where it is.
     engine : Engine
         Makes connections; each begins and ends its transactions here.
+    is_new : bool
+        Whether it has just been made.
     """
 
     address: Address
     engine: Engine
+    is_new: bool = False
 
     @property
     def on_sqlite(self) -> bool:
@@ -75,10 +82,13 @@ class Store:
     def writing(self) -> Iterator[Connection]:
         """A connection that writes alone, and all or nothing; other writers wait."""
         with self.refusing(), self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if self.on_sqlite else "BEGIN")
+            # a server may be set to something else; what others have committed must be seen
+            begin = "BEGIN IMMEDIATE" if self.on_sqlite else "BEGIN ISOLATION LEVEL READ COMMITTED"
+            connection.exec_driver_sql(begin)
             try:
                 if not self.on_sqlite:
                     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 yield connection
                 connection.exec_driver_sql("COMMIT")
@@ -102,16 +112,23 @@ class Store:
             raise self._refusal(error.orig) from error
         except driver.Error as error:
             raise self._refusal(error) from error
+        except UnicodeEncodeError as error:
+            raise InputError(
+                "a text holds what is no UTF-8",
+                where="the command, or a list",
+                fix="give it again; on a terminal, check its encoding (LANG)",
+            ) from error
 
     def _refusal(self, error: BaseException | None) -> InputError:
         said = str(error).lower()
         for word, what, fix in _REFUSALS:
             if word in said:
-                return InputError(what, where=str(self.address), fix=fix)
-        return InputError(
+                kind = DamagedError if word == "malformed" else InputError
+                return kind(what, where=str(self.address), fix=fix)
+        return DamagedError(
             f"the database refuses ({type(error).__name__})",
             where=str(self.address),
-            fix="see that it runs; if it does, look with `cytomon audit verify`",
+            fix="see that it runs; restore it from a backup if it is damaged",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from cytomon.errors import InputError
 from cytomon.model.course import VERDICTS, KeptResult, KeptSpecimen, State, side
@@ -91,12 +91,19 @@ def sign(change: Change, specimen: Row[Any], meaning: Meaning, *, why: str = "")
         ],
     )
     change.say(
-        subject=f"specimen {specimen.specimen_id}: {meaning.value}",
+        subject=f"specimen {specimen.specimen_id}: {meaning.value}"
+        + ", waits for a second person" * signing.waits,
         before=_verdicts(_signed(kept)),
         after=_verdicts(signing.standing),
         why=why,
     )
     return signing
+
+
+def preview(connection: Connection, specimen: Row[Any], meaning: Meaning, who: str) -> Signing:
+    """What a signature would do; see `sign`."""
+    (kept,) = read_specimens(connection, [specimen])
+    return _plan(kept, meaning, who)
 
 
 def _plan(kept: KeptSpecimen, meaning: Meaning, who: str) -> Signing:

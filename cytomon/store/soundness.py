@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from cytomon.store.migrate import migrate
-from cytomon.store.tables import metadata
+from cytomon.store.tables import REFUSAL, VERSIONED, metadata
 
 
 def check_database(connection: Connection) -> Iterator[str]:
@@ -43,7 +43,9 @@ def check_layout(connection: Connection) -> Iterator[tuple[str, str]]:
 def _objects(connection: Connection) -> dict[str, str]:
     if connection.dialect.name == "sqlite":
         query = "SELECT type || ' ' || name AS name, coalesce(sql, '') AS sql FROM sqlite_master"
-        return {row.name: row.sql for row in connection.execute(text(query))}
+        # what ANALYZE leaves behind is nobody's
+        rows = connection.execute(text(f"{query} WHERE name NOT LIKE 'sqlite_stat%'"))
+        return {row.name: row.sql for row in rows}
     looked = inspect(connection)
     columns = {
         f"table {name}": ", ".join(
@@ -53,6 +55,15 @@ def _objects(connection: Connection) -> dict[str, str]:
         for name in looked.get_table_names()
         if name in metadata.tables
     }
+    indexes = connection.execute(
+        text("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()")
+    )
+    refusal = connection.scalar(
+        text(
+            "SELECT prosrc FROM pg_proc WHERE proname = 'cytomon_refuse' "
+            "AND pronamespace = current_schema()::regnamespace"
+        )
+    )
     triggers = connection.execute(
         text(
             "SELECT c.relname, t.tgenabled::text FROM pg_trigger t JOIN pg_class c "
@@ -60,7 +71,12 @@ def _objects(connection: Connection) -> dict[str, str]:
             "AND c.relnamespace = current_schema()::regnamespace"
         )
     )
-    return columns | {f"trigger no_change on {table}": enabled for table, enabled in triggers}
+    return (
+        columns
+        | {f"trigger no_change on {table}": enabled for table, enabled in triggers}
+        | {f"index {row.indexname}": "" for row in indexes}
+        | {"function cytomon_refuse": refusal or ""}
+    )
 
 
 def _expected(connection: Connection) -> dict[str, str]:
@@ -68,7 +84,13 @@ def _expected(connection: Connection) -> dict[str, str]:
         with create_engine("sqlite://").connect() as fresh:
             migrate(fresh)
             return _objects(fresh)
-    return {f"trigger no_change on {name}": "O" for name in metadata.tables} | {
+    unique = {f"{table.name}_replaces_key" for table in VERSIONED}
+    keys = {f"{name}_pkey" for name in metadata.tables}
+    indexes = {index.name for table in metadata.tables.values() for index in table.indexes}
+    made = {f"trigger no_change on {name}": "O" for name in metadata.tables}
+    made |= {f"index {name}": "" for name in unique | keys | indexes}
+    made["function cytomon_refuse"] = f"BEGIN RAISE EXCEPTION '{REFUSAL}'; END"
+    return made | {
         f"table {table.name}": ", ".join(
             f"{column.name} {column.type.compile(connection.dialect)} {bool(column.nullable)}"
             for column in table.columns

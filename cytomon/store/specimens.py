@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
 from cytomon.model.patient import Specimen
 from cytomon.store.change import Change
@@ -28,11 +28,14 @@ class Place:
         Whether it stood there before this change.
     corrected : bool
         Whether it has been given another patient, name, day or type since; the list names the old.
+    since : int
+        Entry that gave it those that it has; 0 where it always had them.
     """
 
     thing: int
     was_there: bool = True
     corrected: bool = False
+    since: int = 0
 
 
 def save_specimens(change: Change, given: Sequence[tuple[int, Specimen]]) -> list[Place]:
@@ -69,15 +72,28 @@ def _place(
         _complete(change, now[key], specimen)
     made = [(*key, *_attributes(specimen)) for key, specimen in fresh.items()]
     numbers = dict(zip(fresh, change.add_things(specimens, made), strict=True))
+    since = moved_since(change.connection, sorted({row.thing for row in now.values()}))
     places = []
     for key in keys:
         if key in now:
-            places.append(Place(thing=now[key].thing))
+            thing = now[key].thing
+            places.append(Place(thing=thing, since=since[thing]))
         elif key in numbers:
             places.append(Place(thing=numbers[key], was_there=False))
         else:
             places.append(Place(thing=once[key], corrected=True))
     return places
+
+
+def moved_since(connection: Connection, things: Sequence[int]) -> dict[int, int]:
+    """Of specimens the entry that last gave them another patient, name, day or type; else 0."""
+    since = dict.fromkeys(things, 0)
+    keys: dict[int, Key] = {}
+    for row in sorted(among(connection, select(specimens), specimens.c.thing, list(things))):
+        if keys.get(row.thing, _key_of_row(row)) != _key_of_row(row):
+            since[row.thing] = row.entry
+        keys[row.thing] = _key_of_row(row)
+    return since
 
 
 def _replaced_elsewhere(change: Change, rows: Sequence[Row[Any]]) -> set[int]:
@@ -100,7 +116,7 @@ def _attributes(specimen: Specimen) -> tuple[object, ...]:
     received = specimen.received_on.isoformat() if specimen.received_on else ""
     return (
         received, specimen.pull, specimen.cd19_clone, specimen.cd22_clone, specimen.instrument_qc,
-        specimen.viability,
+        None if specimen.viability is None else specimen.viability + 0.0,
     )  # fmt: skip
 
 
@@ -112,3 +128,4 @@ def _complete(change: Change, row: Row[Any], specimen: Specimen) -> None:
     if now != known:
         cells = (*_key_of_row(row), *now)
         change.add_version(specimens, thing=row.thing, replaces=row.id, row=cells)
+        change.differs(f"specimen {row.specimen_id}", known, now)

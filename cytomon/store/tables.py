@@ -251,6 +251,9 @@ for _table_, *_names in (
 ):
     Index(f"ix_{_table_.name}_{'_'.join(_names)}", *(_table_.c[name] for name in _names))
 
+REFUSAL = "rows of a store are never changed or removed"
+"""What the database says to whoever tries."""
+
 PARTS = (measurements, populations, placements, findings)
 """Tables that the content of a result covers."""
 

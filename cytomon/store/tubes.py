@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from cytomon.model.record import NewResult, Source, Taken, refused
+from cytomon.model.record import Kind, NewResult, Source, Taken, refused
 from cytomon.store.change import Change
 from cytomon.store.current import among
 from cytomon.store.specimens import Place
@@ -28,12 +28,15 @@ class Home:
         Its number; 0 where the result is refused.
     was_there : bool
         Whether the store had it before this change.
+    since : int
+        Entry that gave it, or its specimen, this place; 0 where it was always there.
     refusal : Taken or None
         Why the result cannot be kept.
     """
 
     tube: int = 0
     was_there: bool = True
+    since: int = 0
     refusal: Taken | None = None
 
 
@@ -84,7 +87,9 @@ class _Known:
         replaced = {row.replaces for row in rows.values()}
         self._now: dict[Key, Row[Any]] = {}
         self._once: set[Key] = set()
+        self._withdrawn: dict[Key, Row[Any]] = {}
         self._by_bytes: dict[tuple[str, str], Row[Any]] = {}
+        self._claimed: dict[tuple[str, str], tuple[Key, str]] = {}
         for row in sorted(rows.values()):
             key = _key_of(row.specimen, row.kind, row.file, row.sha256)
             if row.id in replaced:
@@ -92,21 +97,46 @@ class _Known:
                 continue
             if row.withdrawn:
                 self._once.add(key)
+                self._withdrawn[key] = row
             else:
                 self._now[key] = row
-            if row.file and row.sha256:
-                self._by_bytes[row.file, row.sha256] = row
+            if row.sha256:
+                self._by_bytes[key[2:]] = row
 
     def home(self, result: NewResult, place: Place | None, key: Key) -> Home | None:
         """Where a result belongs, or why nowhere; None where its tube is new."""
         if place is not None and place.corrected:
             return Home(refusal=_moved())
         if key in self._now:
-            return Home(tube=self._now[key].thing)
+            row = self._now[key]
+            moved = row.entry if row.replaces else 0
+            return Home(tube=row.thing, since=max(moved, place.since if place else 0))
         if key in self._once:
-            return Home(refusal=_known_better() if place is None else _moved())
-        there = self._by_bytes.get((result.file, result.sha256))
+            return self._from_before(result, place, key)
+        if not result.sha256:
+            return None
+        there = self._by_bytes.get(key[2:])
+        claimed, file = self._claimed.setdefault(key[2:], (key, result.file))
+        if claimed != key:
+            return self._copy(result, file)
         return None if there is None else self._from_elsewhere(result, place, there)
+
+    def _from_before(self, result: NewResult, place: Place | None, key: Key) -> Home:
+        """A tube that was here, and was moved or withdrawn."""
+        if result.kind is Kind.POOLED and key in self._withdrawn:
+            # it went with a tube that left; put together anew it stands again
+            row = self._withdrawn.pop(key)
+            cells = (row.specimen, row.kind, row.file, row.sha256, 0)
+            self._change.add_version(tubes, thing=row.thing, replaces=row.id, row=cells)
+            self._once.discard(key)
+            self._now[key] = row
+            return Home(tube=row.thing, since=self._change.seq)
+        return Home(refusal=_known_better() if place is None else _moved())
+
+    def _copy(self, result: NewResult, file: str) -> Home | None:
+        """The same bytes in another specimen: under another name they may be a copy."""
+        copied = result.source is Source.IMPORT and result.file != file
+        return None if copied else Home(refusal=_elsewhere())
 
     def _from_elsewhere(
         self, result: NewResult, place: Place | None, there: Row[Any]
@@ -114,12 +144,14 @@ class _Known:
         """A tube that the store has in another specimen, or in none."""
         if place is None:
             return Home(refusal=_known_better())
+        if there.withdrawn:
+            return Home(refusal=_moved())
         if there.specimen is None:
             row = (place.thing, there.kind, there.file, there.sha256, 0)
             self._change.add_version(tubes, thing=there.thing, replaces=there.id, row=row)
+            self._now[_key(result, place)] = there
             return Home(tube=there.thing)
-        # a list of results from elsewhere may be right; the two are shown beside each other
-        return None if result.source is Source.IMPORT else Home(refusal=_elsewhere())
+        return self._copy(result, there.file)
 
     def _any_tube(self) -> bool:
         return self._change.connection.scalar(select(tubes.c.id).limit(1)) is not None

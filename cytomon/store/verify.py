@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
+from struct import error as struct_error
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
+from sqlalchemy.exc import DBAPIError
 
 from cytomon.store.anchor import Anchor, store_id
 from cytomon.store.chain import Digest, hash_content, hash_entry
@@ -71,13 +75,32 @@ def verify(store: Store, anchors: Sequence[Anchor] = ()) -> Verdict:
     -------
     Verdict
     """
-    with store.reading() as connection:
-        # the driver's own errors, too: a damaged file may fail anywhere
-        problems = list(check_database(connection))
-        if problems:
-            found = [Problem(code="DAMAGED", where="database", what=what) for what in problems]
-            return Verdict(entries=0, rows=0, problems=tuple(found))
+    with store.reading() as connection, _any_text(connection):
         return _Walk(connection).verdict(anchors)
+
+
+@contextmanager
+def _any_text(connection: Connection) -> Iterator[None]:
+    """Read text whatever its bytes: what is no UTF-8 shows in its hash."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = driver.text_factory
+    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _guarded(where: str, problems: Iterator[Problem]) -> Iterator[Problem]:
+    """Problems of one place; that it cannot be read at all is one of them."""
+    try:
+        yield from problems
+    except (DBAPIError, TypeError, ValueError, struct_error) as error:
+        what = f"it cannot be read ({type(error).__name__})"
+        yield Problem(code="DAMAGED", where=where, what=what)
 
 
 class _Walk:
@@ -91,23 +114,24 @@ class _Walk:
 
     def verdict(self, anchors: Sequence[Anchor]) -> Verdict:
         problems = [
-            *(
-                Problem(code="LAYOUT_CHANGED", where=where, what=what)
-                for where, what in check_layout(self._connection)
-            ),
-            *self._entries(),
-            *self._anchors(anchors),
+            *_guarded("database", self._database()),
+            *_guarded("log", self._entries()),
+            *_guarded("log", self._anchors(anchors)),
         ]
         for table in LOGGED:
-            problems += self._logged(table)
+            problems += _guarded(table.name, self._logged(table))
         problems += [
-            Problem(
-                code="ROWS_MISSING", where=f"entry {seq}, {name}", what=f"{rows} rows have gone"
-            )
+            Problem(code="ROWS_MISSING", where=f"entry {seq}, {name}", what=f"{_rows(rows)} gone")
             for (seq, name), (rows, _) in sorted(self._claims.items())
         ]
-        problems += self._parts()
+        problems += _guarded("results", self._parts())
         return Verdict(entries=len(self._hashes), rows=self._rows, problems=tuple(problems))
+
+    def _database(self) -> Iterator[Problem]:
+        for what in check_database(self._connection):
+            yield Problem(code="DAMAGED", where="database", what=what)
+        for where, what in check_layout(self._connection):
+            yield Problem(code="LAYOUT_CHANGED", where=where, what=what)
 
     def _entries(self) -> Iterator[Problem]:
         previous, expected = "", 1
@@ -189,7 +213,9 @@ class _Walk:
             self._rows += sum(len(group) for group in groups)
             if hash_content(*groups) != row.content:
                 yield Problem(
-                    code="RESULT_CHANGED", where=where, what="its numbers are not those kept"
+                    code="RESULT_CHANGED",
+                    where=where,
+                    what="its measurements, populations, gates or findings are not those kept",
                 )
         for stream, table in zip(streams, PARTS, strict=True):
             for stray in stream.before(None):
@@ -227,6 +253,10 @@ class _Parts:
         rows = self._rows
         self._step()
         return rows
+
+
+def _rows(number: int) -> str:
+    return f"{number} row{'s have' if number > 1 else ' has'}"
 
 
 def _stray(table: Table, result: int) -> Problem:

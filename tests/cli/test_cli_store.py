@@ -97,8 +97,9 @@ def test_a_tube_under_the_wrong_patient(kept: Say):
     ("words", "says"),
     [
         ("correct tube a.fcs --patient P2 --specimen S9", "--reason"),
-        ("correct tube a.fcs --reason x", "where the tube belongs"),
-        ("correct tube a.fcs --specimen S9 --withdraw --reason x", "where the tube belongs"),
+        ("correct tube a.fcs --reason x", "either --specimen or --withdraw"),
+        ("correct tube  --specimen S9 --reason x", "no such tube"),
+        ("correct tube a.fcs --specimen S9 --withdraw --reason x", "either --specimen"),
         ("correct tube b.fcs --specimen S9 --reason x", "no such tube"),
         ("correct tube a.fcs --patient P7 --specimen S9 --reason x", "knows no patient"),
         ("correct tube a.fcs --specimen S9 --specimen-type toe --reason x", "no such type"),
@@ -135,9 +136,12 @@ def test_a_slip_ends_in_a_sentence(kept: Say, words: str, says: str):
 
 def test_signing(kept: Say, tmp_path: Path):
     """What is signed is shown; another answer takes a reason and two persons."""
+    _, shown, err = kept("sign", "S1", "--user", "pat", "--dry-run")
+    assert err == "nothing was signed\n"
     code, out, err = kept("sign", "S1", "--user", "pat")
-    assert code == 0
-    assert out.splitlines()[0] == "a.fcs"
+    assert (code, out) == (0, shown)
+    assert out.splitlines()[:2] == ["P1, marrow of 2026-02-09, S1", "a.fcs"]
+    assert "60 of 500000" in out
     assert "mrd" in out
     assert "0.0120 %" in out
     assert "POSITIVE" in out
@@ -207,6 +211,34 @@ def test_anchor_and_verify(kept: Say, tmp_path: Path):
     assert code == 1
     assert out == "LOG_CUT: anchor at entry 7: the log ends before it, or lacks that entry\n"
     assert '"seq": 7' in kept("audit", "anchor")[1]
+
+
+def test_an_anchor_replaces_anchors_only(kept: Say):
+    """Never the store, whatever was typed."""
+    assert kept("audit", "anchor", "--out", "a.json")[0] == 0
+    assert kept("audit", "anchor", "--out", "a.json", "--force")[0] == 0
+    code, _, err = kept("audit", "anchor", "--out", "s.db", "--force")
+    assert code == 2
+    assert "no anchor" in err
+    assert kept("audit", "verify")[0] == 0
+
+
+@pytest.mark.parametrize("text", ["x\n99  2026-01-01 eve: sign", "x" * 1001, "\udcff", "a\x1b[2J"])
+def test_a_reason_is_one_line(kept: Say, text: str):
+    """It cannot look like an entry of its own."""
+    code, _, err = kept("correct", "infusion", "P1", "--on", "2026-01-13", "--reason", text)
+    assert code == 2
+    assert "one line" in err
+
+
+def test_a_new_store_says_so(kept: Say, tmp_path: Path):
+    """A slip in its address does not stay unseen; a list that is not there makes none."""
+    measurements = str(written(tmp_path, GOOD))
+    code, _, err = kept("import", "--measurements", measurements, "--store", "sqlite:///n.db")
+    assert code == 0
+    assert "a new store was made: sqlite:///n.db; ada is its admin" in err
+    assert kept("import", "--patients", "none.csv", "--store", "sqlite:///o.db")[0] == 2
+    assert not (tmp_path / "o.db").exists()
 
 
 def test_a_technologist_needs_no_role_to_add(kept: Say, tmp_path: Path):

@@ -159,6 +159,25 @@ def test_twice_is_once(tubes: Path, out: Path, tmp_path: Path, lists: Lists, for
     assert (again.filed.new, again.filed.same) == (0, 3)
 
 
+def test_what_two_rows_say_of_one_specimen(tubes: Path, out: Path, tmp_path: Path, lists: Lists):
+    """The first row that knows a thing says it; the same batch again changes nothing."""
+    assert lists.worklist is not None
+    header, *rows = WORKLIST.splitlines()
+    clones = ["", "SJ25C1", "HIB19", "J3"]
+    whose = [rows[0], rows[1].replace("P1,B1", "P1,S1").replace("blood\n", "marrow"), *rows[2:]]
+    lists.worklist.write_text(
+        "\n".join(
+            [f"{header},cd19_clone", *(f"{r},{c}" for r, c in zip(whose, clones, strict=True))]
+        ).replace("2026-02-09,blood", "2026-02-09,marrow")
+    )
+    for _ in range(3):
+        batch(tubes, out, at(tmp_path), lists)
+        kept = what_is_kept(at(tmp_path))
+        said = {row[4]: row for row in kept["specimens"]}
+        assert sorted(str(row[4]) for row in kept["specimens"]) == ["B2", "S1", "S2"]
+        assert "SJ25C1" in said["S1"]
+
+
 def test_on_one_worker_and_on_two(tubes: Path, tmp_path: Path, lists: Lists):
     """Stores equal in content, to the numbers of their rows."""
     kept = []

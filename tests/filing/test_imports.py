@@ -125,6 +125,27 @@ def test_a_corrected_number_is_a_new_version(store: Store, tmp_path: Path):
     assert kept.standing["mrd"][1].numerator == 61
 
 
+def test_a_list_that_contradicts_itself_far_apart(store: Store, tmp_path: Path):
+    """The later row is refused, each time: which is right is not for the order to say."""
+    rows = [GOOD | {"file": f"{n}.fcs", "sha256": f"{n:064x}"} for n in range(12_000)]
+    other = {"numerator": "61", "value": "0.000122", "specimen_type": "Marrow"}
+    path = written(tmp_path, *rows, rows[0] | other)
+
+    for how in (How.NEW, How.SAME):
+        imported = bring(store, measurements=path)
+        (refusal,) = imported.refused
+        assert refusal.finding.where == "measurements.csv line 12002"
+        assert "earlier row of this list" in refusal.finding.what
+        assert imported.of("measurements", how) == 12_000
+
+
+def test_a_zero_below_zero_is_a_zero(store: Store, tmp_path: Path):
+    """No database gives -0.0 back, and the audit would take it for a change."""
+    zero = {"numerator": "0", "value": "-0.0", "ci_low": "-0.0", "status": "NOT_DETECTED"}
+    bring(store, measurements=written(tmp_path, GOOD | zero))
+    assert verify(store).problems == ()
+
+
 def test_no_list_is_no_import():
     """Said so."""
     with pytest.raises(InputError, match="no list is given"):
@@ -226,12 +247,12 @@ def kill_again_and_again(tmp_path: Path, url: str, times: range, *, patients: in
 def test_a_few_kills(tmp_path: Path):
     """`test_two_hundred_kills` tries more."""
     url = f"sqlite:///{tmp_path / 'k.db'}"
-    assert kill_again_and_again(tmp_path, url, range(4), patients=60)
+    assert kill_again_and_again(tmp_path, url, range(4), patients=200)
 
 
 def test_a_few_kills_on_postgresql(tmp_path: Path, postgres: str):
     """What the server does not know to be whole, it forgets."""
-    assert kill_again_and_again(tmp_path, new_schema(postgres), range(4), patients=60)
+    assert kill_again_and_again(tmp_path, new_schema(postgres), range(4), patients=200)
 
 
 @pytest.mark.long

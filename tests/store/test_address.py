@@ -60,6 +60,17 @@ def test_a_password_is_never_shown(scheme: str):
     assert address.url.password == "se@cret"  # noqa: S105  (made up)
 
 
+def test_a_password_behind_a_question_mark_is_not_shown_either():
+    """Nor anything else that stands there."""
+    assert "secret" not in str(parse("postgresql://lab@host/flow?password=secret"))
+
+
+def test_a_mount_point_of_other_letters():
+    """The table of mounts escapes blanks, and nothing else."""
+    with pytest.raises(InputError, match="network share"):
+        refuse_served(Path("/mnt/größe/s.db"), "server:/x /mnt/größe nfs4 rw 0 0\n")
+
+
 @pytest.mark.parametrize(
     "path", ["/mnt/lab/s.db", "/mnt/flow data/a/s.db", "/home/lab/far/s.db", "//server/share/s.db"]
 )

@@ -188,6 +188,64 @@ def test_bytes_that_rotted_are_found(sound: tuple[Path, Anchor], tmp_path: Path,
     assert found(path, sound[1])
 
 
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("UPDATE measurements SET qualifiers = CAST(x'ff' AS TEXT)", "RESULT_CHANGED"),
+        ("UPDATE log SET why = CAST(x'ff' AS TEXT) WHERE seq = 3", "ENTRY_CHANGED"),
+        ("DROP TABLE acknowledgements", "LAYOUT_CHANGED"),
+        ("DROP INDEX ix_tubes_file", "LAYOUT_CHANGED"),
+        ("DELETE FROM log", "ENTRY_MISSING"),
+        ("ANALYZE", ""),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    sound: tuple[Path, Anchor], tmp_path: Path, statement: str, code: str
+):
+    """And the rest is looked at all the same; statistics of the planner are nobody's."""
+    path = tmp_path / "edited.db"
+    shutil.copy(sound[0], path)
+
+    def edit(connection: sqlite3.Connection, _: random.Random) -> str:
+        connection.execute(statement)
+        return statement
+
+    if "DROP TABLE" in statement:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(statement)
+    else:
+        tamper.tamper(path, edit, random.Random(1))
+    said = found(path, sound[1])
+    assert code in said if code else said == []
+
+
+def test_a_layout_that_nobody_knows_is_no_other_program(sound: tuple[Path, Anchor], tmp_path: Path):
+    """The number of the layout is a row that can be edited, too."""
+    path = tmp_path / "edited.db"
+    for statement in ("DELETE FROM alembic_version", "INSERT INTO alembic_version VALUES ('7')"):
+        shutil.copy(sound[0], path)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(statement)
+            connection.commit()
+        assert found(path, sound[1]) == [
+            "the store does not say its layout any more: alembic_version was changed"
+        ]
+
+
+def test_a_function_that_refuses_no_more(store: Store):
+    """On PostgreSQL the triggers call one."""
+    if store.on_sqlite:
+        return
+    with store.engine.connect() as connection:
+        connection.execute(
+            text(
+                "CREATE OR REPLACE FUNCTION cytomon_refuse() RETURNS trigger LANGUAGE plpgsql "
+                "AS $$BEGIN RETURN NULL; END$$"
+            )
+        )
+    assert [problem.where for problem in verify(store).problems] == ["function cytomon_refuse"]
+
+
 def test_an_anchor_is_of_one_store(store: Store, tmp_path: Path):
     """And survives its file."""
     save(store, result())

@@ -157,10 +157,52 @@ def test_a_tube_that_a_new_worklist_gives_to_somebody_else_is_refused(store: Sto
 
 
 def test_a_copy_under_another_name_is_kept(store: Store):
-    """Both courses have it: whoever follows them is warned of the same bytes."""
-    one, other = (result(marrow(p), file=f"{p}.fcs", sha256="1" * 64) for p in ("P1", "P2"))
-
+    """By an import: whoever follows the two courses is warned. A batch refuses it."""
+    one, other = (
+        result(marrow(p), file=f"{p}.fcs", sha256="1" * 64, source=Source.IMPORT)
+        for p in ("P1", "P2")
+    )
     assert hows(save(store, one, other)) == [How.NEW, How.NEW]
+
+    copies = [result(marrow(p), file=f"{p}.fcs", sha256="2" * 64) for p in ("P3", "P4")]
+    assert hows(save(store, *copies)) == [How.NEW, How.REFUSED]
+    assert hows(save(store, *copies)) == [How.SAME, How.REFUSED]
+
+
+def test_one_wrong_cell_does_not_split_a_tube(store: Store):
+    """A row of a list that gives the same file to somebody else is refused."""
+    given = [result(marrow(p), source=Source.IMPORT) for p in ("P1", "P2")]
+
+    assert hows(save(store, *given)) == [How.NEW, How.REFUSED]
+
+
+def test_a_tube_of_nobody_is_claimed_once(store: Store):
+    """Two results of one list that name two patients for it."""
+    save(store, result(marrow("", "")))
+    given = [result(marrow("P1"), template=t, source=Source.IMPORT) for t in ("x", "y")]
+    stranger = result(marrow("P2"), source=Source.IMPORT)
+
+    assert hows(save(store, *given, stranger)) == [How.NEW, How.NEW, How.REFUSED]
+
+
+def test_a_batch_stands_again_when_it_is_run_again(store: Store):
+    """An old list that was imported meanwhile does not count for ever."""
+    save(store, result())
+    save(store, result(marrow(), NEGATIVE, source=Source.IMPORT))
+    assert specimen(store).standing["mrd"][1].status == "NOT_DETECTED"
+
+    assert hows(save(store, result())) == [How.CHANGED]
+    assert specimen(store).standing["mrd"][1].status == "POSITIVE"
+    assert hows(save(store, result())) == [How.SAME]
+
+
+def test_a_sum_that_is_out_of_date_counts_no_longer(store: Store):
+    """One of its tubes has said another MRD since."""
+    whole = result(marrow(), mrd(90, 900_000), file="", template="x+y")
+    save(store, result(file="x.fcs"), result(file="y.fcs"), whole)
+    save(store, result(marrow(), mrd(75), file="x.fcs"))
+
+    assert specimen(store).standing["mrd"][1].numerator == 75
 
 
 def test_a_tube_of_nobody_finds_its_patient_later(store: Store):

@@ -262,6 +262,12 @@ class TestReviews:
         assert specimen(ready).results == ()
         assert len(contents(ready)["results"]) == 1
 
+    def test_what_is_signed_is_not_taken_out(self, ready: Store):
+        """Or one person could sign the opposite afterwards."""
+        approve(ready, FIRST)
+        with pytest.raises(InputError, match="a review does not take it out"):
+            self.say(ready, Review.REJECTED)
+
     def test_approved_is_reviewed(self, ready: Store):
         """As a signature of that meaning."""
         self.say(ready, Review.APPROVED)
