@@ -60,8 +60,9 @@ class Blocks:
         """The next block; empty where nothing is left."""
         content = self._left
         end = -1
-        for _ in range(_MOST_BLOCKS):
-            content += self._read()
+        for turn in range(_MOST_BLOCKS):
+            if turn or len(content) < self._size:
+                content += self._read()
             end = len(content) if self._ended else _last_row(content)
             if end > 0:
                 break

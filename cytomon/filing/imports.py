@@ -14,9 +14,9 @@ from cytomon.inputs import read_patients
 from cytomon.lists import Refusal, read_rows, row_refused
 from cytomon.model.people import Act
 from cytomon.model.record import ClinicalEvent, How, Infusion, Patient, Taken
-from cytomon.store.change import Change, changing, next_entry
+from cytomon.store.change import Change, changing
 from cytomon.store.patients import save_events, save_patients
-from cytomon.store.results import save_results
+from cytomon.store.results import Seen, save_results
 from cytomon.store.session import Store
 from cytomon.worklist import EventRow, PatientRow
 
@@ -88,14 +88,13 @@ def import_lists(
         If a list cannot be read at all, or the store cannot be written to.
     """
     imported = Imported()
-    with store.reading() as connection:
-        since = next_entry(connection)
+    seen = Seen()
     if lists.patients:
         _import_patients(store, who, lists.patients, imported)
         _tell(report, lists.patients, imported, "patients")
     if lists.measurements:
         for piece in _together(read_ahead(read_pieces, lists.measurements)):
-            _import_piece(store, who, lists.measurements, piece, imported, since)
+            _import_piece(store, who, lists.measurements, piece, imported, seen)
             _tell(report, lists.measurements, imported, "measurements")
     if lists.events:
         _import_events(store, who, lists.events, imported)
@@ -146,11 +145,11 @@ def _import_events(store: Store, who: str, path: Path, imported: Imported) -> No
 
 
 def _import_piece(
-    store: Store, who: str, path: Path, piece: Piece, imported: Imported, since: int
+    store: Store, who: str, path: Path, piece: Piece, imported: Imported, seen: Seen
 ) -> None:
     imported.refused += piece.refused
     with changing(store, who, "import", act=Act.ENTER) as change:
-        taken = save_results(change, piece.results, since=since)
+        taken = save_results(change, piece.results, seen=seen)
         _say(change, path, imported, "measurements", piece.lines, taken)
 
 

@@ -168,11 +168,6 @@ def changing(store: Store, who: str, action: str, *, act: Act) -> Iterator[Chang
             change.enter(change.action or action)
 
 
-def next_entry(connection: Connection) -> int:
-    """The number that the next entry of the log gets."""
-    return int(connection.scalar(select(func.max(log.c.seq))) or 0) + 1
-
-
 def new_store(change: Change) -> None:
     """Say in the first entry which store this is; who made it gives the others their roles."""
     change.add(people, [(change.who, Role.ADMIN.value)])

@@ -35,7 +35,6 @@ class _Kept:
 
     newest: dict[Source, tuple[str, ...]]
     rows: dict[tuple[str, str], MeasuredRow]
-    entries: dict[tuple[str, str], int]
     measured: dict[Source, int]
 
     def add(self, result: NewResult, entry: int) -> None:
@@ -43,13 +42,37 @@ class _Kept:
         identity = (content_of(result), result.template_sha256, result.cytomon)
         self.newest[result.source] = identity
         self.measured[result.source] = entry
+        self.rows.update({(result.template, row[0]): row for row in result.measurements})
+
+
+class Seen:
+    """What one list has said so far: what it says again with other numbers is refused.
+
+    A bit for each quantity of each tube and template: a list may hold millions of rows.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[int, str], int] = {}
+        self._bits: dict[str, int] = {}
+
+    def has(self, tube: int, template: str, quantity: str) -> bool:
+        """Whether the list has said a quantity of a tube."""
+        return bool(self._said.get((tube, template), 0) & self._bit(quantity))
+
+    def add(self, tube: int, result: NewResult) -> None:
+        """Know what the list says of a tube."""
+        key = (tube, result.template)
+        said = self._said.get(key, 0)
         for row in result.measurements:
-            self.rows[result.template, row[0]] = row
-            self.entries[result.template, row[0]] = entry
+            said |= self._bit(row[0])
+        self._said[key] = said
+
+    def _bit(self, quantity: str) -> int:
+        return self._bits.setdefault(quantity, 1 << len(self._bits))
 
 
 def save_results(
-    change: Change, given: Sequence[NewResult], *, since: int | None = None
+    change: Change, given: Sequence[NewResult], *, seen: Seen | None = None
 ) -> list[Taken]:
     """Keep results.
 
@@ -59,9 +82,8 @@ def save_results(
         To write into.
     given : sequence of NewResult
         In order; a later one of a tube stands before an earlier one.
-    since : int, optional
-        First entry of the import that they belong to: what one list says twice with different
-        numbers is refused.
+    seen : Seen, optional
+        What the list that they belong to has said before.
 
     Returns
     -------
@@ -79,13 +101,15 @@ def save_results(
         if home.refusal is not None:
             taken.append(home.refusal)
             continue
-        how, kept = _compare(result, known.get(home.tube), home.since, since)
+        how, kept = _compare(result, home, known.get(home.tube), seen)
         taken.append(how)
+        if seen is not None:
+            seen.add(home.tube, result)
         if kept is None:
             continue
         new.append((home.tube, kept))
         if home.tube in often:
-            empty = _Kept(newest={}, rows={}, entries={}, measured={})
+            empty = _Kept(newest={}, rows={}, measured={})
             known.setdefault(home.tube, empty).add(kept, change.seq)
     _write(change, new)
     return taken
@@ -119,23 +143,22 @@ def _known(connection: Connection, tubes: Sequence[int]) -> dict[int, _Kept]:
     if not tubes:
         return {}
     found: dict[int, _Kept] = {}
-    of: dict[int, tuple[_Kept, str, int]] = {}
+    of: dict[int, tuple[_Kept, str]] = {}
     query = select(results).order_by(results.c.id)
     for row in sorted(among(connection, query, results.c.tube, sorted(set(tubes)))):
-        empty = _Kept(newest={}, rows={}, entries={}, measured={})
+        empty = _Kept(newest={}, rows={}, measured={})
         kept = found.setdefault(row.tube, empty)
         kept.measured[Source(row.source)] = row.entry
         kept.newest[Source(row.source)] = (row.content, row.template_sha256, row.cytomon)
-        of[row.id] = kept, row.template, row.entry
+        of[row.id] = kept, row.template
     for part in sorted(among(connection, select(measurements), measurements.c.result, list(of))):
-        kept, template, entry = of[part.result]
-        kept.entries[template, part.quantity] = entry
+        kept, template = of[part.result]
         kept.rows[template, part.quantity] = cast("MeasuredRow", tuple(part[1:]))
     return found
 
 
 def _compare(
-    result: NewResult, known: _Kept | None, moved: int, since: int | None
+    result: NewResult, home: Home, known: _Kept | None, seen: Seen | None
 ) -> tuple[Taken, NewResult | None]:
     """How a result stands to what is known of its tube, and what of it is to be kept."""
     if known is None:
@@ -148,23 +171,18 @@ def _compare(
         # what a list has said since of this tube counts no longer, once it is measured again; and
         # what was measured before the tube was moved here was measured for another specimen
         counts = all(_before(known, result, row) == row for row in result.measurements)
-        unmoved = known.measured[result.source] >= moved
+        unmoved = known.measured[result.source] >= home.since
         return (SAME, None) if same and counts and unmoved else (CHANGED, result)
     differs = [row for row in result.measurements if _before(known, result, row) != row]
     if not differs:
         return SAME, None
-    twice = [row for row in differs if _said_before(known, result, row, since)]
+    twice = [row for row in differs if seen and seen.has(home.tube, result.template, row[0])]
     if twice:
         others = [row for row in differs if row not in twice]
         names = ", ".join(row[0] for row in twice)
         return _contradiction(names), _narrowed(result, others) if others else None
     replaced = any(_before(known, result, row) is not None for row in differs)
     return CHANGED if replaced else NEW, _narrowed(result, differs)
-
-
-def _said_before(known: _Kept, result: NewResult, row: MeasuredRow, since: int | None) -> bool:
-    entry = known.entries.get((result.template, row[0]))
-    return since is not None and entry is not None and entry >= since
 
 
 def _contradiction(quantities: str) -> Taken:

@@ -127,16 +127,16 @@ def test_a_corrected_number_is_a_new_version(store: Store, tmp_path: Path):
 
 def test_a_list_that_contradicts_itself_far_apart(store: Store, tmp_path: Path):
     """The later row is refused, each time: which is right is not for the order to say."""
-    rows = [GOOD | {"file": f"{n}.fcs", "sha256": f"{n:064x}"} for n in range(12_000)]
+    rows = [GOOD | {"file": f"{n}.fcs", "sha256": f"{n:064x}"} for n in range(20_000)]
     other = {"numerator": "61", "value": "0.000122", "specimen_type": "Marrow"}
     path = written(tmp_path, *rows, rows[0] | other)
 
     for how in (How.NEW, How.SAME):
         imported = bring(store, measurements=path)
         (refusal,) = imported.refused
-        assert refusal.finding.where == "measurements.csv line 12002"
+        assert refusal.finding.where == "measurements.csv line 20002"
         assert "earlier row of this list" in refusal.finding.what
-        assert imported.of("measurements", how) == 12_000
+        assert imported.of("measurements", how) == 20_000
 
 
 def test_a_zero_below_zero_is_a_zero(store: Store, tmp_path: Path):
