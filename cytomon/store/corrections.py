@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from cytomon.errors import InputError
+from cytomon.model.people import Meaning
 from cytomon.model.record import Kind
 from cytomon.store.change import Change
 from cytomon.store.current import current
 from cytomon.store.find import Which, find_patient, named_specimens, specimens_named
 from cytomon.store.second_person import is_signed, waits
-from cytomon.store.tables import specimens, tubes
+from cytomon.store.tables import results, signatures, specimens, tubes
 
 Place = dict[str, str]
 """``patient``, ``specimen``, ``collected_on`` and ``type``; empty where a thing is nobody's."""
@@ -251,6 +252,13 @@ def _pooled(connection: Connection, tube: Row[Any]) -> Sequence[Row[Any]]:
 
 def _concerns_signed(change: Change, source: Row[Any] | None, tube: Row[Any]) -> bool:
     """Whether a signed result goes with a tube: its own, or that of all tubes together."""
+    if tube.withdrawn:  # its signature would stand again
+        approved = (
+            select(signatures.c.id)
+            .join(results, results.c.id == signatures.c.result)
+            .where(results.c.tube == tube.thing, signatures.c.meaning == Meaning.APPROVED.value)
+        )
+        return change.connection.scalar(approved.limit(1)) is not None
     pooled = [one.thing for one in _pooled(change.connection, tube)]
     return is_signed(change, source, [tube.thing, *pooled])
 

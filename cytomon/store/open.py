@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 
 from cytomon.errors import InputError
 from cytomon.model.people import Role
@@ -85,11 +87,29 @@ def _engine(address: Address) -> Engine:
             ) from error
     # transactions are begun and ended by `Store`, in the way that each database needs
     engine = create_engine(
-        address.url, isolation_level="AUTOCOMMIT", connect_args=dict(settings), pool_pre_ping=True
+        _openable(address),
+        isolation_level="AUTOCOMMIT",
+        connect_args=dict(settings),
+        pool_pre_ping=True,
     )
     if address.path is not None:
         event.listen(engine, "connect", _prepare)
     return engine
+
+
+def _openable(address: Address) -> URL:
+    """The address, or a form of it that reads a file where nothing can be written beside it."""
+    path = address.path
+    if path is None or not path.is_file() or path.with_name(f"{path.name}-wal").exists():
+        return address.url
+    if _is_writable(path) and _is_writable(path.absolute().parent):
+        return address.url
+    file = path.absolute().as_uri().replace("file://", "file:")
+    return address.url.set(database=file, query={"immutable": "1", "uri": "true"})
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK)
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

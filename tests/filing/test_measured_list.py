@@ -291,8 +291,8 @@ def test_a_list_that_cannot_be_opened(tmp_path: Path, path: str):
 
 CELLS = st.sampled_from(
     ["", "0", "1", "60", "500000", "0.5", "1.0", "1e-4", "nan", "inf", "-1", "+1", "1_0", " 1", "x",
-     "POSITIVE", "NOT_DETECTED", "NOT_EVALUABLE", "MEASURED", "mrd", "retained", "A;B", "a",
-     "9007199254740993", "1e999", "0.00012", "9.2e-05", "0.000154"]
+     "0x3C", "POSITIVE", "NOT_DETECTED", "NOT_EVALUABLE", "MEASURED", "mrd", "retained", "A;B",
+     "a", "9007199254740993", "1e999", "0.00012", "9.2e-05", "0.000154"]
 )  # fmt: skip
 
 

@@ -351,6 +351,21 @@ def test_a_withdrawn_tube_comes_back_by_a_command(two: Store):
     assert specimen(two).standing["mrd"][1].status == "POSITIVE"
 
 
+def test_a_withdrawn_result_that_was_signed_comes_back_by_two(two: Store):
+    """Its signature stands again with it."""
+    staff(two)
+    approve(two, FIRST)
+    withdraw(two, "a.fcs", who=FIRST)
+    withdraw(two, "a.fcs", who=SECOND)
+    assert specimen(two).results == ()
+
+    with pytest.raises(InputError, match="two persons who may sign"):
+        move(two, "a.fcs", "P1", "S1")
+    assert move(two, "a.fcs", "P1", "S1", who=FIRST).waits
+    assert not move(two, "a.fcs", "P1", "S1", who=SECOND).waits
+    assert specimen(two).results[0].state is State.SIGNED
+
+
 def test_a_withdrawn_tube_of_nobody_stays_so(two: Store):
     """A worklist does not bring it back."""
     save(two, result(marrow("", ""), file="b.fcs"))

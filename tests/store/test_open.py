@@ -164,6 +164,22 @@ def test_sqlite_is_set_to_outlive_a_power_cut(tmp_path: Path):
     assert strict == len(metadata.tables)
 
 
+def test_a_copy_on_a_medium_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An auditor reads it all the same; nobody writes into it."""
+    path = tmp_path / "a copy" / "s.db"
+    with opened(parse(f"sqlite:///{path}"), who=ADMIN, create=True) as store:
+        save(store, result())
+    monkeypatch.setattr("cytomon.store.open._is_writable", lambda _: False)
+    before = path.read_bytes()
+
+    with opened(parse(f"sqlite:///{path}"), who=ADMIN) as store:
+        assert verify(store).problems == ()
+        with pytest.raises(InputError, match="cannot be written to"):
+            enrol(store, "P1")
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == ["s.db"]
+
+
 def test_many_may_make_one_at_once(url: str):
     """The first makes it, the others find it."""
     from concurrent.futures import ThreadPoolExecutor
