@@ -68,7 +68,10 @@ class Seen:
         self._said[key] = said
 
     def _bit(self, quantity: str) -> int:
-        return self._bits.setdefault(quantity, 1 << len(self._bits))
+        bit = self._bits.get(quantity)
+        if bit is None:
+            bit = self._bits[quantity] = 1 << len(self._bits)
+        return bit
 
 
 def save_results(
