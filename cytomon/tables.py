@@ -317,6 +317,11 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if runs else cell
 
 
+def meant(cell: str) -> str:
+    """A cell without the apostrophe that `harmless` puts before what a spreadsheet would run."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_RUNS_IN_A_SPREADSHEET) else cell
+
+
 def _frame(rows: Iterable[Row], columns: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 

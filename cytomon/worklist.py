@@ -24,7 +24,7 @@ from pydantic import (
 
 from cytomon.model.patient import Specimen, SpecimenType
 
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 # Days after a dose during which a drug hides an antigen from the antibody (domain: rulings, 10).
 # Generic and brand names, by their letters in lower case.
@@ -83,7 +83,7 @@ def _lower(value: object) -> object:
 
 def _iso(value: object) -> object:
     """Nothing but 2026-02-09: 9/2/2026 may be two days, and 20260209 may be a number."""
-    if isinstance(value, str) and value and not _ISO.fullmatch(value):
+    if isinstance(value, str) and value and not ISO_DAY.fullmatch(value):
         msg = "a date as 2026-02-09 (year-month-day) is needed"
         raise ValueError(msg)
     return value

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cytomon.cli.correct import which
 from cytomon.cli.stored import DAY, StoreOption, UserOption, acting, opened_store, reason
+from cytomon.model.people import NEEDED, Meaning
 
 if TYPE_CHECKING:
     from cytomon.store.signing import Signing
@@ -18,18 +18,11 @@ ANSWERS = ("mrd", "mrd_wbc", "mrd_mnc", "cd19_blasts", "cd22_blasts", "b_fractio
 """What is shown of a result that is signed; all of it is."""
 
 
-class Says(StrEnum):
-    """What a signature means."""
-
-    REVIEWED = "reviewed"
-    APPROVED = "approved"
-
-
 def sign(
     specimen: Annotated[str, typer.Argument(metavar="SPECIMEN", help="Its specimen_id.")],
     meaning: Annotated[
-        Says, typer.Option(help="reviewed: looked at. approved: released.")
-    ] = Says.APPROVED,
+        Meaning, typer.Option(help="reviewed: looked at. approved: released.")
+    ] = Meaning.APPROVED,
     why: Annotated[
         str,
         typer.Option("--reason", metavar="TEXT", help="Needed in place of what is signed already."),
@@ -50,28 +43,26 @@ def sign(
     A signature says who, when and what it means, and is bound to the numbers and to whose they
     are. Where a signed answer changes sides (MRD, antigen, B cells), it takes two persons.
     """
-    from cytomon.model.people import NEEDED, Meaning
     from cytomon.store.change import changing
     from cytomon.store.find import find_specimen
     from cytomon.store.signing import preview
     from cytomon.store.signing import sign as sign_specimen
 
     who, text = acting(user), reason(why, needed=False)
-    says = Meaning(meaning.value)
     meant = which(patient, collected_on, specimen_type)
     with opened_store(store, who) as there:
         if dry_run:
             with there.reading() as connection:
                 row = find_specimen(connection, specimen, meant)
-                signing = preview(connection, row, says, who)
+                signing = preview(connection, row, meaning, who)
         else:
-            with changing(there, who, "sign", act=NEEDED[says]) as change:
+            with changing(there, who, "sign", act=NEEDED[meaning]) as change:
                 row = find_specimen(change.connection, specimen, meant)
-                signing = sign_specimen(change, row, says, why=text)
+                signing = sign_specimen(change, row, meaning, why=text)
     typer.echo(f"{row.patient_id}, {row.specimen_type} of {row.collected_on}, {specimen}")
     for line in _lines(signing):
         typer.echo(line)
-    said = "nothing was signed" if dry_run else _outcome(signing, who, says.value)
+    said = "nothing was signed" if dry_run else _outcome(signing, who, meaning.value)
     typer.echo(said, err=True)
     return 0
 

@@ -6,7 +6,6 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -98,12 +97,10 @@ def name_of(given: str, option: str) -> str:
 
 
 @contextmanager
-def opened_store(
-    given: str | None, who: str, *, folder: Path | None = None, create: bool = False
-) -> Iterator[Store]:
+def opened_store(given: str | None, who: str, *, create: bool = False) -> Iterator[Store]:
     """Open the store that a user means; see `cytomon.store.open.opened`."""
     from cytomon.store.address import choose
     from cytomon.store.open import opened
 
-    with opened(choose(given, folder=folder), who=who, create=create) as store:
+    with opened(choose(given), who=who, create=create) as store:
         yield store

@@ -13,6 +13,8 @@ from cytomon.measure.catalogue import CATALOGUE
 from cytomon.model.patient import Specimen, SpecimenType
 from cytomon.model.record import MeasuredRow
 from cytomon.model.results import AntigenCall, BCellStatus, MrdStatus, PlainStatus
+from cytomon.tables import meant
+from cytomon.worklist import ISO_DAY
 
 SOURCE = (
     "file", "sha256", "patient_id", "specimen_id", "collected_on", "specimen_type", "template",
@@ -29,10 +31,8 @@ COLUMNS: Mapping[str, bool] = {
 """Columns, and whether each must be there."""
 
 NUMBERS = re.compile(r"[0-9.eE+-]*")
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _QUALIFIERS = re.compile(r"([A-Z0-9_]+(;[A-Z0-9_]+)*)?")
-_NEUTRALISED = re.compile(r"'[=+\-@\t\r\n]")
 _LONGEST = {"file": 1000}
 MOST_EVENTS = 2**53 - 1
 """Beyond that a double does not hold every integer."""
@@ -193,8 +193,7 @@ def _specimen(patient_id: str, specimen_id: str, collected_on: str, kind: str) -
 
 
 def _clean(name: str, cell: str) -> str:
-    # an apostrophe as our own tables write it before what a spreadsheet would run
-    text = cell[1:] if _NEUTRALISED.match(cell) else cell
+    text = meant(cell)
     if len(text) > _LONGEST.get(name, 200):
         raise RowError(f"{name}: longer than {_LONGEST.get(name, 200)} characters")
     if not text.isprintable():
@@ -204,7 +203,7 @@ def _clean(name: str, cell: str) -> str:
 
 def _day(text: str) -> date:
     try:
-        if _ISO.fullmatch(text):
+        if ISO_DAY.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:
         pass

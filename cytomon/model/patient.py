@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+
+from cytomon.model.travel import packed
 
 
 class SpecimenType(StrEnum):
@@ -62,8 +63,8 @@ class Specimen:
     genotype: str = ""
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel between processes in half the time that dataclasses take by themselves."""
-        return _specimen_of, tuple(getattr(self, name) for name in _FIELDS)
+        """Travel between processes quickly."""
+        return packed(self)
 
     def __post_init__(self) -> None:
         """Take words for what they mean, and refuse what means nothing.
@@ -92,10 +93,3 @@ class Specimen:
             msg = f"pull={self.pull!r}: expected 1 or more"
             raise ValueError(msg)
         object.__setattr__(self, "masked", tuple(antigen.upper() for antigen in self.masked))
-
-
-_FIELDS = tuple(one.name for one in fields(Specimen))
-
-
-def _specimen_of(*values: Any) -> Specimen:  # noqa: ANN401
-    return Specimen(**dict(zip(_FIELDS, values, strict=True)))

@@ -15,7 +15,7 @@ from cytomon.store.bulk import insert_rows
 from cytomon.store.chain import Digest, hash_entry, spell
 from cytomon.store.people import require, role_of
 from cytomon.store.session import Store
-from cytomon.store.tables import SCHEMA, VERSIONED, log, people
+from cytomon.store.tables import SCHEMA, log, people
 
 Values = Sequence[object]
 
@@ -173,12 +173,6 @@ def new_store(change: Change) -> None:
     change.add(people, [(change.who, Role.ADMIN.value)])
     change.say(subject="store", after={"store": uuid4().hex, "layout": SCHEMA})
     change.enter("create")
-
-
-def columns_after(table: Table) -> list[str]:
-    """Columns whose values `Change.add` and its kin ask for."""
-    skipped = 4 if table in VERSIONED else 2
-    return [column.name for column in table.columns][skipped:]
 
 
 def _readable(value: object) -> str:

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from cytomon.errors import InputError
-from cytomon.model.people import Meaning
 from cytomon.model.record import Kind
 from cytomon.store.change import Change
 from cytomon.store.current import current
 from cytomon.store.find import Which, find_patient, named_specimens, specimens_named
-from cytomon.store.second_person import is_signed, waits
-from cytomon.store.tables import results, signatures, specimens, tubes
+from cytomon.store.second_person import is_signed, waits, was_approved
+from cytomon.store.tables import results, specimens, tubes
 
 Place = dict[str, str]
 """``patient``, ``specimen``, ``collected_on`` and ``type``; empty where a thing is nobody's."""
@@ -79,7 +78,6 @@ def move_tube(
     after = target if isinstance(target, dict) else _place(target)
     change.say(subject=f"tube {tube.file}", before=before, after=after, why=why)
     if _concerns_signed(change, source, tube) and waits(change, "tube", tube, after):
-        change.action = "propose"
         return Corrected(before=before, after=after, waits=True)
     thing = _make(change, target) if isinstance(target, dict) else target.thing
     notes = _rewrite(change, tube, thing, withdrawn=False)
@@ -94,7 +92,6 @@ def withdraw_tube(change: Change, tube: Row[Any], *, why: str) -> Corrected:
     before = _place(source)
     change.say(subject=f"tube {tube.file}", before=before, after=WITHDRAWN, why=why)
     if _concerns_signed(change, source, tube) and waits(change, "tube", tube, {}):
-        change.action = "propose"
         return Corrected(before=before, after=WITHDRAWN, waits=True)
     notes = _rewrite(change, tube, tube.specimen, withdrawn=True)
     return Corrected(before=before, after=WITHDRAWN, notes=notes)
@@ -136,7 +133,6 @@ def move_specimen(
         )
     change.say(subject=f"specimen {before['specimen']}", before=before, after=after, why=why)
     if is_signed(change, specimen) and waits(change, "specimen", specimen, after):
-        change.action = "propose"
         return Corrected(before=before, after=after, waits=True)
     key = (patient.thing, after["specimen"], after["collected_on"], after["type"])
     row = (*key, *specimen[8 : len(specimens.columns)])
@@ -253,12 +249,7 @@ def _pooled(connection: Connection, tube: Row[Any]) -> Sequence[Row[Any]]:
 def _concerns_signed(change: Change, source: Row[Any] | None, tube: Row[Any]) -> bool:
     """Whether a signed result goes with a tube: its own, or that of all tubes together."""
     if tube.withdrawn:  # its signature would stand again
-        approved = (
-            select(signatures.c.id)
-            .join(results, results.c.id == signatures.c.result)
-            .where(results.c.tube == tube.thing, signatures.c.meaning == Meaning.APPROVED.value)
-        )
-        return change.connection.scalar(approved.limit(1)) is not None
+        return was_approved(change.connection, results.c.tube == tube.thing)
     pooled = [one.thing for one in _pooled(change.connection, tube)]
     return is_signed(change, source, [tube.thing, *pooled])
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -72,7 +73,7 @@ def standing(kept: Iterable[KeptResult]) -> dict[str, tuple[KeptResult, Measurem
     Signed goes before reviewed before automatic, then all tubes together before one, then the
     newest.
     """
-    known = sorted(kept, key=_number)
+    known = sorted(kept, key=attrgetter("number"))
     weights = {
         result.number: (
             _RANK[result.state],
@@ -85,10 +86,6 @@ def standing(kept: Iterable[KeptResult]) -> dict[str, tuple[KeptResult, Measurem
     for result in sorted(known, key=lambda one: weights[one.number]):
         best |= {quantity: (result, one) for quantity, one in result.measurements.items()}
     return best
-
-
-def _number(result: KeptResult) -> int:
-    return result.number
 
 
 def _is_stale(pooled: KeptResult, known: Sequence[KeptResult]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
@@ -72,8 +71,3 @@ def appoint(change: Change, name: str, role: Role) -> None:
         return
     change.add(people, [(name, role.value)])
     change.say(subject=f"user {name}", before=before.value, after=role.value)
-
-
-def listed(found: dict[str, Role]) -> Sequence[tuple[str, str]]:
-    """Names and roles as text."""
-    return [(name, role.value) for name, role in found.items()]

@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from cytomon.errors import InputError
 from cytomon.model.course import RULES
-from cytomon.model.people import Act, Meaning, Review
+from cytomon.model.people import Act, Review
 from cytomon.store.change import Change
 from cytomon.store.current import current
 from cytomon.store.find import find_patient
 from cytomon.store.people import require
-from cytomon.store.tables import acknowledgements, reports, results, reviews, signatures
+from cytomon.store.second_person import was_approved
+from cytomon.store.tables import acknowledgements, reports, results, reviews
 
 
 def save_review(
@@ -61,10 +62,8 @@ def save_review(
                 where=f"result {number}",
                 fix="open the tube again",
             )
-    approved = select(signatures.c.id).where(
-        signatures.c.result == result, signatures.c.meaning == Meaning.APPROVED.value
-    )
-    if verdict is not Review.APPROVED and change.connection.scalar(approved.limit(1)) is not None:
+    approved = was_approved(change.connection, results.c.id == result)
+    if verdict is not Review.APPROVED and approved:
         raise InputError(
             "the result is signed: a review does not take it out",
             where=f"result {result}",

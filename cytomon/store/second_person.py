@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from cytomon.errors import InputError
 from cytomon.model.course import State
-from cytomon.model.people import MAY, Act
+from cytomon.model.people import MAY, Act, Meaning
 from cytomon.store.chain import spell
 from cytomon.store.change import Change
 from cytomon.store.kept import read_specimens
 from cytomon.store.people import role_of
-from cytomon.store.tables import log, proposals
+from cytomon.store.tables import log, proposals, results, signatures
 
 
 def is_signed(change: Change, specimen: Row[Any] | None, tubes: Sequence[int] = ()) -> bool:
@@ -26,6 +26,16 @@ def is_signed(change: Change, specimen: Row[Any] | None, tubes: Sequence[int] = 
         result.state is State.SIGNED and (not tubes or result.tube in tubes)
         for result in kept.results
     )
+
+
+def was_approved(connection: Connection, which: ColumnElement[bool]) -> bool:
+    """Whether somebody has approved one of some results, wherever they belonged then."""
+    approved = (
+        select(signatures.c.id)
+        .join(results, results.c.id == signatures.c.result)
+        .where(which, signatures.c.meaning == Meaning.APPROVED.value)
+    )
+    return connection.scalar(approved.limit(1)) is not None
 
 
 def waits(change: Change, what: str, row: Row[Any], becomes: Mapping[str, str]) -> bool:
@@ -76,4 +86,5 @@ def waits(change: Change, what: str, row: Row[Any], becomes: Mapping[str, str]) 
             fix="have somebody else give the same command who may sign",
         )
     change.add(proposals, [(what, row.thing, text)])
+    change.action = "propose"
     return True

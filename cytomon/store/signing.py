@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -131,13 +132,9 @@ def _plan(kept: KeptSpecimen, meaning: Meaning, who: str) -> Signing:
 def newest(kept: Sequence[KeptResult]) -> list[KeptResult]:
     """Results that hold the newest row of some quantity of their tube."""
     latest: dict[tuple[int, str], int] = {}
-    for result in sorted(kept, key=_number):
+    for result in sorted(kept, key=attrgetter("number")):
         latest |= {(result.tube, quantity): result.number for quantity in result.measurements}
     return [result for result in kept if result.number in set(latest.values())]
-
-
-def _number(result: KeptResult) -> int:
-    return result.number
 
 
 def _signed(kept: KeptSpecimen) -> dict[str, Measurement]:
