@@ -14,19 +14,23 @@ import cytomon
 from cytomon.card import Card
 from cytomon.collate import Collation
 from cytomon.document import Document
-from cytomon.filing.imports import event_of, patient_of, refused_rows
-from cytomon.inputs import Job, Jobs, Lists, read_patients
-from cytomon.lists import Refusal, read_rows
+from cytomon.filing.listed import (
+    SaveList,
+    counts,
+    refused_rows,
+    save_event_list,
+    save_patient_list,
+)
+from cytomon.inputs import Job, Jobs, Lists
+from cytomon.lists import Refusal
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.patient import Specimen
 from cytomon.model.people import Act
 from cytomon.model.record import How, MeasuredRow, NewResult, Source, Taken
 from cytomon.store.change import changing
-from cytomon.store.patients import save_events, save_patients
 from cytomon.store.results import save_results, save_whose
 from cytomon.store.session import Store
 from cytomon.tables import Row, measurement_of
-from cytomon.worklist import EventRow
 
 _AT_ONCE = 50
 """Results in one transaction."""
@@ -82,7 +86,7 @@ def file_batch(
     InputError
         If the store cannot be written to, or what was kept of a tube has gone.
     """
-    refused = [*_file_patients(store, who, lists)]
+    refused = [*_file_list(save_patient_list, store, who, lists.patients)]
     counted: Counter[How] = Counter()
     whole = Jobs(jobs=_merged(jobs.jobs), refused=jobs.refused)
     results = _results(Collation(out, jobs, cards), whole, cards)
@@ -91,13 +95,10 @@ def file_batch(
             save_whose(change, [job.specimen for job, result in piece if result is None])
             given = [(job, result) for job, result in piece if result is not None]
             taken = save_results(change, [result for _, result in given])
-            change.say(
-                subject=f"tubes: {piece[0][0].file} ff.",
-                after={how.value: n for how, n in Counter(one.how for one in taken).items()},
-            )
+            change.say(subject=f"tubes: {piece[0][0].file} ff.", after=counts(taken))
         counted.update(one.how for one in taken)
         refused += _refusals([job for job, _ in given], taken)
-    refused += _file_events(store, who, lists)
+    refused += _file_list(save_event_list, store, who, lists.events)
     return Filed(
         store=str(store.address),
         new=counted[How.NEW] + counted[How.CHANGED],
@@ -220,25 +221,11 @@ def _spelled(content: object) -> str:
     return json.dumps(content, sort_keys=True, default=str)
 
 
-def _file_patients(store: Store, who: str, lists: Lists) -> Iterator[Refusal]:
-    """Patients; what is wrong with a row itself was said when the batch was planned."""
-    if lists.patients is None:
-        return
-    rows, _ = read_patients(lists.patients)
-    with changing(store, who, "batch", act=Act.ENTER) as change:
-        taken = save_patients(change, [patient_of(row) for _, row in rows])
-        change.say(subject=f"patients: {lists.patients.name}")
-    yield from refused_rows(lists.patients, [line for line, _ in rows], taken)
-
-
-def _file_events(store: Store, who: str, lists: Lists) -> Iterator[Refusal]:
-    if lists.events is None:
-        return
-    table = read_rows(lists.events, EventRow)
-    with changing(store, who, "batch", act=Act.ENTER) as change:
-        taken = save_events(change, [event_of(row) for _, row in table.rows])
-        change.say(subject=f"events: {lists.events.name}")
-    yield from refused_rows(lists.events, [line for line, _ in table.rows], taken)
+def _file_list(save: SaveList, store: Store, who: str, path: Path | None) -> Iterator[Refusal]:
+    """Rows that the store did not take; what is wrong with a row itself was said before."""
+    if path is not None:
+        listed = save(store, who, path, action="batch")
+        yield from refused_rows(path, listed.lines, listed.taken)
 
 
 def _refusals(jobs: Sequence[Job], taken: Sequence[Taken]) -> Iterator[Refusal]:

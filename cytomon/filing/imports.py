@@ -9,16 +9,20 @@ from pathlib import Path
 
 from cytomon.errors import InputError
 from cytomon.filing.ahead import read_ahead
+from cytomon.filing.listed import (
+    SaveList,
+    refused_rows,
+    save_event_list,
+    save_patient_list,
+    say_list,
+)
 from cytomon.filing.measured_list import Piece, read_pieces
-from cytomon.inputs import read_patients
-from cytomon.lists import Refusal, read_rows, row_refused
+from cytomon.lists import Refusal
 from cytomon.model.people import Act
-from cytomon.model.record import ClinicalEvent, How, Infusion, Patient, Taken
-from cytomon.store.change import Change, changing
-from cytomon.store.patients import save_events, save_patients
+from cytomon.model.record import How, Taken
+from cytomon.store.change import changing
 from cytomon.store.results import Seen, save_results
 from cytomon.store.session import Store
-from cytomon.worklist import EventRow, PatientRow
 
 _AT_ONCE = 5_000
 """Tubes in one transaction."""
@@ -90,14 +94,14 @@ def import_lists(
     imported = Imported()
     seen = Seen()
     if lists.patients:
-        _import_patients(store, who, lists.patients, imported)
+        _import_rows(save_patient_list, store, who, lists.patients, imported)
         _tell(report, lists.patients, imported, "patients")
     if lists.measurements:
         for piece in _together(read_ahead(read_pieces, lists.measurements)):
             _import_piece(store, who, lists.measurements, piece, imported, seen)
             _tell(report, lists.measurements, imported, "measurements")
     if lists.events:
-        _import_events(store, who, lists.events, imported)
+        _import_rows(save_event_list, store, who, lists.events, imported)
         _tell(report, lists.events, imported, "events")
     return imported
 
@@ -127,21 +131,10 @@ def _tell(report: Report | None, path: Path, imported: Imported, name: str) -> N
         report(path.name, safe)
 
 
-def _import_patients(store: Store, who: str, path: Path, imported: Imported) -> None:
-    rows, refused = read_patients(path)
-    imported.refused += refused
-    with changing(store, who, "import", act=Act.ENTER) as change:
-        given = [patient_of(row) for _, row in rows]
-        taken = save_patients(change, given)
-        _say(change, path, imported, "patients", [line for line, _ in rows], taken)
-
-
-def _import_events(store: Store, who: str, path: Path, imported: Imported) -> None:
-    table = read_rows(path, EventRow)
-    imported.refused += table.refused
-    with changing(store, who, "import", act=Act.ENTER) as change:
-        taken = save_events(change, [event_of(row) for _, row in table.rows])
-        _say(change, path, imported, "events", [line for line, _ in table.rows], taken)
+def _import_rows(save: SaveList, store: Store, who: str, path: Path, imported: Imported) -> None:
+    listed = save(store, who, path, action="import")
+    imported.refused += listed.refused
+    _count(imported, listed.name, path, listed.lines, listed.taken)
 
 
 def _import_piece(
@@ -150,53 +143,15 @@ def _import_piece(
     imported.refused += piece.refused
     with changing(store, who, "import", act=Act.ENTER) as change:
         taken = save_results(change, piece.results, seen=seen)
-        _say(change, path, imported, "measurements", piece.lines, taken)
+        say_list(change, "measurements", path, piece.lines, taken)
+    _count(imported, "measurements", path, piece.lines, taken)
 
 
-def _say(
-    change: Change,
-    path: Path,
-    imported: Imported,
-    name: str,
-    lines: Sequence[int],
-    taken: Sequence[Taken],
+def _count(
+    imported: Imported, name: str, path: Path, lines: Sequence[int], taken: Sequence[Taken]
 ) -> None:
-    """Count what was taken, and say it in the log."""
-    counted = Counter(one.how for one in taken)
-    imported.taken.update({(name, how): count for how, count in counted.items()})
+    imported.taken.update((name, one.how) for one in taken)
     imported.refused += refused_rows(path, lines, taken)
-    if lines:
-        change.say(
-            subject=f"{name}: {path.name}, lines {lines[0]} ff.",
-            after={how.value: count for how, count in counted.items()},
-        )
-
-
-def refused_rows(path: Path, lines: Iterable[int], taken: Iterable[Taken]) -> Iterator[Refusal]:
-    """Rows that the store did not take, each by its line."""
-    for line, one in zip(lines, taken, strict=True):
-        if one.how is How.REFUSED:
-            yield Refusal(file="", finding=row_refused(path, line, one.reason, fix=one.fix))
-
-
-def patient_of(row: PatientRow) -> tuple[Patient, Infusion]:
-    """A row of the list of patients, as the store takes it."""
-    patient = Patient(
-        patient_id=row.patient_id, birth_year=row.birth_year, sex=row.sex, genotype=row.genotype
-    )
-    return patient, Infusion(infused_on=row.infusion_date, product=row.product)
-
-
-def event_of(row: EventRow) -> ClinicalEvent:
-    """A row of the list of events, as the store takes it."""
-    return ClinicalEvent(
-        patient_id=row.patient_id,
-        on=row.date,
-        event=row.event,
-        value=row.value,
-        unit=row.unit,
-        comment=row.comment,
-    )
 
 
 def refuse_nothing(lists: ImportLists) -> None:
