@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cytomon.cli.stored import UserOption, acting
+from cytomon.cli.stored import EventsOption, PatientsOption, UserOption, acting
 
 
 class Engine(StrEnum):
@@ -34,12 +34,8 @@ def batch(
     worklist: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Which tube belongs to which specimen.")
     ] = None,
-    patients: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Day of infusion of each patient.")
-    ] = None,
-    events: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Drugs and other dated events.")
-    ] = None,
+    patients: PatientsOption = None,
+    events: EventsOption = None,
     template: Annotated[
         str, typer.Option(metavar="NAME", help="Template, where the worklist names none.")
     ] = "",

@@ -7,16 +7,19 @@ from typing import Annotated
 
 import typer
 
-from cytomon.cli.stored import StoreOption, UserOption, acting, opened_store
+from cytomon.cli.stored import (
+    EventsOption,
+    PatientsOption,
+    StoreOption,
+    UserOption,
+    acting,
+    opened_store,
+)
 
 
 def import_(
-    patients: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Day of infusion of each patient.")
-    ] = None,
-    events: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Drugs and other dated events.")
-    ] = None,
+    patients: PatientsOption = None,
+    events: EventsOption = None,
     measurements: Annotated[
         Path | None,
         typer.Option(metavar="CSV", help="Results in the columns of measurements.csv."),

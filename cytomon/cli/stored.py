@@ -1,4 +1,4 @@
-"""What the commands that use the store have in common: who acts, and on which store."""
+"""What the commands that use the store have in common: lists, who acts, and on which store."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +32,14 @@ UserOption = Annotated[
     ),
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; for the log.")]
+PatientsOption = Annotated[
+    Path | None,
+    typer.Option("--patients", metavar="CSV", help="Day of infusion of each patient."),
+]
+EventsOption = Annotated[
+    Path | None,
+    typer.Option("--events", metavar="CSV", help="Drugs and other dated events."),
+]
 
 
 def acting(given: str | None) -> str:
