@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from difflib import get_close_matches
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -22,17 +21,15 @@ from pydantic import (
     model_validator,
 )
 
+from cytomon.model.drugs import depleting_drugs, near_drug
 from cytomon.model.patient import Specimen, SpecimenType
 
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 # Days after a dose during which a drug hides an antigen from the antibody (domain: rulings, 10).
-# Generic and brand names, by their letters in lower case.
 DRUG_WINDOWS: Mapping[str, tuple[str, int]] = {
     "blinatumomab": ("CD19", 90),
-    "blincyto": ("CD19", 90),
     "inotuzumab": ("CD22", 90),
-    "besponsa": ("CD22", 90),
 }
 
 EventKind = Literal[
@@ -189,12 +186,11 @@ class EventRow(_Row):
 
     @model_validator(mode="after")
     def _known_drug(self) -> Self:
-        """Refuse a slip of the pen: a drug that hides an antigen must not be passed over."""
-        letters = "".join(letter for letter in self.value.casefold() if letter.isalpha())
-        if self.event == "drug" and not any(name in letters for name in DRUG_WINDOWS):
-            for near in get_close_matches(letters, DRUG_WINDOWS, n=1, cutoff=0.8):
-                msg = f"the drug is not known; did you mean {near}?"
-                raise ValueError(msg)
+        """Refuse a slip of the pen: a drug that changes what is seen must not be passed over."""
+        near = near_drug(self.value) if self.event == "drug" else ""
+        if near:
+            msg = f"the drug is not known; did you mean {near}?"
+            raise ValueError(msg)
         return self
 
 
@@ -231,6 +227,5 @@ def _masked(row: WorklistRow, events: Sequence[EventRow]) -> Iterator[str]:
 
 
 def _hidden_by(drug: str) -> Iterator[tuple[str, int]]:
-    """Antigens and days of a drug, whatever stands beside its name: salt, cycle, dose."""
-    letters = "".join(letter for letter in drug.casefold() if letter.isalpha())
-    yield from (window for name, window in DRUG_WINDOWS.items() if name in letters)
+    """Antigens and days of all drugs that a text names."""
+    yield from (DRUG_WINDOWS[name] for name in depleting_drugs(drug) if name in DRUG_WINDOWS)

@@ -148,6 +148,13 @@ def test_drugs_are_known_by_generic_and_brand_name(drug: str, antigen: str):
     assert specimen_of(row(), {}, [event("2026-02-01", drug)]).masked == (antigen,)
 
 
+def test_two_drugs_in_one_text_hide_two_antigens():
+    """Neither is passed over for the other."""
+    events = [event("2026-02-01", "blinatumomab + Besponsa")]
+
+    assert specimen_of(row(), {}, events).masked == ("CD19", "CD22")
+
+
 def test_only_the_patients_own_drugs_count():
     """Somebody else's dose, another drug, or another kind of event hides nothing."""
     events = [
@@ -170,14 +177,16 @@ def test_an_event_of_unknown_kind_is_refused():
         event("2026-02-01", "x", event="cold")
 
 
-@pytest.mark.parametrize("drug", ["inotuzomab", "Blinatumumab", "bespona"])
+@pytest.mark.parametrize(
+    "drug", ["inotuzomab", "Blinatumumab", "bespona", "rituxmab", "Obinotuzumab"]
+)
 def test_a_slip_in_the_name_of_a_drug_is_refused(drug: str):
     """A drug that hides an antigen must not be passed over for one letter."""
     with pytest.raises(ValidationError, match="did you mean"):
         event("2026-01-10", drug)
 
 
-@pytest.mark.parametrize("drug", ["rituximab", "dexamethasone", "IVIG"])
+@pytest.mark.parametrize("drug", ["rituximab", "obinutuzumab", "dexamethasone", "IVIG"])
 def test_other_drugs_are_taken(drug: str):
     """A drug that hides neither CD19 nor CD22 is just an event."""
     assert event("2026-01-10", drug).value == drug
