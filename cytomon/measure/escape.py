@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from cytomon.measure.negative import upper_edge
+from cytomon.model.genotype import is_kmt2a
 from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import AntigenCall, Evidence, Measurement
 
@@ -19,7 +19,6 @@ SURFACE_INDEPENDENT = frozenset({"cyCD79a"})
 PRO_B_MARKERS = frozenset({"NG2", "CD15", "CD117", "CD133"})
 """Markers that tell pro-B blasts without CD19 from normal CD34+ progenitors."""
 
-_KMT2A = re.compile(r"KMT2A|\bMLL(?!T)|\b4;11\b", re.IGNORECASE)
 LOST = (AntigenCall.NEGATIVE, AntigenCall.PARTIAL)
 """Calls on an antigen that is gone, on all blasts or on some."""
 
@@ -86,14 +85,3 @@ def _cd19_limit(evidence: Evidence) -> Iterator[float]:
     cells = evidence.kept.get("t_cells")
     if cells is not None and "CD19" in cells.scaled and cells.n:
         yield upper_edge(cells.scaled["CD19"]) + 0.5
-
-
-def is_kmt2a(genotype: str) -> bool:
-    """Whether a genotype, as laboratories write it, names a KMT2A rearrangement.
-
-    Examples
-    --------
-    >>> [is_kmt2a(name) for name in ("KMT2A-r", "MLL::AF4", "t(4;11)", "PICALM::MLLT10", "")]
-    [True, True, True, False, False]
-    """
-    return bool(_KMT2A.search(genotype))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, Table, exists, select
+from sqlalchemy import Column, Connection, Row, Select, Table, and_, exists, select
 
 _TOGETHER = 5_000
 """Values asked for in one query; databases refuse more than some ten thousands."""
@@ -16,10 +16,26 @@ def current(table: Table) -> Select[Any]:
     return select(table).where(is_current(table))
 
 
-def is_current(table: Table) -> Any:  # noqa: ANN401  (a condition, whose type SQLAlchemy hides)
-    """Condition that a row of a versioned table is the newest of its thing."""
+def is_current(table: Table, *, until: int | None = None) -> Any:  # noqa: ANN401  (SQLAlchemy's)
+    """Condition that a row of a versioned table is the newest of its thing.
+
+    Parameters
+    ----------
+    table : Table
+        With versions.
+    until : int or None, optional
+        Entry of the log up to which rows count; None for all.
+    """
     newer = table.alias()
-    return ~exists().where(newer.c.replaces == table.c.id)
+    replaced = exists().where(newer.c.replaces == table.c.id)
+    if until is None:
+        return ~replaced
+    return and_(table.c.entry <= until, ~replaced.where(newer.c.entry <= until))
+
+
+def by_entry(query: Select[Any], table: Table, until: int | None) -> Select[Any]:
+    """Rows that were there once an entry of the log was written; None for all."""
+    return query if until is None else query.where(table.c.entry <= until)
 
 
 def among(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select
 
@@ -15,6 +15,7 @@ from cytomon.model.course import KeptResult, KeptSpecimen, Signed, State
 from cytomon.model.people import Meaning
 from cytomon.model.record import Kind, Source
 from cytomon.model.results import Estimate, Measurement
+from cytomon.model.timeline import Answer
 from cytomon.store.chain import hash_text, spell
 from cytomon.store.current import among, is_current
 from cytomon.store.specimens import moved_since
@@ -67,7 +68,23 @@ def read_specimens(connection: Connection, rows: Sequence[Row[Any]]) -> list[Kep
     return [_specimen(row, found[row.thing]) for row in rows]
 
 
-def standing(kept: Iterable[KeptResult]) -> dict[str, tuple[KeptResult, Measurement]]:
+@dataclass(slots=True, kw_only=True)
+class LightResult:
+    """A result of a timeline, as light as can be: a worklist holds hundreds of thousands."""
+
+    number: int
+    tube: int
+    kind: Kind
+    state: State
+    template: str
+    moved: bool
+    measurements: dict[str, Answer] = field(default_factory=dict)
+
+
+ResultType = TypeVar("ResultType", KeptResult, LightResult)
+
+
+def standing(kept: Iterable[ResultType]) -> dict[str, tuple[ResultType, Any]]:
     """Of each quantity the measurement that counts, and its result (domain: 0.1).
 
     Signed goes before reviewed before automatic, then all tubes together before one, then the
@@ -82,13 +99,13 @@ def standing(kept: Iterable[KeptResult]) -> dict[str, tuple[KeptResult, Measurem
         )
         for result in known
     }
-    best: dict[str, tuple[KeptResult, Measurement]] = {}
+    best: dict[str, tuple[ResultType, Any]] = {}
     for result in sorted(known, key=lambda one: weights[one.number]):
         best |= {quantity: (result, one) for quantity, one in result.measurements.items()}
     return best
 
 
-def _is_stale(pooled: KeptResult, known: Sequence[KeptResult]) -> bool:
+def _is_stale(pooled: ResultType, known: Sequence[ResultType]) -> bool:
     """Whether a tube has said another MRD since all of them were put together."""
     then: dict[int, tuple[object, ...]] = {}
     now: dict[int, tuple[object, ...]] = {}
@@ -134,7 +151,8 @@ class _Reading:
 
     def __init__(self, connection: Connection, held: Sequence[int]) -> None:
         query = select(results, log.c.at, log.c.who).join(log, log.c.seq == results.c.entry)
-        rejected, approved = self._reviews(connection, held)
+        reviewed = select(reviews).join(results, results.c.id == reviews.c.result)
+        rejected, approved = judged(sorted(among(connection, reviewed, results.c.tube, held)))
         self.results = sorted(
             row for row in among(connection, query, results.c.tube, held) if row.id not in rejected
         )
@@ -173,16 +191,8 @@ class _Reading:
 
     def _judge(self, row: Row[Any], bound: str) -> _Judgement:
         mine = self._signed[row.id]
-        holds = [one for one in mine if one.content == bound]
-        approving = [one for one in holds if one.meaning == Meaning.APPROVED]
-        waits = len({one.who for one in approving}) < max(
-            (one.needs for one in approving), default=1
-        )
-        state = State.AUTOMATIC
-        if approving and not waits:
-            state = State.SIGNED
-        elif holds or row.id in self._approved:
-            state = State.REVIEWED
+        approving = [o for o in mine if o.content == bound and o.meaning == Meaning.APPROVED]
+        state = state_of(mine, bound, reviewed=row.id in self._approved)
         said = tuple(
             Signed(
                 by=one.who,
@@ -196,19 +206,44 @@ class _Reading:
         amended = state is State.SIGNED and any(one.amends is not None for one in approving)
         return _Judgement(state=state, amended=amended, signatures=said)
 
-    @staticmethod
-    def _reviews(connection: Connection, held: Sequence[int]) -> tuple[set[int], set[int]]:
-        """Results that a reviewer has rejected, and those that one has approved or made."""
-        verdicts: dict[int, str] = {}
-        made: set[int] = set()
-        query = select(reviews).join(results, results.c.id == reviews.c.result)
-        for row in sorted(among(connection, query, results.c.tube, held)):
-            verdicts[row.result] = row.verdict
-            if row.outcome is not None:
-                made.add(row.outcome)
-        rejected = {number for number, verdict in verdicts.items() if verdict == "rejected"}
-        approved = {number for number, verdict in verdicts.items() if verdict == "approved"}
-        return rejected, made | approved
+
+def judged(rows: Iterable[Row[Any]]) -> tuple[set[int], set[int]]:
+    """Results that a reviewer has rejected, and those that one has approved or made.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Of `cytomon.store.tables.reviews`, oldest first; the newest word on a result counts.
+    """
+    verdicts: dict[int, str] = {}
+    made: set[int] = set()
+    for row in rows:
+        verdicts[row.result] = row.verdict
+        if row.outcome is not None:
+            made.add(row.outcome)
+    rejected = {number for number, verdict in verdicts.items() if verdict == "rejected"}
+    approved = {number for number, verdict in verdicts.items() if verdict == "approved"}
+    return rejected, made | approved
+
+
+def state_of(signed: Sequence[Row[Any]], bound: str, *, reviewed: bool) -> State:
+    """How far a result has come.
+
+    Parameters
+    ----------
+    signed : sequence of Row
+        Its signatures, and who gave them.
+    bound : str
+        What they have to be bound to (`attribution`).
+    reviewed : bool
+        Whether a reviewer has approved or made it.
+    """
+    holds = [one for one in signed if one.content == bound]
+    approving = [one for one in holds if one.meaning == Meaning.APPROVED]
+    persons = {one.who for one in approving}
+    if approving and len(persons) >= max(one.needs for one in approving):
+        return State.SIGNED
+    return State.REVIEWED if holds or reviewed else State.AUTOMATIC
 
 
 def measurement_of(row: Row[Any]) -> Measurement:

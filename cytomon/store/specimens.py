@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from cytomon.model.patient import Specimen
 from cytomon.store.change import Change
-from cytomon.store.current import among
+from cytomon.store.current import among, by_entry
 from cytomon.store.tables import specimens
 
 Key = tuple[object, ...]
@@ -85,11 +85,14 @@ def _place(
     return places
 
 
-def moved_since(connection: Connection, things: Sequence[int]) -> dict[int, int]:
+def moved_since(
+    connection: Connection, things: Sequence[int], *, until: int | None = None
+) -> dict[int, int]:
     """Of specimens the entry that last gave them another patient, name, day or type; else 0."""
     since = dict.fromkeys(things, 0)
     keys: dict[int, Key] = {}
-    for row in sorted(among(connection, select(specimens), specimens.c.thing, list(things))):
+    query = by_entry(select(specimens), specimens, until)
+    for row in sorted(among(connection, query, specimens.c.thing, list(things))):
         if keys.get(row.thing, _key_of_row(row)) != _key_of_row(row):
             since[row.thing] = row.entry
         keys[row.thing] = _key_of_row(row)

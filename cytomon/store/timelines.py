@@ -1,0 +1,342 @@
+"""Timelines of patients, many at a time: what counts of each specimen, and little else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, exists, func, select
+
+from cytomon.model.course import VERDICTS, Acknowledgement, State, side
+from cytomon.model.record import ClinicalEvent, Kind
+from cytomon.model.timeline import FOLLOWED, Answer, Dispute, Sample, Timeline
+from cytomon.store.current import by_entry, is_current
+from cytomon.store.kept import LightResult, attribution, judged, standing, state_of
+from cytomon.store.specimens import moved_since
+from cytomon.store.tables import (
+    acknowledgements,
+    events,
+    infusions,
+    log,
+    measurements,
+    patients,
+    results,
+    reviews,
+    signatures,
+    specimens,
+    tubes,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Patients by their numbers, the last one included, as they were after an entry of the log.
+
+    Attributes
+    ----------
+    first, last : int
+        Numbers of patients.
+    until : int or None
+        The entry; None for now.
+    """
+
+    first: int
+    last: int
+    until: int | None = None
+
+
+def spans(connection: Connection, *, size: int) -> list[Span]:
+    """All patients of a store, a few hundred at a time."""
+    most = connection.scalar(select(func.max(patients.c.thing))) or 0
+    things = connection.scalars(
+        select(patients.c.thing).where(patients.c.replaces.is_(None)).order_by(patients.c.thing)
+    ).all()
+    cuts = [*things[::size], most + 1]
+    return [Span(first=first, last=after - 1) for first, after in pairwise(cuts)]
+
+
+def read_timelines(connection: Connection, span: Span) -> Iterator[Timeline]:
+    """Read the timelines of patients.
+
+    Parameters
+    ----------
+    connection : Connection
+        From `Store.reading`.
+    span : Span
+        Which patients.
+
+    Yields
+    ------
+    Timeline
+        By the number of the patient.
+    """
+    reading = _Reading(connection, span)
+    samples = reading.samples()
+    happened = reading.events()
+    given = reading.acknowledgements()
+    infused = {row.patient: row for row in reading.of_patients(infusions)}
+    for row in sorted(reading.of_patients(patients, column="thing"), key=attrgetter("thing")):
+        infusion = infused.get(row.thing)
+        yield Timeline(
+            patient_id=row.patient_id,
+            genotype=row.genotype,
+            product=infusion.product if infusion else "",
+            day0=date.fromisoformat(infusion.infused_on) if infusion else None,
+            samples=tuple(sorted(samples[row.thing], key=_place_of_sample)),
+            events=tuple(sorted(happened[row.thing], key=_place_of_event)),
+            acknowledgements=tuple(given[row.thing]),
+        )
+
+
+def _place_of_sample(one: Sample) -> tuple[object, ...]:
+    return one.on, one.specimen_type, one.specimen_id
+
+
+def _place_of_event(one: ClinicalEvent) -> tuple[object, ...]:
+    return one.on, one.event, one.value, one.unit, one.comment
+
+
+class _Reading:
+    """What one span of patients needs, each kind of rows by one query."""
+
+    def __init__(self, connection: Connection, span: Span) -> None:
+        self._connection = connection
+        self._span = span
+        self._until = span.until
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        return self._connection.execute(query).all()
+
+    def of_patients(self, table: Any, *, column: str = "patient") -> Sequence[Row[Any]]:  # noqa: ANN401
+        """Current rows of a versioned table, of these patients."""
+        among = table.c[column].between(self._span.first, self._span.last)
+        return self._rows(select(table).where(among, is_current(table, until=self._until)))
+
+    def events(self) -> dict[int, list[ClinicalEvent]]:
+        ids = {row.thing: row.patient_id for row in self.of_patients(patients, column="thing")}
+        found: dict[int, list[ClinicalEvent]] = defaultdict(list)
+        for row in self.of_patients(events):
+            if not row.withdrawn:
+                found[row.patient].append(
+                    ClinicalEvent(
+                        patient_id=ids[row.patient],
+                        on=date.fromisoformat(row.date),
+                        event=row.event,
+                        value=row.value,
+                        unit=row.unit,
+                        comment=row.comment,
+                    )
+                )
+        return found
+
+    def acknowledgements(self) -> dict[int, list[Acknowledgement]]:
+        query = (
+            select(acknowledgements, log.c.at, log.c.who, log.c.why)
+            .join(log, log.c.seq == acknowledgements.c.entry)
+            .where(acknowledgements.c.patient.between(self._span.first, self._span.last))
+            .order_by(acknowledgements.c.id)
+        )
+        found: dict[int, list[Acknowledgement]] = defaultdict(list)
+        for row in self._rows(by_entry(query, acknowledgements, self._until)):
+            found[row.patient].append(
+                Acknowledgement(
+                    rule=row.rule, flagged_on=row.flagged_on, at=row.at, by=row.who, why=row.why
+                )
+            )
+        return found
+
+    def samples(self) -> dict[int, list[Sample]]:
+        """Specimens of each patient, with what counts of them."""
+        rows = {row.thing: row for row in self.of_patients(specimens)}
+        kept, shared = self._results(rows)
+        found: dict[int, list[Sample]] = defaultdict(list)
+        for thing, row in rows.items():
+            if row.collected_on:  # no list lets one in without
+                found[row.patient].append(_sample(row, kept[thing], duplicate=thing in shared))
+        return found
+
+    def _results(self, rows: dict[int, Row[Any]]) -> tuple[dict[int, list[LightResult]], set[int]]:
+        """Results by specimen, and specimens with a tube whose bytes another one has too."""
+        held = self._held()
+        judge = _Judge(self, rows)
+        since = moved_since(
+            self._connection,
+            [thing for thing, row in rows.items() if row.replaces],
+            until=self._until,
+        )
+        kept: dict[int, list[LightResult]] = defaultdict(list)
+        numbered: dict[int, LightResult] = {}
+        shared = set()
+        for row in held:
+            if row.shared and self._is_shared(row):
+                shared.add(row.specimen)
+            if row.id in judge.rejected:
+                continue
+            moved = max(since.get(row.specimen, 0), row.came if row.replaces else 0)
+            one = LightResult(
+                number=row.id,
+                tube=row.tube,
+                kind=Kind(row.kind),
+                state=judge.state(row),
+                template=row.template,
+                moved=row.entry < moved,
+            )
+            numbered[row.id] = one
+            kept[row.specimen].append(one)
+        self._measure(numbered)
+        return kept, shared
+
+    def _measure(self, numbered: dict[int, LightResult]) -> None:
+        parts = measurements.c
+        columns = (
+            parts.result, parts.quantity, parts.numerator, parts.denominator, parts.value,
+            parts.ci_low, parts.ci_high, parts.lod, parts.status, parts.qualifiers,
+        )  # fmt: skip
+        query = self._of_results(select(*columns), measurements).where(parts.quantity.in_(FOLLOWED))
+        for row in self._connection.execute(query):
+            one = numbered.get(row[0])
+            if one is not None:
+                beside = (one.template, one.state.value)
+                one.measurements[row[1]] = Answer._make((*row[1:], *beside))
+
+    def _held(self) -> Sequence[Row[Any]]:
+        """Results of these patients with their tubes."""
+        other = tubes.alias()
+        shared = exists().where(
+            other.c.sha256 == tubes.c.sha256,
+            tubes.c.sha256 != "",
+            other.c.thing != tubes.c.thing,
+        )
+        query = select(
+            results.c.id, results.c.entry, results.c.tube, results.c.template, results.c.content,
+            tubes.c.specimen, tubes.c.kind, tubes.c.file, tubes.c.sha256, tubes.c.replaces,
+            tubes.c.entry.label("came"), shared.label("shared"),
+        )  # fmt: skip
+        return sorted(self._rows(self._of_tubes(query.select_from(results))))
+
+    def _of_results(self, query: Select[Any], table: Any) -> Select[Any]:  # noqa: ANN401
+        """Rows about results of these patients."""
+        return self._of_tubes(
+            query.select_from(table).join(results, results.c.id == table.c.result)
+        )
+
+    def _of_tubes(self, query: Select[Any]) -> Select[Any]:
+        """Results of tubes that are now in specimens of these patients."""
+        whole = (
+            query.join(tubes, tubes.c.thing == results.c.tube)
+            .join(specimens, specimens.c.thing == tubes.c.specimen)
+            .where(
+                specimens.c.patient.between(self._span.first, self._span.last),
+                is_current(specimens, until=self._until),
+                is_current(tubes, until=self._until),
+                tubes.c.withdrawn == 0,
+            )
+        )
+        return by_entry(whole, results, self._until)
+
+    def judgements(self) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+        """Reviews and signatures of results of these patients, oldest first."""
+        said = self._of_results(select(reviews), reviews)
+        signed = self._of_results(select(signatures, log.c.who), signatures).join(
+            log, log.c.seq == signatures.c.entry
+        )
+        return (
+            sorted(self._rows(by_entry(said, reviews, self._until))),
+            sorted(self._rows(by_entry(signed, signatures, self._until))),
+        )
+
+    def patient_ids(self) -> dict[int, str]:
+        """Pseudonyms by number."""
+        return {row.thing: row.patient_id for row in self.of_patients(patients, column="thing")}
+
+    def _is_shared(self, row: Row[Any]) -> bool:
+        """Whether another specimen has the same data set of the same bytes now."""
+        query = select(tubes).where(
+            tubes.c.sha256 == row.sha256,
+            tubes.c.specimen != row.specimen,
+            tubes.c.withdrawn == 0,
+            is_current(tubes, until=self._until),
+        )
+        return any(_data_set(o.file) == _data_set(row.file) for o in self._rows(query))
+
+
+def _data_set(file: str) -> str:
+    """Number of one of several data sets of a file; empty for the only one."""
+    _, mark, number = file.rpartition("#")
+    return number if mark and number.isdigit() else ""
+
+
+class _Judge:
+    """How far each result has come."""
+
+    def __init__(self, reading: _Reading, rows: dict[int, Row[Any]]) -> None:
+        said, signed = reading.judgements()
+        self.rejected, self._approved = judged(said)
+        self._rows = rows
+        self._signed: dict[int, list[Row[Any]]] = defaultdict(list)
+        for row in signed:
+            self._signed[row.result].append(row)
+        self._ids = reading.patient_ids() if signed else {}
+
+    def state(self, row: Row[Any]) -> State:
+        reviewed = row.id in self._approved
+        mine = self._signed.get(row.id)
+        if mine is None:
+            return State.REVIEWED if reviewed else State.AUTOMATIC
+        specimen = self._rows[row.specimen]
+        bound = attribution(self._ids[specimen.patient], specimen, row.content)
+        return state_of(mine, bound, reviewed=reviewed)
+
+
+def _sample(row: Row[Any], kept: Sequence[LightResult], *, duplicate: bool) -> Sample:
+    counting = _counting(kept)
+    return Sample(
+        specimen_id=row.specimen_id,
+        specimen_type=row.specimen_type,
+        on=date.fromisoformat(row.collected_on),
+        answers={quantity: answer for quantity, (_, answer) in counting.items()},
+        cd19_clone=row.cd19_clone,
+        cd22_clone=row.cd22_clone,
+        templates=frozenset(
+            name for one in kept if one.template for name in one.template.split("+")
+        ),
+        duplicate=duplicate,
+        moved=any(result.moved for result, _ in counting.values()),
+        disputes=tuple(_disputes(kept, counting)),
+    )
+
+
+def _counting(kept: Sequence[LightResult]) -> dict[str, tuple[LightResult, Answer]]:
+    if len(kept) == 1:
+        (only,) = kept
+        return {quantity: (only, answer) for quantity, answer in only.measurements.items()}
+    return standing(kept)
+
+
+def _disputes(
+    kept: Sequence[LightResult], counting: dict[str, tuple[LightResult, Answer]]
+) -> Iterator[Dispute]:
+    """Signed answers on whose other side the newest result lies."""
+    for quantity in VERDICTS:
+        result, signed = counting.get(quantity, (None, None))
+        if result is None or signed is None or result.state is not State.SIGNED:
+            continue
+        newer = [
+            one.measurements[quantity]
+            for one in kept
+            if one.number > result.number
+            and one.state is not State.SIGNED
+            and quantity in one.measurements
+        ]
+        if newer and _contradicts(quantity, signed.status, newer[-1].status):
+            yield Dispute(signed=signed, found=newer[-1])
+
+
+def _contradicts(quantity: str, signed: str, found: str) -> bool:
+    sides = {side(quantity, signed), side(quantity, found)}
+    return len(sides) == 2 and "no answer" not in sides

@@ -1,0 +1,1 @@
+"""Results become a course, its states and its flags."""

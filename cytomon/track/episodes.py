@@ -1,0 +1,224 @@
+"""From observations to flags: what was raised already is not raised again (domain: 5.8, 5.9.14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from cytomon.model.course import Acknowledgement
+from cytomon.model.flags import Evidence, Flag, Urgency
+
+
+class Told(NamedTuple):
+    """What a flag says, and on what it rests."""
+
+    says: str
+    evidence: tuple[Evidence, ...]
+
+
+class Observation(NamedTuple):
+    """A rule was asked, and holds or does not.
+
+    Attributes
+    ----------
+    on : date
+        Day of the sample or visit.
+    day : int or None
+        The same after the infusion.
+    urgency : Urgency or None
+        How urgent it is; None where the rule does not hold.
+    tell : callable or None
+        Gives the words of the flag; asked only where one is raised.
+    subject : str
+        What the rule speaks of.
+    """
+
+    on: date
+    day: int | None
+    urgency: Urgency | None = None
+    tell: Callable[[], Told] | None = None
+    subject: str = ""
+
+
+class Raised(NamedTuple):
+    """A flag before it is put into words: a worklist needs the words of few.
+
+    Attributes
+    ----------
+    rule : str
+        Its code.
+    seen : Observation
+        What raised it.
+    is_open : bool
+        Whether a person still has to answer it.
+    answers : tuple of Acknowledgement
+        Who has seen it.
+    suppressed : tuple of date
+        Later days on which it held likewise.
+    """
+
+    rule: str
+    seen: Observation
+    is_open: bool
+    answers: tuple[Acknowledgement, ...]
+    suppressed: tuple[date, ...]
+
+    @property
+    def urgency(self) -> Urgency:
+        """How soon a person should look at it."""
+        return self.seen.urgency or Urgency.INFO
+
+    def flag(self, confirms: str) -> Flag:
+        """In words; `confirms` says what would confirm or refute it."""
+        told = self.seen.tell() if self.seen.tell else Told("", ())
+        return Flag(
+            rule=self.rule,
+            urgency=self.urgency,
+            on=self.seen.on,
+            day=self.seen.day,
+            says=told.says,
+            evidence=told.evidence,
+            confirms=confirms,
+            subject=self.seen.subject,
+            open=self.is_open,
+            acknowledged=self.answers,
+            suppressed=self.suppressed,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Episode:
+    """Days on which a rule has held, until it is answered."""
+
+    raised: list[Observation]
+    urgency: Urgency
+    suppressed: list[date] = field(default_factory=list)
+    answers: tuple[Acknowledgement, ...] = ()
+    is_open: bool = True
+
+    @property
+    def start(self) -> date:
+        return self.raised[0].on
+
+    def add(self, one: Observation, urgency: Urgency) -> None:
+        """Raise again what is more urgent than before, and suppress all else."""
+        if urgency > self.urgency:
+            self.raised.append(one)
+            self.urgency = urgency
+        else:
+            self.suppressed.append(one.on)
+
+    def flags(self, rule: str) -> Iterator[Raised]:
+        """Its flags: the first, and each that is more urgent."""
+        untils = [one.on for one in self.raised[1:]] + [date.max]
+        for one, until in zip(self.raised, untils, strict=True):
+            later = tuple(on for on in self.suppressed if one.on < on < until)
+            yield Raised(rule, one, self.is_open, self.answers, later)
+
+
+def raise_flags(
+    rule: str, observations: Iterable[Observation], acknowledgements: Sequence[Acknowledgement]
+) -> Iterator[Raised]:
+    """Gather what a rule has observed into episodes.
+
+    Parameters
+    ----------
+    rule : str
+        Its code.
+    observations : iterable of Observation
+        In any order.
+    acknowledgements : sequence of Acknowledgement
+        Of the patient.
+
+    Yields
+    ------
+    Raised
+        By subject, then by day.
+    """
+    subjects: dict[str, list[Observation]] = {}
+    holding = set()
+    for one in observations:
+        subjects.setdefault(one.subject, []).append(one)
+        if one.urgency is not None:
+            holding.add(one.subject)
+    if not holding:
+        return
+    given = [one for one in acknowledgements if one.rule == rule]
+    for subject in sorted(holding):
+        for episode in _episodes(_by_day(subjects[subject]), given):
+            yield from episode.flags(rule)
+
+
+def _by_day(seen: list[Observation]) -> list[Observation]:
+    """One for each day: what holds outweighs what does not, and the more urgent the less."""
+    days: dict[date, Observation] = {}
+    for one in seen:
+        other = days.get(one.on)
+        if other is None or _weight(one) > _weight(other):
+            days[one.on] = one
+    return [days[on] for on in sorted(days)]
+
+
+def _weight(one: Observation) -> int:
+    return -1 if one.urgency is None else int(one.urgency)
+
+
+def _episodes(seen: Sequence[Observation], given: Sequence[Acknowledgement]) -> Iterator[_Episode]:
+    episode: _Episode | None = None
+    for one in seen:
+        if episode is not None and given:
+            closed = _closed_on(episode, seen, given)
+            if closed is not None and closed < one.on:
+                yield _answered(episode, given, is_open=False)
+                episode = None
+        if one.urgency is None:
+            continue
+        if episode is None:
+            episode = _Episode(raised=[one], urgency=one.urgency)
+        else:
+            episode.add(one, one.urgency)
+    if episode is not None:
+        is_open = not given or _closed_on(episode, seen, given) is None
+        yield _answered(episode, given, is_open=is_open)
+
+
+def _answered(episode: _Episode, given: Sequence[Acknowledgement], *, is_open: bool) -> _Episode:
+    episode.answers = tuple(one for _, one in _answers(episode, given))
+    episode.is_open = is_open
+    return episode
+
+
+def _closed_on(
+    episode: _Episode, seen: Sequence[Observation], given: Sequence[Acknowledgement]
+) -> date | None:
+    """Day from which an episode is answered and the rule holds no longer."""
+    last = episode.raised[-1].on
+    days = []
+    for at, _ in _answers(episode, given):
+        if at < last:  # who answered did not know yet how urgent it would become
+            continue
+        until = [one for one in seen if episode.start <= one.on <= at]
+        if until[-1].urgency is None:
+            days.append(at)
+            continue
+        later = (one.on for one in seen if one.on > at and one.urgency is None)
+        days += [on for on in (next(later, None),) if on is not None]
+    return min(days, default=None)
+
+
+def _answers(
+    episode: _Episode, given: Sequence[Acknowledgement]
+) -> Iterator[tuple[date, Acknowledgement]]:
+    """Acknowledgements of an episode, each with the day from which it counts.
+
+    They name the day of one of its flags, or none and were given once it had begun.
+    """
+    flagged = {one.on.isoformat(): one.on for one in episode.raised}
+    for one in given:
+        at = date.fromisoformat(one.at[:10])
+        if one.flagged_on in flagged:
+            yield max(at, flagged[one.flagged_on]), one
+        elif not one.flagged_on and at >= episode.start:
+            yield at, one

@@ -1,0 +1,237 @@
+"""What is known of a patient on a day, laid out so that each rule finds its samples at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from cytomon.model.drugs import depleting_drugs
+from cytomon.model.record import ClinicalEvent
+from cytomon.model.results import BCellStatus, MrdStatus
+from cytomon.model.timeline import Answer, Sample, Timeline
+from cytomon.track.clinical import copies
+from cytomon.track.profile import Profile
+
+NO_ANSWER, CLEAR, LOW, POSITIVE = -1, 0, 1, 2
+"""How far an MRD goes: none, negative, detected below the threshold, at or above it."""
+
+_MRD: dict[str, int] = {
+    MrdStatus.POSITIVE: POSITIVE,
+    MrdStatus.POSITIVE_BELOW_LOQ: POSITIVE,
+    MrdStatus.DETECTED_BELOW_THRESHOLD: LOW,
+    MrdStatus.BELOW_LOD: CLEAR,
+    MrdStatus.NOT_DETECTED: CLEAR,
+}
+_BACK: dict[str, bool] = {
+    BCellStatus.APLASIA: False,
+    BCellStatus.PROVISIONAL_APLASIA: False,
+    BCellStatus.RECOVERED: True,
+    BCellStatus.PROVISIONAL_RECOVERED: True,
+}
+
+
+class Mrd(NamedTuple):
+    """The MRD of one specimen."""
+
+    day: int
+    sample: Sample
+    answer: Answer
+    level: int
+
+
+class MrdDay(NamedTuple):
+    """The marrows of one day, which have no order among each other.
+
+    Attributes
+    ----------
+    day : int
+        After the infusion.
+    level : int
+        The highest of them.
+    marrows : tuple of Mrd
+        One, or several.
+    detected : Mrd or None
+        That of the highest detected value.
+    """
+
+    day: int
+    level: int
+    marrows: tuple[Mrd, ...]
+    detected: Mrd | None
+
+
+class BCells(NamedTuple):
+    """What one specimen says of B cells: back, or not."""
+
+    day: int
+    sample: Sample
+    answer: Answer
+    back: bool
+
+
+class Car(NamedTuple):
+    """One sample of a CAR transgene."""
+
+    day: int
+    event: ClinicalEvent
+    below: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A timeline as it stands on a day.
+
+    Attributes
+    ----------
+    timeline : Timeline
+        All of it.
+    profile : Profile
+        The definitions.
+    as_of, day0 : date
+        The day, and day 0.
+    today : int
+        Days from day 0 to `as_of`.
+    samples : tuple of (int, Sample)
+        Up to that day, with theirs.
+    events : tuple of (int, ClinicalEvent)
+        Likewise.
+    marrows : tuple of (int, Sample)
+        From day 1 on.
+    mrd : tuple of MrdDay
+        Of marrows from day 1 on, those without an answer left out.
+    b_cells : tuple of BCells
+        Of blood and marrow, from day 1 on, where nothing voids them.
+    """
+
+    timeline: Timeline
+    profile: Profile
+    as_of: date
+    day0: date
+    today: int
+    samples: tuple[tuple[int, Sample], ...]
+    events: tuple[tuple[int, ClinicalEvent], ...]
+    marrows: tuple[tuple[int, Sample], ...]
+    mrd: tuple[MrdDay, ...]
+    b_cells: tuple[BCells, ...]
+
+    def on(self, day: int) -> date:
+        """The date of a day."""
+        return self.day0 + timedelta(days=day)
+
+    def of_kind(self, *kinds: str) -> list[tuple[int, ClinicalEvent]]:
+        """Events of some kinds, from day 0 on."""
+        return [(day, one) for day, one in self.events if one.event in kinds and day >= 0]
+
+    def first(self, *kinds: str) -> int | None:
+        """Day of the first event of some kinds, from day 0 on."""
+        return min((day for day, _ in self.of_kind(*kinds)), default=None)
+
+    def before(self, quantity: str) -> Answer | None:
+        """The patient's own baseline: the last marrow up to day 0 with a value."""
+        found = None
+        for day, sample in self.samples:
+            if day > 0:
+                break
+            answer = sample.answers.get(quantity)
+            if sample.specimen_type == "marrow" and answer and answer.value is not None:
+                found = answer
+        return found
+
+    def car(self, antigen: str) -> list[Car]:
+        """Samples of a CAR transgene, from day 1 on; of one day, one above the limit counts."""
+        by_day: dict[int, Car] = {}
+        for day, event in self.events:
+            if day < 1 or event.event != f"car{antigen.removeprefix('CD')}_copies":
+                continue
+            amount = copies(event.value, event.unit)
+            below = amount is None or amount < self.profile.car_limit_copies
+            if day not in by_day or not below:
+                by_day[day] = Car(day, event, below)
+        return [by_day[day] for day in sorted(by_day)]
+
+
+def known(timeline: Timeline, profile: Profile, as_of: date) -> Known | None:
+    """Lay out a timeline; None without a day 0: then nothing can be said.
+
+    Parameters
+    ----------
+    timeline : Timeline
+        Of one patient.
+    profile : Profile
+        The definitions.
+    as_of : date
+        What is dated later is left out.
+    """
+    day0 = timeline.day0
+    if day0 is None:
+        return None
+    samples = tuple(((s.on - day0).days, s) for s in timeline.samples if s.on <= as_of)
+    events = tuple(((e.on - day0).days, e) for e in timeline.events if e.on <= as_of)
+    marrows = tuple(one for one in samples if one[0] > 0 and one[1].specimen_type == "marrow")
+    return Known(
+        timeline=timeline,
+        profile=profile,
+        as_of=as_of,
+        day0=day0,
+        today=(as_of - day0).days,
+        samples=samples,
+        events=events,
+        marrows=marrows,
+        mrd=mrd_days(marrows),
+        b_cells=tuple(_b_cells(samples, events, profile)),
+    )
+
+
+def mrd_days(samples: Sequence[tuple[int, Sample]]) -> tuple[MrdDay, ...]:
+    """MRD of specimens that have an evaluable one, day by day."""
+    days: dict[int, list[Mrd]] = {}
+    for one in _mrd_of(samples):
+        days.setdefault(one.day, []).append(one)
+    return tuple(_mrd_day(day, marrows) for day, marrows in sorted(days.items()))
+
+
+def _mrd_day(day: int, marrows: Sequence[Mrd]) -> MrdDay:
+    detected = [one for one in marrows if one.level >= LOW]
+    highest = max(detected, key=lambda one: one.answer.value or 0.0, default=None)
+    return MrdDay(day, max(one.level for one in marrows), tuple(marrows), highest)
+
+
+def _mrd_of(samples: Sequence[tuple[int, Sample]]) -> Iterator[Mrd]:
+    for day, sample in samples:
+        answer = sample.answers.get("mrd")
+        if answer is not None:
+            level = _MRD.get(answer.status, NO_ANSWER)
+            if level != NO_ANSWER:
+                yield Mrd(day, sample, answer, level)
+
+
+def _b_cells(
+    samples: Sequence[tuple[int, Sample]],
+    events: Sequence[tuple[int, ClinicalEvent]],
+    profile: Profile,
+) -> Iterator[BCells]:
+    windows = list(_voids(events, profile))
+    for day, sample in samples:
+        if day < 1 or sample.specimen_type == "csf":
+            continue
+        answer = sample.answers.get("b_fraction")
+        if answer is None or any(first < day <= last for first, last in windows):
+            continue
+        back = _BACK.get(answer.status)
+        if back is not None:
+            yield BCells(day, sample, answer, back)
+
+
+def _voids(
+    events: Sequence[tuple[int, ClinicalEvent]], profile: Profile
+) -> Iterator[tuple[int, float]]:
+    """Days after which, and up to which, B cells say nothing of the CAR T cells."""
+    for day, event in events:
+        if event.event == "drug":
+            for drug in depleting_drugs(event.value):
+                if drug in profile.drug_days:
+                    yield day, day + profile.drug_days[drug]
+        elif event.event in {"transplant", "second_infusion"} and day >= 0:
+            yield day, float("inf")

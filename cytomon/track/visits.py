@@ -1,0 +1,88 @@
+"""The calendar of visits: when what is asked for (domain: 5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, count, takewhile
+from typing import NamedTuple
+
+MONTH = 365.25 / 12
+"""Days of a month (domain: 5.1)."""
+
+
+class Visit(NamedTuple):
+    """One visit of the calendar.
+
+    Attributes
+    ----------
+    name : str
+        ``d28``, ``m3`` and so on.
+    day, first, last : int
+        Its day after the infusion, and the window in which it may be.
+    marrow : bool
+        Whether a marrow is asked for, beside B cells.
+    decides : bool
+        Whether a decision hangs on it.
+    """
+
+    name: str
+    day: int
+    first: int
+    last: int
+    marrow: bool = False
+    decides: bool = False
+
+
+_EARLY = (
+    Visit("w1", 7, 4, 10),
+    Visit("w2", 14, 11, 17),
+    Visit("d28", 28, 25, 35, marrow=True, decides=True),
+    Visit("m2", 61, 51, 71, marrow=True),
+    Visit("m3", 91, 77, 105, marrow=True, decides=True),
+    Visit("m4", 122, 108, 136),
+    Visit("m5", 152, 138, 166),
+    Visit("m6", 183, 162, 204, marrow=True, decides=True),
+    Visit("m9", 274, 244, 304, marrow=True),
+    Visit("m12", 365, 335, 395, marrow=True),
+)
+DECISIONS = tuple(visit for visit in _EARLY if visit.decides)
+_LATE_WINDOW = 30
+
+
+def visits_until(day: int) -> Iterator[Visit]:
+    """Visits whose window has begun by a day.
+
+    Parameters
+    ----------
+    day : int
+        Days after the infusion.
+
+    Yields
+    ------
+    Visit
+        In order.
+
+    Examples
+    --------
+    >>> [visit.name for visit in visits_until(60)]
+    ['w1', 'w2', 'd28', 'm2']
+    """
+    return takewhile(lambda visit: visit.first <= day, chain(_EARLY, _late()))
+
+
+def next_visit(day: int) -> Visit:
+    """The first visit whose day is still to come.
+
+    Examples
+    --------
+    >>> next_visit(61).name, next_visit(400).name
+    ('m3', 'm15')
+    """
+    return next(visit for visit in chain(_EARLY, _late()) if visit.day > day)
+
+
+def _late() -> Iterator[Visit]:
+    """Every 3 months to month 24, then every 6."""
+    for month in chain((15, 18, 21, 24), count(30, 6)):
+        on = round(month * MONTH)
+        yield Visit(f"m{month}", on, on - _LATE_WINDOW, on + _LATE_WINDOW)
