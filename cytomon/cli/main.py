@@ -23,6 +23,7 @@ from cytomon.cli import (
     sign,
     simulate,
     template,
+    track,
     validate,
 )
 from cytomon.errors import CytomonError, InputError, TemplateError
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("batch")(batch.batch)
 app.command("demo")(demo.demo)
 app.command("import")(importing.import_)
+app.command("track")(track.track)
 app.command("sign")(sign.sign)
 app.command("acknowledge")(sign.acknowledge)
 app.add_typer(correct.app, name="correct")

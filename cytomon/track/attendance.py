@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -89,7 +90,8 @@ def attended(
         In order.
     """
     days = {
-        question: [one.day for one in those if one.answers] for question, those in asked.items()
+        question: sorted(one.day for one in those if one.answers)
+        for question, those in asked.items()
     }
     for visit in visits_until(known.today):
         if ended is not None and visit.last >= ended:
@@ -98,6 +100,6 @@ def attended(
             question
             for question, evaluable in days.items()
             if (visit.marrow or question == "B cells")
-            and not any(visit.first <= day <= visit.last for day in evaluable)
+            and bisect_left(evaluable, visit.first) == bisect_right(evaluable, visit.last)
         )
         yield Attended(visit=visit, missing=missing, closed=known.today > visit.last)

@@ -77,8 +77,8 @@ def _confirmed(since: Sequence[BCells], profile: Profile) -> int | None:
     return None
 
 
-def landmark(known: Known, aplasia: Aplasia, at: int, *, relapsed: int | None) -> Landmark:
-    """Aplasia at a landmark (domain: 5.3.5, 5.9.7).
+def landmarks(known: Known, aplasia: Aplasia, *, relapsed: int | None) -> dict[str, Landmark]:
+    """Aplasia at the landmarks (domain: 5.3.5, 5.9.7).
 
     Parameters
     ----------
@@ -86,20 +86,28 @@ def landmark(known: Known, aplasia: Aplasia, at: int, *, relapsed: int | None) -
         A patient.
     aplasia : Aplasia
         Of the same.
-    at : int
-        Day of the landmark.
     relapsed : int or None
         Day of the first relapse.
 
     Returns
     -------
-    Landmark
+    dict of str to Landmark
+        By field of the states.
     """
-    ended = (relapsed, known.first("transplant", "second_infusion"))
-    if any(day is not None and 0 <= day <= at for day in ended):
-        return Landmark.NOT_APPLICABLE
-    if known.today < at or _lost_before(known, at):
-        return Landmark.UNKNOWN
+    over = (relapsed, known.first("transplant", "second_infusion"))
+    ended = min((day for day in over if day is not None), default=None)
+    seen = _seen_until(known)
+    return {
+        name: Landmark.NOT_APPLICABLE
+        if ended is not None and ended <= at
+        else Landmark.UNKNOWN
+        if seen < at
+        else _landmark(known, aplasia, at)
+        for name, at in LANDMARKS.items()
+    }
+
+
+def _landmark(known: Known, aplasia: Aplasia, at: int) -> Landmark:
     if aplasia.trial is not None and aplasia.trial <= at:
         return Landmark.RECOVERED
     first, last = at - known.profile.landmark_before_days, at + known.profile.landmark_after_days
@@ -108,10 +116,12 @@ def landmark(known: Known, aplasia: Aplasia, at: int, *, relapsed: int | None) -
     return Landmark.UNKNOWN
 
 
-def _lost_before(known: Known, at: int) -> bool:
-    died = known.first("death")
+def _seen_until(known: Known) -> int:
+    """Day up to which a patient was followed: today, or death, or the last of the contacts."""
     contacts = [day for day, _ in known.of_kind("last_contact")]
-    return (died is not None and died < at) or (bool(contacts) and max(contacts) < at)
+    died = known.first("death")
+    days = [known.today, *([max(contacts)] if contacts else []), *([] if died is None else [died])]
+    return min(days)
 
 
 def aplasia_at_half_year(known: Known, aplasia: Aplasia, *, relapsed: int | None) -> bool:

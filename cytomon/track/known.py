@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -95,8 +95,8 @@ class Known:
         Days from day 0 to `as_of`.
     samples : tuple of (int, Sample)
         Up to that day, with theirs.
-    events : tuple of (int, ClinicalEvent)
-        Likewise.
+    events : mapping of str to list of (int, ClinicalEvent)
+        Likewise, by kind.
     marrows : tuple of (int, Sample)
         From day 1 on.
     mrd : tuple of MrdDay
@@ -111,7 +111,7 @@ class Known:
     day0: date
     today: int
     samples: tuple[tuple[int, Sample], ...]
-    events: tuple[tuple[int, ClinicalEvent], ...]
+    events: Mapping[str, list[tuple[int, ClinicalEvent]]]
     marrows: tuple[tuple[int, Sample], ...]
     mrd: tuple[MrdDay, ...]
     b_cells: tuple[BCells, ...]
@@ -122,11 +122,13 @@ class Known:
 
     def of_kind(self, *kinds: str) -> list[tuple[int, ClinicalEvent]]:
         """Events of some kinds, from day 0 on."""
-        return [(day, one) for day, one in self.events if one.event in kinds and day >= 0]
+        found = [one for kind in kinds for one in self.events.get(kind, ()) if one[0] >= 0]
+        return found if len(kinds) == 1 else sorted(found, key=_day_and_kind)
 
     def first(self, *kinds: str) -> int | None:
         """Day of the first event of some kinds, from day 0 on."""
-        return min((day for day, _ in self.of_kind(*kinds)), default=None)
+        days = [day for kind in kinds for day, _ in self.events.get(kind, ()) if day >= 0]
+        return min(days, default=None)
 
     def before(self, quantity: str) -> Answer | None:
         """The patient's own baseline: the last marrow up to day 0 with a value."""
@@ -142,14 +144,18 @@ class Known:
     def car(self, antigen: str) -> list[Car]:
         """Samples of a CAR transgene, from day 1 on; of one day, one above the limit counts."""
         by_day: dict[int, Car] = {}
-        for day, event in self.events:
-            if day < 1 or event.event != f"car{antigen.removeprefix('CD')}_copies":
+        for day, event in self.events.get(f"car{antigen.removeprefix('CD')}_copies", ()):
+            if day < 1:
                 continue
             amount = copies(event.value, event.unit)
             below = amount is None or amount < self.profile.car_limit_copies
             if day not in by_day or not below:
                 by_day[day] = Car(day, event, below)
         return [by_day[day] for day in sorted(by_day)]
+
+
+def _day_and_kind(one: tuple[int, ClinicalEvent]) -> tuple[int, str]:
+    return one[0], one[1].event
 
 
 def known(timeline: Timeline, profile: Profile, as_of: date) -> Known | None:
@@ -168,7 +174,10 @@ def known(timeline: Timeline, profile: Profile, as_of: date) -> Known | None:
     if day0 is None:
         return None
     samples = tuple(((s.on - day0).days, s) for s in timeline.samples if s.on <= as_of)
-    events = tuple(((e.on - day0).days, e) for e in timeline.events if e.on <= as_of)
+    events: dict[str, list[tuple[int, ClinicalEvent]]] = {}
+    for event in timeline.events:
+        if event.on <= as_of:
+            events.setdefault(event.event, []).append(((event.on - day0).days, event))
     marrows = tuple(one for one in samples if one[0] > 0 and one[1].specimen_type == "marrow")
     return Known(
         timeline=timeline,
@@ -209,7 +218,7 @@ def _mrd_of(samples: Sequence[tuple[int, Sample]]) -> Iterator[Mrd]:
 
 def _b_cells(
     samples: Sequence[tuple[int, Sample]],
-    events: Sequence[tuple[int, ClinicalEvent]],
+    events: Mapping[str, list[tuple[int, ClinicalEvent]]],
     profile: Profile,
 ) -> Iterator[BCells]:
     windows = list(_voids(events, profile))
@@ -225,13 +234,12 @@ def _b_cells(
 
 
 def _voids(
-    events: Sequence[tuple[int, ClinicalEvent]], profile: Profile
+    events: Mapping[str, list[tuple[int, ClinicalEvent]]], profile: Profile
 ) -> Iterator[tuple[int, float]]:
     """Days after which, and up to which, B cells say nothing of the CAR T cells."""
-    for day, event in events:
-        if event.event == "drug":
-            for drug in depleting_drugs(event.value):
-                if drug in profile.drug_days:
-                    yield day, day + profile.drug_days[drug]
-        elif event.event in {"transplant", "second_infusion"} and day >= 0:
-            yield day, float("inf")
+    for day, event in events.get("drug", ()):
+        for drug in depleting_drugs(event.value):
+            if drug in profile.drug_days:
+                yield day, day + profile.drug_days[drug]
+    for kind in ("transplant", "second_infusion"):
+        yield from ((day, float("inf")) for day, _ in events.get(kind, ()) if day >= 0)

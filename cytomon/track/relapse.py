@@ -15,7 +15,7 @@ from cytomon.track.known import CLEAR, LOW, POSITIVE, Known, Mrd, mrd_days
 
 UNKNOWN = "unknown"
 _PLUS_FROM = 0.2
-_TESTED = {"morphology", "fish", "fusion_pcr", "ngs"}
+_TESTED = ("morphology", "fish", "fusion_pcr", "ngs")
 _MOST, _MUCH, _SOME = 0.25, 0.05, 0.01
 """Shares of blasts from which the consensus table asks for no, one or two other tests."""
 
@@ -136,7 +136,8 @@ def _marrow_relapses(known: Known) -> Iterator[Reached]:
         others = tests.reaching - 1
         needed = 0 if tests.level >= _MOST else 1 if tests.level >= _MUCH else 2
         if others >= needed:
-            yield Reached(day, RelapseLevel.MARROW_RELAPSE, f"{tests.level:.3g} blasts in marrow")
+            how = f"{100 * tests.level:.3g} % blasts and {others} other test(s) of 1 % and more"
+            yield Reached(day, RelapseLevel.MARROW_RELAPSE, how)
             continue
         second = next((d for d in days[position + 1 :] if marrows[d].evaluable), None)
         if second is None or second - day > known.profile.second_marrow_days:
@@ -154,8 +155,8 @@ def _tests(known: Known) -> dict[int, _Tests]:
         marrows[of_day.day] = _Tests(
             evaluable=True, cleared=of_day.level == CLEAR, flow=found or 0.0
         )
-    for day, event in known.events:
-        if day < 1 or event.event not in _TESTED:
+    for day, event in known.of_kind(*_TESTED):
+        if day < 1:
             continue
         tests = marrows.setdefault(day, _Tests())
         tests.evaluable = True

@@ -10,11 +10,10 @@ from typing import Any
 from cytomon.model.states import RelapseLevel, States
 from cytomon.track.attendance import Asked, Attended, asked_of, attended
 from cytomon.track.b_cells import (
-    LANDMARKS,
     Aplasia,
     aplasia_at_half_year,
     aplasia_of,
-    landmark,
+    landmarks,
 )
 from cytomon.track.car import ANTIGENS, car_lost
 from cytomon.track.known import Car, Known
@@ -98,9 +97,7 @@ def states_of(known: Known, course: Course) -> States:
     ways = [one for one in course.reached if top and one[:2] == top[:2]]
     level = RelapseLevel.NONE if top is None else top.level
     typed = top is not None and list(RelapseLevel).index(level) >= _TYPED_FROM
-    landmarks: dict[str, Any] = {
-        name: landmark(known, aplasia, day, relapsed=relapsed) for name, day in LANDMARKS.items()
-    }
+    at: dict[str, Any] = dict(landmarks(known, aplasia, relapsed=relapsed))
 
     def on(day: int | None) -> date | None:
         return None if day is None else known.on(day)
@@ -118,7 +115,7 @@ def states_of(known: Known, course: Course) -> States:
         relapse_phenotype=phenotype(known, ways) if typed else "",
         car19_lost=on(course.car_lost["CD19"]),
         car22_lost=on(course.car_lost["CD22"]),
-        **landmarks,
+        **at,
     )
 
 

@@ -43,6 +43,8 @@ def percent(fraction: float | None) -> str:
     --------
     >>> percent(0.00012), percent(0.0255), percent(0.6428), percent(0.0), percent(None)
     ('0.0120 %', '2.55 %', '64.3 %', '0 %', '-')
+    >>> percent(6e-8)
+    '<0.0001 %'
     """
     if fraction is None:
         return "-"
@@ -51,7 +53,7 @@ def percent(fraction: float | None) -> str:
         return "0 %"
     digits = 1 if share >= 10 else 2 if share >= 1 else 3 if share >= 0.1 else 4
     said = f"{share:.{digits}f}"
-    return f"{said} %" if float(said) else f"{share:.1e} %"
+    return f"{said} %" if float(said) else "<0.0001 %"
 
 
 def measured(answer: Answer) -> str:

@@ -87,13 +87,13 @@ def discordance(known: Known, course: Course) -> Iterator[Observation]:
     if onset is None:
         return
     said = [one for one in known.b_cells if one.day >= onset]
-    for blood in said:
-        for marrow in said:
-            kinds = blood.sample.specimen_type, marrow.sample.specimen_type
-            apart = abs(blood.day - marrow.day)
-            if kinds != ("blood", "marrow") or apart > known.profile.pair_days:
+    marrows = [one for one in said if one.sample.specimen_type == "marrow"]
+    bloods = [one for one in said if one.sample.specimen_type == "blood"]
+    for marrow in marrows:
+        for blood in bloods:
+            if abs(blood.day - marrow.day) > known.profile.pair_days:
                 continue
-            later = max(blood, marrow, key=lambda one: one.day)
+            later = blood if blood.day >= marrow.day else marrow
             urgency = Urgency.MEDIUM if blood.back != marrow.back else None
             tell = partial(_says_discordance, blood, marrow)
             yield Observation(later.sample.on, later.day, urgency, tell)

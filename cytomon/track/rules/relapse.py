@@ -23,6 +23,11 @@ _RELAPSE = {
     RelapseLevel.EXTRAMEDULLARY_RELAPSE: "extramedullary relapse",
     RelapseLevel.LINEAGE_SWITCH: "lineage switch",
 }
+_TESTS = (
+    "morphology", "fish", "fusion_pcr", "ngs", "relapse", "relapse_extramedullary",
+    "lineage_switch",
+)  # fmt: skip
+_SUSPECTED = Qualifier.LINEAGE_SWITCH_SUSPECTED.value
 _FEW, _MANY = 0.05, 0.10
 """Flow below which M3, and from which M1, do not fit."""
 
@@ -47,16 +52,9 @@ def _says_relapse(known: Known, one: Reached) -> Told:
         for name in ("mrd", "cd19_blasts", "cd22_blasts")
         if name in sample.answers
     ]
-    facts += [told(day, event) for day, event in known.events if day in days and _is_a_test(event)]
+    facts += [told(day, event) for day, event in known.of_kind(*_TESTS) if day in days]
     how = plain(known.on(one.day), one.day, f"{_RELAPSE[one.level]}: {one.how}")
     return Told(f"{_RELAPSE[one.level]}, phenotype {typed}", (how, *facts))
-
-
-def _is_a_test(event: ClinicalEvent) -> bool:
-    return event.event in {
-        "morphology", "fish", "fusion_pcr", "ngs", "relapse", "relapse_extramedullary",
-        "lineage_switch",
-    }  # fmt: skip
 
 
 def lineage_switch(known: Known, _course: Course) -> Iterator[Observation]:
@@ -66,7 +64,8 @@ def lineage_switch(known: Known, _course: Course) -> Iterator[Observation]:
             continue
         named = (sample.answers.get(name) for name in known.profile.switch_fractions)
         signs = [answer for answer in named if answer is not None and answer.value is not None]
-        said = [a for a in sample.answers.values() if a.says(Qualifier.LINEAGE_SWITCH_SUSPECTED)]
+        qualified = (answer for answer in sample.answers.values() if answer.qualifiers)
+        said = [answer for answer in qualified if answer.says(_SUSPECTED)]
         if not signs and not said:
             continue
         holding = [answer for answer in signs if _is_a_sign(known, answer)] + said
@@ -98,8 +97,8 @@ def _says_switch(day: int, sample: Sample, holding: tuple[Answer, ...]) -> Told:
 def _unexplained_blasts(known: Known) -> Iterator[Observation]:
     """Blasts on morphology that flow does not find, in a leukaemia that may change its lineage."""
     cleared = {one.day: one for one in known.mrd if one.level == CLEAR}
-    for day, event in known.events:
-        if event.event != "morphology" or day < 1:
+    for day, event in known.of_kind("morphology"):
+        if day < 1:
             continue
         of_day = cleared.get(day)
         urgency = None
@@ -115,16 +114,21 @@ def _unexplained_blasts(known: Known) -> Iterator[Observation]:
 
 def morphology_and_flow(known: Known, _course: Course) -> Iterator[Observation]:
     """A20: morphology and flow of one marrow do not fit."""
-    for day, event in known.events:
-        if event.event != "morphology" or day < 1:
-            continue
+    marrows: dict[int, list[Sample]] = {}
+    for day, sample in known.marrows:
+        marrows.setdefault(day, []).append(sample)
+    for day, event in known.of_kind("morphology"):
         category = morphology_category(event.value)
-        for on, sample in known.marrows:
+        for sample in marrows.get(day, ()):
             mrd = sample.answers.get("mrd")
-            if on != day or mrd is None or mrd.value is None:
+            if mrd is None or mrd.value is None:
                 continue
             apart = (category == M1 and mrd.value >= _MANY) or (category == M3 and mrd.value < _FEW)
-            says = f"morphology {category}, but {percent(mrd.value)} by flow"
-            facts = (told(day, event), fact(day, sample, mrd))
-            urgency = Urgency.MEDIUM if apart else None
-            yield Observation(sample.on, day, urgency, partial(Told, says, facts))
+            tell = partial(_says_apart, day, event, (sample, mrd))
+            yield Observation(sample.on, day, Urgency.MEDIUM if apart else None, tell)
+
+
+def _says_apart(day: int, event: ClinicalEvent, marrow: tuple[Sample, Answer]) -> Told:
+    sample, mrd = marrow
+    says = f"morphology {event.value}, but {percent(mrd.value)} by flow"
+    return Told(says, (told(day, event), fact(day, sample, mrd)))

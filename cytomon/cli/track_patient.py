@@ -1,0 +1,186 @@
+"""One patient's course in the terminal: what was found when, where it stands, what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from cytomon.cli.spark import LEGEND, b_curve, mrd_curve
+from cytomon.cli.track_table import aligned, b_cells, newest
+from cytomon.model.flags import Flag, Urgency
+from cytomon.model.states import Landmark
+from cytomon.model.timeline import Answer, Sample
+from cytomon.track.digest import digest_of
+from cytomon.track.follow import Followed
+from cytomon.track.words import percent
+from cytomon.track.written import burden
+
+if TYPE_CHECKING:
+    from cytomon.courses import Step
+
+_COLOURS = {Urgency.CRITICAL: "red", Urgency.HIGH: "yellow", Urgency.MEDIUM: "cyan"}
+_HEAD = ("day", "date", "what", "MRD", "CD19", "CD22", "B cells", "hematogones", "")
+
+
+def course_lines(followed: Followed, steps: Sequence[Step]) -> Iterator[str]:
+    """Everything that is known and said of a patient.
+
+    Parameters
+    ----------
+    followed : Followed
+        The patient.
+    steps : sequence of Step
+        Corrections and newer results that changed flags.
+    """
+    yield from _heading(followed)
+    yield ""
+    yield from _course(followed)
+    yield ""
+    yield from state_lines(followed)
+    yield from _visit_lines(followed)
+    yield ""
+    yield from _flag_lines(followed.flags)
+    if steps:
+        yield ""
+        yield from _step_lines(steps)
+
+
+def _heading(followed: Followed) -> Iterator[str]:
+    timeline, digest = followed.timeline, digest_of(followed)
+    said = [timeline.patient_id]
+    if timeline.day0 is None:
+        said.append("day of infusion not recorded")
+    else:
+        said.append(f"day {digest.today} after {timeline.product or 'infusion'} of {timeline.day0}")
+    said.append(f"genotype {timeline.genotype or 'not recorded'}")
+    yield ", ".join(said)
+    before = burden(followed)
+    band = f"{before['band']} %" if before["band"] else "not recorded"
+    smear = before["morphology"] or "not recorded"
+    yield f"before the infusion: burden {band}, morphology {smear}"
+    yield f"MRD      {mrd_curve(digest.mrd) or '-'}  {newest(digest.mrd)}"
+    yield f"B cells  {b_curve(digest.b_cells) or '-'}  {b_cells(digest)}"
+    yield LEGEND
+
+
+def _course(followed: Followed) -> Iterator[str]:
+    """Specimens and events by day."""
+    timeline, rows = followed.timeline, []
+    template = ""
+    for sample in timeline.samples:
+        mrd = sample.answers.get("mrd")
+        changed = mrd is not None and bool(template) and mrd.template not in {"", template}
+        if mrd is not None:
+            template = mrd.template or template
+        rows.append((sample.on, 0, _sample_cells(followed, sample, changed=changed)))
+    for event in timeline.events:
+        what = f"{event.event} {event.value} {event.unit}".strip()
+        day = _day(followed, event.on)
+        rows.append((event.on, 1, (day, str(event.on), what, "", "", "", "", "", "")))
+    cells = [row for _, _, row in sorted(rows, key=lambda one: one[:2])]
+    yield from aligned(_HEAD, cells, [None] * len(cells))
+    if any("*" in row[3] for row in cells):
+        yield "* another template than at the marrow before: compare with care"
+
+
+def _day(followed: Followed, on: object) -> str:
+    day0 = followed.timeline.day0
+    return "-" if day0 is None else str((on - day0).days)  # type: ignore[operator]
+
+
+def _sample_cells(followed: Followed, sample: Sample, *, changed: bool) -> tuple[str, ...]:
+    answers = sample.answers
+    mrd = _valued(answers.get("mrd"), interval=True) + "*" * changed
+    states = {answer.state for answer in answers.values()}
+    return (
+        _day(followed, sample.on),
+        str(sample.on),
+        f"{sample.specimen_type} {sample.specimen_id}",
+        mrd,
+        _called(answers.get("cd19_blasts")),
+        _called(answers.get("cd22_blasts")),
+        _valued(answers.get("b_fraction")),
+        percent(answers["hematogones"].value) if "hematogones" in answers else "",
+        "/".join(sorted(states)),
+    )
+
+
+def _valued(answer: Answer | None, *, interval: bool = False) -> str:
+    if answer is None:
+        return ""
+    if answer.value is None:
+        return answer.status
+    low, high = percent(answer.low).removesuffix(" %"), percent(answer.high).removesuffix(" %")
+    between = f" ({low} to {high})" if interval else ""
+    return f"{percent(answer.value)}{between} {answer.status}"
+
+
+def _called(answer: Answer | None) -> str:
+    if answer is None or answer.status == "NOT_ASSESSABLE":
+        return ""
+    marks = "".join(f" {name}" for name in ("PROVISIONAL", "DECREASED") if answer.says(name))
+    return f"{answer.status}{marks}"
+
+
+def state_lines(followed: Followed) -> Iterator[str]:
+    """The states, one to a line; the MRD beside persistent aplasia."""
+    digest, row = digest_of(followed), followed.states.row()
+    yield "states"
+    for name, value in row.items():
+        if name == "patient_id":
+            continue
+        beside = ""
+        if value == Landmark.PERSISTENT or (name == "bca_ge_6m" and value == "YES"):
+            beside = f"   (MRD: {newest(digest.mrd)})"
+        yield f"  {name:<20}{value or '-'}{beside}"
+
+
+def _visit_lines(followed: Followed) -> Iterator[str]:
+    if followed.visits:
+        yield ""
+        yield "visits"
+    for one in followed.visits:
+        visit = one.visit
+        missing = f": {' and '.join(one.missing)}" if one.missing else ""
+        window = f"d{visit.first}-{visit.last}"
+        yield f"  {visit.name:<5}{window:<11}{one.status}{missing}"
+
+
+def _flag_lines(flags: Sequence[Flag]) -> Iterator[str]:
+    waiting = sorted((flag for flag in flags if flag.open), key=lambda flag: -flag.urgency)
+    yield f"open flags: {len(waiting)}"
+    for flag in waiting:
+        yield from _flag(flag)
+    closed = [flag for flag in flags if not flag.open]
+    if closed:
+        yield f"answered: {len(closed)}"
+    for flag in closed:
+        yield from _flag(flag)
+
+
+def _flag(flag: Flag) -> Iterator[str]:
+    day = "" if flag.day is None else f" (day {flag.day})"
+    head = typer.style(f"{flag.urgency.word} {flag.rule}", fg=_COLOURS.get(flag.urgency))
+    yield f"  {head} {flag.on}{day}: {flag.says}"
+    for fact in flag.evidence:
+        when = "" if fact.day is None else f" (day {fact.day})"
+        yield f"      {fact.on}{when} {fact.what}"
+    yield f"      confirm or refute: {flag.confirms}"
+    if flag.suppressed:
+        days = ", ".join(str(on) for on in flag.suppressed)
+        yield f"      held again, not raised again: {days}"
+    for said in flag.acknowledged:
+        yield f"      seen by {said.by} on {said.at[:10]}: {said.why}"
+
+
+def _step_lines(steps: Sequence[Step]) -> Iterator[str]:
+    yield "changed by corrections, newer results and signatures"
+    for step in steps:
+        entry = step.entry
+        why = f": {entry.why}" if entry.why else ""
+        yield f"  {entry.at[:10]} {entry.what} by {entry.by} (log entry {entry.number}){why}"
+        for one in step.changed:
+            flag = one.flag
+            yield f"      {one.how}: {flag.urgency.word} {flag.rule} {flag.on}: {flag.says}"

@@ -1,0 +1,138 @@
+"""A followed patient in a few numbers: a line of the worklist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from cytomon.model.flags import Urgency
+from cytomon.model.results import MrdStatus
+from cytomon.model.states import States
+from cytomon.model.timeline import Answer
+from cytomon.track.follow import Followed
+from cytomon.track.known import Known
+
+
+class Mark(NamedTuple):
+    """A flag without its words."""
+
+    rule: str
+    subject: str
+    urgency: Urgency
+    on: date
+    day: int | None
+    open: bool
+
+
+class Point(NamedTuple):
+    """One measurement of a curve; without a value where it gives no answer."""
+
+    day: int
+    kind: str
+    value: float | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """One line of the worklist.
+
+    Attributes
+    ----------
+    patient_id : str
+        Pseudonym.
+    today : int or None
+        Days since the infusion; None without a day 0.
+    marks : tuple of Mark
+        Every flag ever.
+    mrd, b_cells : tuple of Point
+        Of marrows, and of blood and marrow, from day 1 on.
+    states : States
+        Where the patient stands.
+    onset, recovered : int or None
+        Day on which B cells were gone, and on which they were back by the profile's definition.
+    ended : int or None
+        Day on which the calendar of visits ended.
+    overdue : tuple of str
+        Visits whose window has closed without what they ask for.
+    """
+
+    patient_id: str
+    today: int | None
+    marks: tuple[Mark, ...]
+    mrd: tuple[Point, ...]
+    b_cells: tuple[Point, ...]
+    states: States
+    onset: int | None
+    recovered: int | None
+    ended: int | None
+    overdue: tuple[str, ...]
+
+    @property
+    def waiting(self) -> tuple[Mark, ...]:
+        """Flags that are open; of one that was raised again only the most urgent."""
+        most: dict[tuple[str, str], Mark] = {}
+        for mark in self.marks:
+            place = mark.rule, mark.subject
+            if mark.open and (place not in most or mark.urgency > most[place].urgency):
+                most[place] = mark
+        return tuple(most.values())
+
+    @property
+    def urgency(self) -> Urgency | None:
+        """Of the most urgent flag that is open."""
+        return max((mark.urgency for mark in self.waiting), default=None)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Where it stands in a worklist: the most urgent first, then who has most that is urgent.
+
+        Within that the newest, and at last the pseudonym, so that the order is always the same.
+        """
+        waiting = self.waiting
+        many = tuple(-sum(mark.urgency == urgency for mark in waiting) for urgency in _FALLING)
+        first = next((-1 if count else 0 for count in many), 0)
+        newest = max((mark.on.toordinal() for mark in waiting), default=0)
+        return (*(first,), *many, -newest, self.patient_id)
+
+
+_FALLING = tuple(sorted(Urgency, reverse=True))
+
+
+def digest_of(followed: Followed) -> Digest:
+    """What a worklist shows of a patient."""
+    known, course = followed.known, followed.course
+    aplasia = course.aplasia if course else None
+    recovered = None
+    if known and aplasia:
+        confirmed = known.profile.recovery == "confirmed"
+        recovered = aplasia.confirmed if confirmed else aplasia.trial
+    return Digest(
+        patient_id=followed.timeline.patient_id,
+        today=known.today if known else None,
+        marks=tuple(
+            Mark(one.rule, one.seen.subject, one.urgency, one.seen.on, one.seen.day, one.is_open)
+            for one in followed.raised
+        ),
+        mrd=_points(known, "mrd", ("marrow",)) if known else (),
+        b_cells=_points(known, "b_fraction", ("blood", "marrow")) if known else (),
+        states=followed.states,
+        onset=aplasia.onset if aplasia else None,
+        recovered=recovered,
+        ended=course.ended if course else None,
+        overdue=tuple(one.visit.name for one in followed.visits if one.status == "overdue"),
+    )
+
+
+def _points(known: Known, quantity: str, kinds: tuple[str, ...]) -> tuple[Point, ...]:
+    return tuple(
+        _point(day, sample.specimen_type, sample.answers[quantity])
+        for day, sample in known.samples
+        if day > 0 and sample.specimen_type in kinds and quantity in sample.answers
+    )
+
+
+def _point(day: int, kind: str, answer: Answer) -> Point:
+    silent = answer.status in {MrdStatus.NOT_EVALUABLE, MrdStatus.INSUFFICIENT_SENSITIVITY}
+    return Point(day, kind, None if silent else answer.value, answer.status)

@@ -1,0 +1,139 @@
+"""States and flags as others read them: rows of CSV, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from cytomon.model.course import Acknowledgement
+from cytomon.model.flags import Evidence, Flag
+from cytomon.model.states import States
+from cytomon.model.timeline import Answer
+from cytomon.track.attendance import Attended
+from cytomon.track.clinical import burden_band, morphology_category
+from cytomon.track.digest import Point, digest_of
+from cytomon.track.follow import Followed
+from cytomon.track.trace import Changed
+
+FLAG_COLUMNS = ("patient_id", "rule", "severity", "date", "day", "says", "evidence", "open")
+STATE_COLUMNS = tuple(one.name for one in fields(States))
+
+
+def flag_rows(followed: Followed) -> list[Mapping[str, str]]:
+    """Every flag ever of a patient, in `FLAG_COLUMNS`."""
+    return [_flag_row(followed.timeline.patient_id, flag) for flag in followed.flags]
+
+
+def _flag_row(patient_id: str, flag: Flag) -> Mapping[str, str]:
+    return {
+        "patient_id": patient_id,
+        "rule": flag.rule,
+        "severity": flag.urgency.word,
+        "date": flag.on.isoformat(),
+        "day": "" if flag.day is None else str(flag.day),
+        "says": flag.says,
+        "evidence": "; ".join(_said(one) for one in flag.evidence),
+        "open": "yes" if flag.open else "no",
+    }
+
+
+def _said(one: Evidence) -> str:
+    day = "" if one.day is None else f" (day {one.day})"
+    return f"{one.on}{day} {one.what}"
+
+
+def as_json(followed: Followed) -> dict[str, Any]:
+    """Everything that is said of a patient.
+
+    Persistent aplasia never stands alone: the MRD is beside it in ``b_cells``.
+    """
+    known, digest = followed.known, digest_of(followed)
+    return {
+        "patient_id": followed.timeline.patient_id,
+        "day0": followed.timeline.day0.isoformat() if followed.timeline.day0 else None,
+        "day": known.today if known else None,
+        "states": followed.states.row(),
+        "before": burden(followed),
+        "mrd": _newest(digest.mrd),
+        "b_cells": {
+            "newest": _newest(digest.b_cells),
+            "onset": digest.onset,
+            "recovered": digest.recovered,
+            "mrd_beside": _newest(digest.mrd),
+        },
+        "visits": [_visit_json(one) for one in followed.visits],
+        "flags": [flag_json(flag) for flag in followed.flags],
+    }
+
+
+def _newest(points: tuple[Point, ...]) -> dict[str, Any] | None:
+    return dict(points[-1]._asdict()) if points else None
+
+
+def _visit_json(one: Attended) -> dict[str, Any]:
+    return {
+        "visit": one.visit.name,
+        "window": [one.visit.first, one.visit.last],
+        "status": one.status,
+        "missing": list(one.missing),
+    }
+
+
+def flag_json(flag: Flag) -> dict[str, Any]:
+    """A flag with all that it rests on."""
+    return {
+        "rule": flag.rule,
+        "subject": flag.subject,
+        "severity": flag.urgency.word,
+        "date": flag.on.isoformat(),
+        "day": flag.day,
+        "says": flag.says,
+        "evidence": [_evidence_json(one) for one in flag.evidence],
+        "confirms": flag.confirms,
+        "open": flag.open,
+        "acknowledged": [_acknowledged_json(one) for one in flag.acknowledged],
+        "suppressed": [on.isoformat() for on in flag.suppressed],
+    }
+
+
+def _evidence_json(one: Evidence) -> dict[str, Any]:
+    return {
+        "date": one.on.isoformat(),
+        "day": one.day,
+        "what": one.what,
+        "measurement": _answer_json(one.answer) if one.answer else None,
+    }
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    return dict(answer._asdict())
+
+
+def _acknowledged_json(one: Acknowledgement) -> dict[str, str]:
+    return {"by": one.by, "at": one.at, "why": one.why, "flagged_on": one.flagged_on}
+
+
+def burden(followed: Followed) -> dict[str, Any]:
+    """Burden and M-status before the infusion (domain: 1.6); None where they are not recorded."""
+    known = followed.known
+    mrd = known.before("mrd") if known else None
+    smears = known.events.get("morphology", []) if known else []
+    marrows = [event.value for day, event in smears if day <= 0]
+    return {
+        "mrd": mrd.value if mrd else None,
+        "band": burden_band(mrd.value) if mrd and mrd.value is not None else None,
+        "morphology": morphology_category(marrows[-1]) if marrows else None,
+    }
+
+
+def step_json(entry: Any, changed: Sequence[Changed]) -> dict[str, Any]:  # noqa: ANN401
+    """What an entry of the log has done to flags."""
+    return {
+        "at": entry.at,
+        "by": entry.by,
+        "entry": entry.number,
+        "what": entry.what,
+        "why": entry.why,
+        "flags": [{"how": one.how, **flag_json(one.flag)} for one in changed],
+    }
