@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 
 Told = TypeVar("Told")
 
-_TOGETHER = 125
+TOGETHER = 125
 """Patients read at once: enough that a query is worth its while, few enough to stay in memory."""
-_WORTH_A_PROCESS = 4 * _TOGETHER
+_SHARE = 4
+"""Pieces that a process takes at once: it opens the store for each share."""
+_WORTH_A_PROCESS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +123,15 @@ def _followed_at(connection: Connection, number: int, day: Day, until: int) -> F
 
 
 def follow_all(
-    address: Address, who: str, day: Day, tell: Callable[[Followed], Told], *, workers: int
+    address: Address,
+    who: str,
+    day: Day,
+    tell: Callable[[Followed], Told],
+    *,
+    workers: int,
+    pieces: Sequence[Span] | None = None,
 ) -> Iterator[Told]:
-    """Follow every patient of a store.
+    """Follow the patients of a store.
 
     Parameters
     ----------
@@ -136,29 +145,26 @@ def follow_all(
         What is wanted of each; called where the patient was followed.
     workers : int
         Processes.
+    pieces : sequence of Span or None, optional
+        Which patients; all where None.
 
     Yields
     ------
     object
         What `tell` gives, in the order in which the store came to know the patients.
     """
-    with opened(address, who=who) as store, store.reading() as connection:
-        pieces = spans(connection, size=_TOGETHER)
-        few = len(pieces) * _TOGETHER < _WORTH_A_PROCESS
-        if workers == 1 or few:
-            for piece in pieces:
-                for timeline in read_timelines(connection, piece):
-                    yield tell(follow(timeline, day.profile, day.as_of))
-            return
+    if pieces is None:
+        with opened(address, who=who) as store, store.reading() as connection:
+            pieces = spans(connection, size=TOGETHER)
     work = partial(_follow_pieces, address, who, day, tell)
+    if workers == 1 or len(pieces) < _WORTH_A_PROCESS:
+        for piece in pieces:
+            yield from work([piece])
+        return
     shares = [pieces[start : start + _SHARE] for start in range(0, len(pieces), _SHARE)]
     with ProcessPoolExecutor(workers, mp_context=_context()) as pool:
         for told in pool.map(work, shares):
             yield from told
-
-
-_SHARE = 4
-"""Pieces that a process takes at once: it opens the store for each share."""
 
 
 def _context() -> multiprocessing.context.BaseContext:
@@ -172,12 +178,23 @@ def _follow_pieces(
     who: str,
     day: Day,
     tell: Callable[[Followed], Told],
-    pieces: list[Span],
+    pieces: Sequence[Span],
 ) -> list[Told]:
-    gc.disable()  # values of a course hold no circles; looking for them takes a third of the time
-    with opened(address, who=who) as store, store.reading() as connection:
+    with opened(address, who=who) as store, store.reading() as connection, undisturbed():
         return [
             tell(follow(timeline, day.profile, day.as_of))
             for piece in pieces
             for timeline in read_timelines(connection, piece)
         ]
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No looking for circles among values that have none: it takes a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -17,6 +17,7 @@ from cytomon.cli.stored import DAY, StoreOption, UserOption, acting, opened_stor
 if TYPE_CHECKING:
     from cytomon.courses import Day
     from cytomon.store.session import Store
+    from cytomon.track.digest import Digest
     from cytomon.track.follow import Followed
 
 
@@ -106,8 +107,8 @@ def _everyone(
 ) -> int:
     from cytomon.cli.batch import processes
     from cytomon.courses import follow_all
+    from cytomon.remembered import follow_digests
     from cytomon.store.address import choose
-    from cytomon.track.digest import digest_of
     from cytomon.track.written import as_json, flag_rows
 
     address, workers = choose(store), processes()
@@ -120,13 +121,25 @@ def _everyone(
     elif form is Form.JSON:
         _write_json(day, list(follow_all(address, who, day, as_json, workers=workers)))
     else:
-        from cytomon.cli.track_table import state_table, worklist
-
-        digests = list(follow_all(address, who, day, digest_of, workers=workers))
-        lines = state_table(digests) if states else worklist(digests, everybody=everybody)
-        for line in lines:
-            typer.echo(line)
+        digests = follow_digests(address, who, day, workers=workers, report=_say_many)
+        _write_table(digests, day, states, everybody)
     return 0
+
+
+def _say_many(patients: int) -> None:
+    if patients >= _MANY:
+        typer.echo(f"{patients} patients are worked out anew; the next time is quicker", err=True)
+
+
+_MANY = 1000
+
+
+def _write_table(digests: Sequence[Digest], day: Day, states: bool, everybody: bool) -> None:
+    from cytomon.cli.track_table import state_table, worklist
+
+    table = worklist(digests, day.as_of, everybody=everybody)
+    for line in state_table(digests) if states else table:
+        typer.echo(line)
 
 
 def _state_row(followed: Followed) -> Mapping[str, str]:

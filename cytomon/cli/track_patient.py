@@ -53,7 +53,8 @@ def _heading(followed: Followed) -> Iterator[str]:
     if timeline.day0 is None:
         said.append("day of infusion not recorded")
     else:
-        said.append(f"day {digest.today} after {timeline.product or 'infusion'} of {timeline.day0}")
+        day, product = _day(followed, followed.as_of), timeline.product or "infusion"
+        said.append(f"day {day} after {product} of {timeline.day0}")
     said.append(f"genotype {timeline.genotype or 'not recorded'}")
     yield ", ".join(said)
     before = burden(followed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from shutil import get_terminal_size
 
 import typer
@@ -22,19 +23,21 @@ _SHOWN = 50
 _HEAD = ("patient", "day", "open flags", "MRD (marrow)", "", "B cells", "", "visits")
 
 
-def worklist(digests: Sequence[Digest], *, everybody: bool) -> Iterator[str]:
+def worklist(digests: Sequence[Digest], as_of: date, *, everybody: bool) -> Iterator[str]:
     """Lines of the worklist.
 
     Parameters
     ----------
     digests : sequence of Digest
         In any order.
+    as_of : date
+        The day.
     everybody : bool
         Show all of them, also on a terminal.
     """
     ordered = sorted(digests, key=lambda one: one.place)
     shown = ordered if everybody or not sys.stdout.isatty() else ordered[:_SHOWN]
-    rows = [_cells(one) for one in shown]
+    rows = [_cells(one, as_of) for one in shown]
     colours = [_COLOURS.get(one.urgency or Urgency.INFO) for one in shown]
     yield from fitted(_HEAD, rows, colours)
     rest = len(ordered) - len(shown)
@@ -78,16 +81,17 @@ def aligned(
         yield "  ".join(cells).rstrip()
 
 
-def _cells(one: Digest) -> tuple[str, ...]:
+def _cells(one: Digest, as_of: date) -> tuple[str, ...]:
+    today = (as_of - one.day0).days if one.day0 else None
     return (
         one.patient_id,
-        "-" if one.today is None else str(one.today),
+        "-" if today is None else str(today),
         open_flags(one.waiting),
         newest(one.mrd),
         mrd_curve(one.mrd),
         b_cells(one),
         b_curve(one.b_cells),
-        _visits(one),
+        _visits(one, today),
     )
 
 
@@ -126,14 +130,14 @@ def b_cells(one: Digest) -> str:
     return f"{said}, {percent(last.value)} {last.kind} d{last.day}"
 
 
-def _visits(one: Digest) -> str:
-    if one.today is None:
+def _visits(one: Digest, today: int | None) -> str:
+    if today is None:
         return "no day 0"
     if one.overdue:
         return f"overdue {' '.join(one.overdue)}"
     if one.ended is not None:
         return f"ended d{one.ended}"
-    coming = next_visit(max(one.today, 0))
+    coming = next_visit(max(today, 0))
     return f"next {coming.name} (d{coming.first}-{coming.last})"
 
 

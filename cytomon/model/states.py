@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 
 class RelapseLevel(StrEnum):
@@ -74,6 +76,28 @@ class States:
     def row(self) -> dict[str, str]:
         """Cells of a file, by column."""
         return {one.name: _cell(getattr(self, one.name)) for one in fields(self)}
+
+    @classmethod
+    def of_row(cls, cells: Sequence[str]) -> States:
+        """From the cells of a row, in the order of the fields."""
+        names = [one.name for one in fields(cls)]
+        values: dict[str, Any] = {n: _value(n, c) for n, c in zip(names, cells, strict=True)}
+        return cls(**values)
+
+
+_KINDS: dict[str, Any] = {
+    "patient_id": str,
+    "relapse_phenotype": str,
+    "bca_ge_6m": lambda cell: cell == "YES",
+    "relapse_level": RelapseLevel,
+    **dict.fromkeys(("bca_2m", "bca_3m", "bca_4m", "bca_6m"), Landmark),
+}
+
+
+def _value(name: str, cell: str) -> object:
+    if name in _KINDS:
+        return _KINDS[name](cell)
+    return date.fromisoformat(cell) if cell else None
 
 
 def _cell(value: object) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any
@@ -218,7 +219,9 @@ class _Reading:
             parts.result, parts.quantity, parts.numerator, parts.denominator, parts.value,
             parts.ci_low, parts.ci_high, parts.lod, parts.status, parts.qualifiers,
         )  # fmt: skip
-        query = self._of_results(select(*columns), measurements).where(parts.quantity.in_(FOLLOWED))
+        # "+": all of a result lie side by side, and are quicker read through than looked up singly
+        wanted = (parts.quantity + "").in_(FOLLOWED)
+        query = self._of_results(select(*columns), measurements).where(wanted)
         beside = {one.number: (one.template, one.state.value) for one in numbered.values()}
         for row in self._tuples(query):
             if row[0] in beside:
@@ -261,6 +264,8 @@ class _Reading:
 
     def judgements(self) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
         """Reviews and signatures of results of these patients, oldest first."""
+        if not self._any(reviews) and not self._any(signatures):
+            return (), ()
         said = self._of_results(select(reviews), reviews)
         signed = self._of_results(select(signatures, log.c.who), signatures).join(
             log, log.c.seq == signatures.c.entry
@@ -269,6 +274,9 @@ class _Reading:
             sorted(self._rows(by_entry(said, reviews, self._until))),
             sorted(self._rows(by_entry(signed, signatures, self._until))),
         )
+
+    def _any(self, table: Any) -> bool:  # noqa: ANN401
+        return self._connection.scalar(select(table.c.id).limit(1)) is not None
 
     def patient_ids(self) -> dict[int, str]:
         """Pseudonyms by number."""
@@ -314,28 +322,32 @@ class _Judge:
 
 
 def _sample(row: Row[Any], kept: Sequence[LightResult], *, duplicate: bool) -> Sample:
-    counting = _counting(kept)
+    if len(kept) == 1 and kept[0].state is not State.SIGNED:  # most are so
+        (only,) = kept
+        answers, moved = only.measurements, only.moved
+        disputes: tuple[Dispute, ...] = ()
+    else:
+        counting = standing(kept)
+        answers = {quantity: answer for quantity, (_, answer) in counting.items()}
+        moved = any(result.moved for result, _ in counting.values())
+        disputes = tuple(_disputes(kept, counting))
     return Sample(
         specimen_id=row.specimen_id,
         specimen_type=row.specimen_type,
         on=date.fromisoformat(row.collected_on),
-        answers={quantity: answer for quantity, (_, answer) in counting.items()},
+        answers=answers,
         cd19_clone=row.cd19_clone,
         cd22_clone=row.cd22_clone,
-        templates=frozenset(
-            name for one in kept if one.template for name in one.template.split("+")
-        ),
+        templates=_templates(*(one.template for one in kept)),
         duplicate=duplicate,
-        moved=any(result.moved for result, _ in counting.values()),
-        disputes=tuple(_disputes(kept, counting)),
+        moved=moved,
+        disputes=disputes,
     )
 
 
-def _counting(kept: Sequence[LightResult]) -> dict[str, tuple[LightResult, Answer]]:
-    if len(kept) == 1:
-        (only,) = kept
-        return {quantity: (only, answer) for quantity, answer in only.measurements.items()}
-    return standing(kept)
+@cache
+def _templates(*named: str) -> frozenset[str]:
+    return frozenset(name for one in named if one for name in one.split("+"))
 
 
 def _disputes(

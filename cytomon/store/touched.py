@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, union
 
+from cytomon.store.current import is_current
 from cytomon.store.tables import (
+    acknowledgements,
     events,
     infusions,
     log,
@@ -92,4 +94,79 @@ def _again(held: Select[Any]) -> Select[Any]:
         .join(tubes, tubes.c.thing == results.c.tube)
         .join(first, first.c.specimen == tubes.c.specimen)
         .where(results.c.entry > first.c.first)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """How far the log has come: number and hash of its newest entry."""
+
+    number: int
+    hash: str
+
+
+def head(connection: Connection) -> Head:
+    """The newest entry of the log."""
+    row = connection.execute(select(log).order_by(log.c.seq.desc()).limit(1)).one()
+    return Head(number=row.seq, hash=row.hash)
+
+
+def goes_on_from(connection: Connection, past: Head) -> bool:
+    """Whether the log still holds an entry as it was."""
+    return connection.scalar(select(log.c.hash).where(log.c.seq == past.number)) == past.hash
+
+
+def patients_since(connection: Connection, past: Head) -> dict[str, tuple[int, bool]]:
+    """All patients, and whether anything of theirs was written since an entry of the log.
+
+    Parameters
+    ----------
+    connection : Connection
+        From `Store.reading`.
+    past : Head
+        The entry; number 0 for the beginning.
+
+    Returns
+    -------
+    dict of str to (int, bool)
+        Pseudonym to the number of the patient, and whether it was touched: also by a tube that
+        went to somebody else, or that somebody else has a copy of.
+    """
+    known = select(patients.c.patient_id, patients.c.thing).where(is_current(patients))
+    things = set(connection.scalars(_touched(past.number))) if past.number else None
+    return {
+        row.patient_id: (row.thing, things is None or row.thing in things)
+        for row in connection.execute(known)
+    }
+
+
+def _touched(since: int) -> Any:  # noqa: ANN401  (a union of selects)
+    def new(table: Any) -> Any:  # noqa: ANN401
+        return table.c.entry > since
+
+    def of_results(table: Any) -> Select[Any]:  # noqa: ANN401
+        on = results.c.id == table.c.result
+        return select(results.c.tube).join(table, on).where(new(table))
+
+    # a tube or specimen that went from one patient to another touches both
+    moved = select(specimens.c.thing).where(new(specimens), specimens.c.replaces.is_not(None))
+    of_tubes = select(specimens.c.patient).join(tubes, tubes.c.specimen == specimens.c.thing)
+    copies = select(tubes.c.sha256).where(new(tubes), tubes.c.sha256 != "")
+    return union(
+        select(patients.c.thing).where(new(patients)),
+        *(
+            select(table.c.patient).where(new(table))
+            for table in (infusions, specimens, events, acknowledgements)
+        ),
+        select(specimens.c.patient).where(specimens.c.thing.in_(moved)),
+        of_tubes.where(tubes.c.sha256.in_(copies)),
+        *(
+            of_tubes.where(tubes.c.thing.in_(these))
+            for these in (
+                select(tubes.c.thing).where(new(tubes)),
+                select(results.c.tube).where(new(results)),
+                of_results(reviews),
+                of_results(signatures),
+            )
+        ),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cytomon.model.results import BCellStatus, MrdStatus
@@ -30,8 +29,7 @@ class Asked(NamedTuple):
     answers: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attended:
+class Attended(NamedTuple):
     """A visit of the calendar, and how far it was kept.
 
     Attributes

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cytomon.model.flags import Urgency
 from cytomon.model.results import MrdStatus
 from cytomon.model.states import States
 from cytomon.model.timeline import Answer
+from cytomon.track.b_cells import LANDMARKS
 from cytomon.track.follow import Followed
 from cytomon.track.known import Known
+from cytomon.track.visits import closing_after
 
 
 class Mark(NamedTuple):
@@ -42,8 +44,10 @@ class Digest:
     ----------
     patient_id : str
         Pseudonym.
-    today : int or None
-        Days since the infusion; None without a day 0.
+    day0 : date or None
+        Day of the infusion.
+    good_until : date
+        First day on which something else may be said, though nothing new arrives.
     marks : tuple of Mark
         Every flag ever.
     mrd, b_cells : tuple of Point
@@ -59,7 +63,8 @@ class Digest:
     """
 
     patient_id: str
-    today: int | None
+    day0: date | None
+    good_until: date
     marks: tuple[Mark, ...]
     mrd: tuple[Point, ...]
     b_cells: tuple[Point, ...]
@@ -110,7 +115,8 @@ def digest_of(followed: Followed) -> Digest:
         recovered = aplasia.confirmed if confirmed else aplasia.trial
     return Digest(
         patient_id=followed.timeline.patient_id,
-        today=known.today if known else None,
+        day0=followed.timeline.day0,
+        good_until=_good_until(followed),
         marks=tuple(
             Mark(one.rule, one.seen.subject, one.urgency, one.seen.on, one.seen.day, one.is_open)
             for one in followed.raised
@@ -125,6 +131,24 @@ def digest_of(followed: Followed) -> Digest:
     )
 
 
+def _good_until(followed: Followed) -> date:
+    """First day on which something else may be said, though nothing new arrives.
+
+    A window of a visit has closed, a landmark is reached, aplasia has gone unwatched for too long,
+    or a day comes that something is dated with.
+    """
+    known, timeline, as_of = followed.known, followed.timeline, followed.as_of
+    dated = [one.on for one in timeline.samples] + [one.on for one in timeline.events]
+    days = [on for on in dated if on > as_of]
+    if known is None:
+        return min(days, default=date.max)
+    asked = known.profile.aplasia_asked_from_day
+    last = known.mrd[-1].day if known.mrd else 0
+    coming = [asked, last + known.profile.unwatched_days + 1, *LANDMARKS.values()]
+    coming.append(closing_after(known.today))
+    return min([*days, *(known.on(day) for day in coming if day > known.today)], default=date.max)
+
+
 def _points(known: Known, quantity: str, kinds: tuple[str, ...]) -> tuple[Point, ...]:
     return tuple(
         _point(day, sample.specimen_type, sample.answers[quantity])
@@ -136,3 +160,45 @@ def _points(known: Known, quantity: str, kinds: tuple[str, ...]) -> tuple[Point,
 def _point(day: int, kind: str, answer: Answer) -> Point:
     silent = answer.status in {MrdStatus.NOT_EVALUABLE, MrdStatus.INSUFFICIENT_SENSITIVITY}
     return Point(day, kind, None if silent else answer.value, answer.status)
+
+
+def packed(digest: Digest) -> list[object]:
+    """A digest in lists, numbers and text, as JSON takes it; `unpacked` turns it back."""
+    return [
+        digest.patient_id,
+        _iso(digest.day0),
+        _iso(digest.good_until),
+        [[m.rule, m.subject, int(m.urgency), _iso(m.on), m.day, m.open] for m in digest.marks],
+        [list(point) for point in digest.mrd],
+        [list(point) for point in digest.b_cells],
+        list(digest.states.row().values()),
+        digest.onset,
+        digest.recovered,
+        digest.ended,
+        list(digest.overdue),
+    ]
+
+
+def unpacked(cells: list[Any]) -> Digest:
+    """See `packed`."""
+    patient_id, day0, good_until, marks, mrd, b_cells, states, onset, recovered, ended, late = cells
+    return Digest(
+        patient_id=patient_id,
+        day0=date.fromisoformat(day0) if day0 else None,
+        good_until=date.fromisoformat(good_until),
+        marks=tuple(
+            Mark(rule, subject, Urgency(urgency), date.fromisoformat(on), day, is_open)
+            for rule, subject, urgency, on, day, is_open in marks
+        ),
+        mrd=tuple(map(Point._make, mrd)),
+        b_cells=tuple(map(Point._make, b_cells)),
+        states=States.of_row(states),
+        onset=onset,
+        recovered=recovered,
+        ended=ended,
+        overdue=tuple(late),
+    )
+
+
+def _iso(on: date | None) -> str:
+    return on.isoformat() if on else ""

@@ -137,24 +137,24 @@ def raise_flags(
     Raised
         By subject, then by day.
     """
-    subjects: dict[str, list[Observation]] = {}
-    holding = set()
-    for one in observations:
-        subjects.setdefault(one.subject, []).append(one)
-        if one.urgency is not None:
-            holding.add(one.subject)
+    seen = list(observations)
+    holding = [one for one in seen if one.urgency is not None]
     if not holding:
         return
     given = [one for one in acknowledgements if one.rule == rule]
-    for subject in sorted(holding):
-        for episode in _episodes(_by_day(subjects[subject]), given):
+    if not given:  # then only what holds can matter
+        seen = holding
+    for subject in sorted({one.subject for one in holding}):
+        for episode in _episodes(_by_day(seen, subject), given):
             yield from episode.flags(rule)
 
 
-def _by_day(seen: list[Observation]) -> list[Observation]:
+def _by_day(seen: Sequence[Observation], subject: str) -> list[Observation]:
     """One for each day: what holds outweighs what does not, and the more urgent the less."""
     days: dict[date, Observation] = {}
     for one in seen:
+        if one.subject != subject:
+            continue
         other = days.get(one.on)
         if other is None or _weight(one) > _weight(other):
             days[one.on] = one

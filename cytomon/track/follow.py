@@ -26,6 +26,8 @@ class Followed:
     ----------
     timeline : Timeline
         What it rests on.
+    as_of : date
+        The day.
     known : Known or None
         The same, up to the day; None without a day 0.
     course : Course or None
@@ -39,6 +41,7 @@ class Followed:
     """
 
     timeline: Timeline
+    as_of: date
     known: Known | None
     course: Course | None
     states: States
@@ -75,6 +78,7 @@ def follow(timeline: Timeline, profile: Profile, as_of: date) -> Followed:
     if at is None:
         return Followed(
             timeline=timeline,
+            as_of=as_of,
             known=None,
             course=None,
             states=States(patient_id=timeline.patient_id),
@@ -84,6 +88,7 @@ def follow(timeline: Timeline, profile: Profile, as_of: date) -> Followed:
     course = course_of(at)
     return Followed(
         timeline=timeline,
+        as_of=as_of,
         known=at,
         course=course,
         states=states_of(at, course),

@@ -20,6 +20,10 @@ _MOST, _MUCH, _SOME = 0.25, 0.05, 0.01
 """Shares of blasts from which the consensus table asks for no, one or two other tests."""
 
 
+RANK = {level: rank for rank, level in enumerate(RelapseLevel)}
+"""Levels by their height."""
+
+
 class Reached(NamedTuple):
     """A level that was reached.
 
@@ -68,27 +72,21 @@ class _Tests:
 
 def levels_reached(known: Known) -> tuple[Reached, ...]:
     """Every time that a level was reached, by day and then from low to high."""
-    rank = list(RelapseLevel).index
     found = [*_mrd_levels(known), *_marrow_relapses(known), *_by_events(known), *_in_csf(known)]
-    return tuple(sorted(found, key=lambda one: (one.day, rank(one.level), one.how)))
+    return tuple(sorted(found, key=lambda one: (one.day, RANK[one.level], one.how)))
 
 
 def highest(reached: Sequence[Reached]) -> Reached | None:
     """The highest level, when it was reached first."""
-    rank = list(RelapseLevel).index
-    return min(reached, key=lambda one: (-rank(one.level), one.day), default=None)
+    return min(reached, key=lambda one: (-RANK[one.level], one.day), default=None)
 
 
 def relapses(known: Known, reached: Sequence[Reached]) -> list[Reached]:
     """Those that count as relapse: outside the blood or in the marrow, and by the profile MRD."""
-    counting = {
-        RelapseLevel.EXTRAMEDULLARY_RELAPSE,
-        RelapseLevel.MARROW_RELAPSE,
-        RelapseLevel.LINEAGE_SWITCH,
-    }
+    least = RANK[RelapseLevel.EXTRAMEDULLARY_RELAPSE]
     if known.profile.relapse_includes_mrd:
-        counting.add(RelapseLevel.MRD_RELAPSE_CONFIRMED)
-    return [one for one in reached if one.level in counting]
+        least = RANK[RelapseLevel.MRD_RELAPSE_CONFIRMED]
+    return [one for one in reached if RANK[one.level] >= least]
 
 
 def first_relapse(known: Known, reached: Sequence[Reached]) -> int | None:

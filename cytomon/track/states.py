@@ -17,7 +17,7 @@ from cytomon.track.b_cells import (
 )
 from cytomon.track.car import ANTIGENS, car_lost
 from cytomon.track.known import Car, Known
-from cytomon.track.relapse import Reached, first_relapse, highest, levels_reached, phenotype
+from cytomon.track.relapse import RANK, Reached, first_relapse, highest, levels_reached, phenotype
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ def states_of(known: Known, course: Course) -> States:
     top = highest(course.reached)
     ways = [one for one in course.reached if top and one[:2] == top[:2]]
     level = RelapseLevel.NONE if top is None else top.level
-    typed = top is not None and list(RelapseLevel).index(level) >= _TYPED_FROM
+    typed = RANK[level] >= RANK[RelapseLevel.EXTRAMEDULLARY_RELAPSE]
     at: dict[str, Any] = dict(landmarks(known, aplasia, relapsed=relapsed))
 
     def on(day: int | None) -> date | None:
@@ -117,6 +117,3 @@ def states_of(known: Known, course: Course) -> States:
         car22_lost=on(course.car_lost["CD22"]),
         **at,
     )
-
-
-_TYPED_FROM = list(RelapseLevel).index(RelapseLevel.EXTRAMEDULLARY_RELAPSE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, count, takewhile
+from itertools import chain
 from typing import NamedTuple
 
 MONTH = 365.25 / 12
@@ -67,7 +67,15 @@ def visits_until(day: int) -> Iterator[Visit]:
     >>> [visit.name for visit in visits_until(60)]
     ['w1', 'w2', 'd28', 'm2']
     """
-    return takewhile(lambda visit: visit.first <= day, chain(_EARLY, _late()))
+    for visit in _CALENDAR:
+        if visit.first > day:
+            return
+        yield visit
+
+
+def closing_after(day: int) -> int:
+    """The day on which the next window has closed: the day after its last."""
+    return min(visit.last + 1 for visit in _CALENDAR if visit.last >= day)
 
 
 def next_visit(day: int) -> Visit:
@@ -78,11 +86,14 @@ def next_visit(day: int) -> Visit:
     >>> next_visit(61).name, next_visit(400).name
     ('m3', 'm15')
     """
-    return next(visit for visit in chain(_EARLY, _late()) if visit.day > day)
+    return next((visit for visit in _CALENDAR if visit.day > day), _CALENDAR[-1])
 
 
 def _late() -> Iterator[Visit]:
-    """Every 3 months to month 24, then every 6."""
-    for month in chain((15, 18, 21, 24), count(30, 6)):
+    """Every 3 months to month 24, then every 6 as long as anybody lives."""
+    for month in chain((15, 18, 21, 24), range(30, 12 * 100, 6)):
         on = round(month * MONTH)
         yield Visit(f"m{month}", on, on - _LATE_WINDOW, on + _LATE_WINDOW)
+
+
+_CALENDAR = (*_EARLY, *_late())

@@ -59,14 +59,14 @@ def _says_relapse(known: Known, one: Reached) -> Told:
 
 def lineage_switch(known: Known, _course: Course) -> Iterator[Observation]:
     """A10: signs that the leukaemia turns myeloid."""
+    names = known.profile.switch_fractions.keys()
     for day, sample in known.samples:
         if day < 1:
             continue
-        named = (sample.answers.get(name) for name in known.profile.switch_fractions)
-        signs = [answer for answer in named if answer is not None and answer.value is not None]
-        qualified = (answer for answer in sample.answers.values() if answer.qualifiers)
-        said = [answer for answer in qualified if answer.says(_SUSPECTED)]
-        if not signs and not said:
+        answers = sample.answers
+        signs = [answers[name] for name in names & answers.keys()]
+        said = [one for one in answers.values() if one.qualifiers and one.says(_SUSPECTED)]
+        if not said and not any(one.value is not None for one in signs):
             continue
         holding = [answer for answer in signs if _is_a_sign(known, answer)] + said
         tell = partial(_says_switch, day, sample, tuple(holding))
@@ -90,7 +90,8 @@ def _is_a_sign(known: Known, answer: Answer) -> bool:
 
 def _says_switch(day: int, sample: Sample, holding: tuple[Answer, ...]) -> Told:
     beside = [sample.answers["mrd"]] if "mrd" in sample.answers else []
-    facts = {answer.quantity: fact(day, sample, answer) for answer in (*holding, *beside)}
+    ordered = sorted(holding, key=lambda answer: answer.quantity)
+    facts = {answer.quantity: fact(day, sample, answer) for answer in (*ordered, *beside)}
     return Told("cells that look like leukaemia on its way to another lineage", (*facts.values(),))
 
 
