@@ -1,30 +1,62 @@
-"""`cytomon demo`: everything once, on simulated tubes."""
+"""`cytomon demo`: everything once, on six simulated patients."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cytomon.cli.stored import acting
 
+if TYPE_CHECKING:
+    from cytomon.cli.talk import Talk
+
 
 def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")] = Path("demo"),
 ) -> int:
-    """Measure the simulated sample tubes and draw their gating strategies."""
+    """Follow six simulated patients: tubes are measured, results kept, flags raised.
+
+    The tubes are made by seed when it runs (300,000 cells each, 30 MB).
+    """
     from cytomon.batch import Keep, run
     from cytomon.cli.batch import processes
     from cytomon.cli.talk import Talk
-    from cytomon.demo import plan_demo
+    from cytomon.demo import plan_demo, stories, write_six
     from cytomon.store.address import NAME, parse
 
     talk = Talk()
-    jobs, lists, settings = plan_demo(out)
+    for line in stories():
+        talk.say(line)
+    talk.say("simulating their tubes ...")
+    before = write_six(out / "patients")
+    jobs, lists, settings = plan_demo(out / "patients")
     # never the laboratory's own store: the demo's patients are simulated
-    keep = Keep(address=parse(f"sqlite:///{out / NAME}"), who=acting(None), lists=lists)
+    address, who = parse(f"sqlite:///{out / NAME}"), acting(None)
+    keep = Keep(address=address, who=who, lists=lists)
     with talk.progress(len(jobs.jobs)) as report:
         outcome = run(jobs, out, settings, workers=processes(), keep=keep, report=report)
     talk.summary(jobs, outcome, out)
+    _follow(talk, str(address), who, before)
     return outcome.exit_code
+
+
+def _follow(talk: Talk, store: str, who: str, before: Path) -> None:
+    """Import what was measured before, and show the worklist."""
+    from cytomon.cli.stored import opened_store
+    from cytomon.cli.track_table import worklist
+    from cytomon.courses import Day, follow_all
+    from cytomon.demo import AS_OF
+    from cytomon.filing.imports import ImportLists, import_lists
+    from cytomon.store.address import parse
+    from cytomon.track.digest import digest_of
+    from cytomon.track.profile import read_profile
+
+    with opened_store(store, who) as there:
+        talk.imported(import_lists(there, who, ImportLists(measurements=before)))
+    day = Day(as_of=AS_OF, profile=read_profile())
+    digests = list(follow_all(parse(store), who, day, digest_of, workers=1))
+    for line in ("", *worklist(digests, AS_OF, everybody=True)):
+        typer.echo(line)
+    talk.say(f"one of them: cytomon track D4 --as-of {AS_OF} --store {store}")

@@ -1,13 +1,16 @@
-"""`cytomon simulate`: tubes with known truth."""
+"""`cytomon simulate`: tubes and patients with known truth."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Simulate tubes whose truth is known.", no_args_is_help=True)
+from cytomon.cli.stored import DAY
+
+app = typer.Typer(help="Simulate tubes and patients whose truth is known.", no_args_is_help=True)
 
 
 @app.command("tube")
@@ -49,6 +52,48 @@ def tube(
     out.parent.mkdir(parents=True, exist_ok=True)
     written = write_tube(simulate_tube(plan), out.parent, out.stem)
     typer.echo(str(written))
+    return 0
+
+
+@app.command("patient")
+def patient(
+    out: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of the lists and their truth.")
+    ],
+    story: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="May be given again; by default all.")
+    ] = None,
+    each: Annotated[int, typer.Option(min=1, max=100_000, help="Patients of each story.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    day0: Annotated[
+        datetime, typer.Option(formats=DAY, metavar="DAY", help="Of the infusion.")
+    ] = datetime(2025, 1, 6),
+    events: Annotated[
+        int,
+        typer.Option(min=0, help="Also tubes of all specimens, with so many cells each; 0: none."),
+    ] = 0,
+) -> int:
+    """Write simulated courses: patients, events, measurements, their truth, and tubes if wanted.
+
+    With tubes there is a worklist of them; measurements.csv holds the same specimens as another
+    program might have measured them.
+    """
+    from cytomon.simulate.course.files import write_patients
+    from cytomon.simulate.course.patient import simulate_patient
+    from cytomon.simulate.course.stories import STORIES
+    from cytomon.simulate.course.tubes import write_tubes
+
+    names = [one_of(name, tuple(STORIES), "--story") for name in story or STORIES]
+    drawn = [
+        simulate_patient(name, seed=seed + number, patient_id=f"S{number:05d}", day0=day0.date())
+        for number, name in enumerate(name for name in names for _ in range(each))
+    ]
+    write_patients(out, drawn)
+    if events:
+        write_tubes(out, [(one, specimen) for one in drawn for specimen in one.specimens], events)
+    typer.echo(
+        f"{len(drawn)} patients, {sum(len(one.specimens) for one in drawn)} specimens: {out}"
+    )
     return 0
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 from cytomon.model.patient import SpecimenType
 from cytomon.simulate.course.body import BodyState
 from cytomon.simulate.course.curves import RECOVERY_FRACTION
 from cytomon.simulate.course.patient import SimulatedPatient, SimulatedSpecimen
 from cytomon.simulate.plan import TubePlan
+from cytomon.simulate.samples import WORKLIST_COLUMNS
+from cytomon.simulate.tube import simulate_tube, write_tube
 
 BLASTS_IN_BLOOD = 0.05
 """Of the marrow's fraction: in blood there is mostly a decade less (domain: 1.5)."""
@@ -83,3 +89,40 @@ def _blasts(patient: SimulatedPatient, state: BodyState, *, share: float) -> dic
     found = {kind: share * state.mrd * part for kind, part in clone.parts.items()}
     found["lineage_switch_mono"] = share * state.switched
     return {kind: fraction for kind, fraction in found.items() if fraction}
+
+
+def write_tubes(
+    folder: Path, chosen: Sequence[tuple[SimulatedPatient, SimulatedSpecimen]], n_events: int
+) -> None:
+    """Write the tubes of some specimens with their truth, and a worklist of them.
+
+    Parameters
+    ----------
+    folder : Path
+        Created if it is not there; files of the same names are replaced.
+    chosen : sequence of (SimulatedPatient, SimulatedSpecimen)
+        In the order of the worklist.
+    n_events : int
+        Of each, as in `tube_plan`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for patient, specimen in chosen:
+        tube = simulate_tube(tube_plan(patient, specimen, n_events))
+        write_tube(tube, folder, specimen.specimen_id)
+    with (folder / "worklist.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, WORKLIST_COLUMNS, restval="", lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows(_worklist_row(patient, specimen) for patient, specimen in chosen)
+
+
+def _worklist_row(patient: SimulatedPatient, specimen: SimulatedSpecimen) -> Mapping[str, str]:
+    collected = patient.on(specimen.day).isoformat()
+    return {
+        "file": f"{specimen.specimen_id}.fcs",
+        "patient_id": patient.patient_id,
+        "specimen_id": specimen.specimen_id,
+        "collected_on": collected,
+        "specimen_type": specimen.specimen_type.value,
+        "received_on": collected,
+        "instrument_qc": "pass",
+    }
