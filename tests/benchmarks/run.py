@@ -25,6 +25,7 @@ from typing import Any
 from cytomon.simulate.plan import Realism, TubePlan
 from cytomon.simulate.tube import simulate_tube
 from cytomon.simulate.tube import write_tube as write_simulated
+from tests.benchmarks import followed
 from tests.benchmarks.kept import section
 from tests.benchmarks.tube import write_tube
 
@@ -223,6 +224,11 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def _followed(folder: Path) -> str:
+    """Following patients, in a module of its own."""
+    return followed.section(folder, _table)
+
+
 def _spread(seconds: Sequence[float], digits: int) -> str:
     low, middle, high = min(seconds), median(seconds), max(seconds)
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
@@ -244,6 +250,7 @@ SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "whole": _whole,
     "batches": _batches,
     "store": _store,
+    "followed": _followed,
     "start": _start_up,
 }
 
