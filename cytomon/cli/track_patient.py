@@ -64,6 +64,19 @@ def _heading(followed: Followed) -> Iterator[str]:
     yield f"MRD      {mrd_curve(digest.mrd) or '-'}  {newest(digest.mrd)}"
     yield f"B cells  {b_curve(digest.b_cells) or '-'}  {b_cells(digest)}"
     yield LEGEND
+    yield from _b_cell_lines(followed)
+
+
+def _b_cell_lines(followed: Followed) -> Iterator[str]:
+    """Aplasia after recovery, and what keeps B cells from saying anything."""
+    episodes = followed.course.aplasia.episodes if followed.course else ()
+    if len(episodes) > 1:
+        said = [f"d{onset} to {'now' if back is None else f'd{back}'}" for onset, back in episodes]
+        yield f"aplasia more than once: {', '.join(said)}"
+    for void in followed.known.voids if followed.known else ():
+        until = "from then on" if void.until is None else f"up to d{void.until}"
+        what = void.event.replace("_", " ")
+        yield f"B cells say nothing of the CAR T cells after the {what} of d{void.after}, {until}"
 
 
 def _course(followed: Followed) -> Iterator[str]:
@@ -80,6 +93,9 @@ def _course(followed: Followed) -> Iterator[str]:
         what = f"{event.event} {event.value} {event.unit}".strip()
         day = _day(followed, event.on)
         rows.append((event.on, 1, (day, str(event.on), what, "", "", "", "", "", "")))
+    if not rows:
+        yield "no specimen and no event"
+        return
     cells = [row for _, _, row in sorted(rows, key=lambda one: one[:2])]
     yield from aligned(_HEAD, cells, [None] * len(cells))
     if any("*" in row[3] for row in cells):
@@ -102,10 +118,18 @@ def _sample_cells(followed: Followed, sample: Sample, *, changed: bool) -> tuple
         mrd,
         _called(answers.get("cd19_blasts")),
         _called(answers.get("cd22_blasts")),
-        _valued(answers.get("b_fraction")),
+        _valued(answers.get("b_fraction")) + _voided(followed, sample),
         percent(answers["hematogones"].value) if "hematogones" in answers else "",
         "/".join(sorted(states)),
     )
+
+
+def _voided(followed: Followed, sample: Sample) -> str:
+    known = followed.known
+    if known is None or "b_fraction" not in sample.answers:
+        return ""
+    day = (sample.on - known.day0).days
+    return " (void)" * any(void.holds(day) for void in known.voids)
 
 
 def _valued(answer: Answer | None, *, interval: bool = False) -> str:

@@ -118,6 +118,9 @@ def newest(points: Sequence[Point]) -> str:
 
 def b_cells(one: Digest) -> str:
     """Aplasia or recovery, and since when; the MRD stands in the column before."""
+    if one.void is not None:
+        day, event = one.void
+        return f"not judged since {event.replace('_', ' ')} d{day}"
     if one.recovered is not None:
         said = f"back d{one.recovered}"
     elif one.onset is not None:

@@ -33,6 +33,17 @@ class Aplasia:
     left: int | None = None
     since: tuple[BCells, ...] = ()
 
+    @property
+    def episodes(self) -> tuple[tuple[int, int | None], ...]:
+        """First day of each aplasia, and the day on which B cells were back; None for the last."""
+        found: list[tuple[int, int | None]] = []
+        for one in self.since:
+            if not one.back and (not found or found[-1][1] is not None):
+                found.append((one.day, None))
+            elif one.back and found and found[-1][1] is None and one.day > found[-1][0]:
+                found[-1] = (found[-1][0], one.day)
+        return tuple(found)
+
 
 def aplasia_of(known: Known) -> Aplasia:
     """Find onset and recovery.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -14,6 +15,9 @@ from cytomon.track.b_cells import LANDMARKS
 from cytomon.track.follow import Followed
 from cytomon.track.known import Known
 from cytomon.track.visits import closing_after
+
+VOID = "VOID"
+"""Instead of a status: B cells that say nothing of the CAR T cells."""
 
 
 class Mark(NamedTuple):
@@ -58,6 +62,9 @@ class Digest:
         Day on which B cells were gone, and on which they were back by the profile's definition.
     ended : int or None
         Day on which the calendar of visits ended.
+    void : tuple of (int, str) or None
+        Day and kind of the event after which B cells say nothing of the CAR T cells, if that is so
+        today.
     overdue : tuple of str
         Visits whose window has closed without what they ask for.
     """
@@ -72,6 +79,7 @@ class Digest:
     onset: int | None
     recovered: int | None
     ended: int | None
+    void: tuple[int, str] | None
     overdue: tuple[str, ...]
 
     @property
@@ -122,11 +130,12 @@ def digest_of(followed: Followed) -> Digest:
             for one in followed.raised
         ),
         mrd=_points(known, "mrd", ("marrow",)) if known else (),
-        b_cells=_points(known, "b_fraction", ("blood", "marrow")) if known else (),
+        b_cells=tuple(_b_cells(known)) if known else (),
         states=followed.states,
         onset=aplasia.onset if aplasia else None,
         recovered=recovered,
         ended=course.ended if course else None,
+        void=_void(known) if known else None,
         overdue=tuple(one.visit.name for one in followed.visits if one.status == "overdue"),
     )
 
@@ -146,6 +155,8 @@ def _good_until(followed: Followed) -> date:
     last = known.mrd[-1].day if known.mrd else 0
     coming = [asked, last + known.profile.unwatched_days + 1, *LANDMARKS.values()]
     coming.append(closing_after(known.today))
+    for void in known.voids:
+        coming += [void.after + 1, *([] if void.until is None else [void.until + 1])]
     return min([*days, *(known.on(day) for day in coming if day > known.today)], default=date.max)
 
 
@@ -155,6 +166,17 @@ def _points(known: Known, quantity: str, kinds: tuple[str, ...]) -> tuple[Point,
         for day, sample in known.samples
         if day > 0 and sample.specimen_type in kinds and quantity in sample.answers
     )
+
+
+def _void(known: Known) -> tuple[int, str] | None:
+    holding = [void for void in known.voids if void.holds(known.today)]
+    return (holding[0].after, holding[0].event) if holding else None
+
+
+def _b_cells(known: Known) -> Iterator[Point]:
+    for point in _points(known, "b_fraction", ("blood", "marrow")):
+        silent = any(void.holds(point.day) for void in known.voids)
+        yield point._replace(value=None, status=VOID) if silent else point
 
 
 def _point(day: int, kind: str, answer: Answer) -> Point:
@@ -175,13 +197,15 @@ def packed(digest: Digest) -> list[object]:
         digest.onset,
         digest.recovered,
         digest.ended,
+        digest.void,
         list(digest.overdue),
     ]
 
 
 def unpacked(cells: list[Any]) -> Digest:
     """See `packed`."""
-    patient_id, day0, good_until, marks, mrd, b_cells, states, onset, recovered, ended, late = cells
+    patient_id, day0, good_until, marks, mrd, b_cells, states, *rest = cells
+    onset, recovered, ended, void, overdue = rest
     return Digest(
         patient_id=patient_id,
         day0=date.fromisoformat(day0) if day0 else None,
@@ -196,7 +220,8 @@ def unpacked(cells: list[Any]) -> Digest:
         onset=onset,
         recovered=recovered,
         ended=ended,
-        overdue=tuple(late),
+        void=tuple(void) if void else None,
+        overdue=tuple(overdue),
     )
 
 

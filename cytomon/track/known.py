@@ -71,6 +71,26 @@ class BCells(NamedTuple):
     back: bool
 
 
+class Void(NamedTuple):
+    """After something that removes B cells by itself, or brings others' B cells.
+
+    Attributes
+    ----------
+    after, until : int
+        Days after the first, up to the second; None where it does not end.
+    event : str
+        What it was.
+    """
+
+    after: int
+    until: int | None
+    event: str
+
+    def holds(self, day: int) -> bool:
+        """Whether it voids what B cells say on a day."""
+        return day > self.after and (self.until is None or day <= self.until)
+
+
 class Car(NamedTuple):
     """One sample of a CAR transgene."""
 
@@ -103,6 +123,8 @@ class Known:
         Of marrows from day 1 on, those without an answer left out.
     b_cells : tuple of BCells
         Of blood and marrow, from day 1 on, where nothing voids them.
+    voids : tuple of Void
+        What keeps B cells from saying anything of the CAR T cells.
     """
 
     timeline: Timeline
@@ -115,6 +137,7 @@ class Known:
     marrows: tuple[tuple[int, Sample], ...]
     mrd: tuple[MrdDay, ...]
     b_cells: tuple[BCells, ...]
+    voids: tuple[Void, ...]
 
     def on(self, day: int) -> date:
         """The date of a day."""
@@ -179,6 +202,7 @@ def known(timeline: Timeline, profile: Profile, as_of: date) -> Known | None:
         if event.on <= as_of:
             events.setdefault(event.event, []).append(((event.on - day0).days, event))
     marrows = tuple(one for one in samples if one[0] > 0 and one[1].specimen_type == "marrow")
+    voids = tuple(_voids(events, profile))
     return Known(
         timeline=timeline,
         profile=profile,
@@ -189,7 +213,8 @@ def known(timeline: Timeline, profile: Profile, as_of: date) -> Known | None:
         events=events,
         marrows=marrows,
         mrd=mrd_days(marrows),
-        b_cells=tuple(_b_cells(samples, events, profile)),
+        b_cells=tuple(_b_cells(samples, voids)),
+        voids=voids,
     )
 
 
@@ -216,17 +241,12 @@ def _mrd_of(samples: Sequence[tuple[int, Sample]]) -> Iterator[Mrd]:
                 yield Mrd(day, sample, answer, level)
 
 
-def _b_cells(
-    samples: Sequence[tuple[int, Sample]],
-    events: Mapping[str, list[tuple[int, ClinicalEvent]]],
-    profile: Profile,
-) -> Iterator[BCells]:
-    windows = list(_voids(events, profile))
+def _b_cells(samples: Sequence[tuple[int, Sample]], voids: Sequence[Void]) -> Iterator[BCells]:
     for day, sample in samples:
         if day < 1 or sample.specimen_type == "csf":
             continue
         answer = sample.answers.get("b_fraction")
-        if answer is None or any(first < day <= last for first, last in windows):
+        if answer is None or any(void.holds(day) for void in voids):
             continue
         back = _BACK.get(answer.status)
         if back is not None:
@@ -235,11 +255,10 @@ def _b_cells(
 
 def _voids(
     events: Mapping[str, list[tuple[int, ClinicalEvent]]], profile: Profile
-) -> Iterator[tuple[int, float]]:
-    """Days after which, and up to which, B cells say nothing of the CAR T cells."""
+) -> Iterator[Void]:
     for day, event in events.get("drug", ()):
         for drug in depleting_drugs(event.value):
             if drug in profile.drug_days:
-                yield day, day + profile.drug_days[drug]
+                yield Void(day, day + profile.drug_days[drug], "drug")
     for kind in ("transplant", "second_infusion"):
-        yield from ((day, float("inf")) for day, _ in events.get(kind, ()) if day >= 0)
+        yield from (Void(day, None, kind) for day, _ in events.get(kind, ()) if day >= 0)

@@ -60,11 +60,18 @@ def as_json(followed: Followed) -> dict[str, Any]:
             "newest": _newest(digest.b_cells),
             "onset": digest.onset,
             "recovered": digest.recovered,
+            "not_judged_since": digest.void[0] if digest.void else None,
+            "episodes": [list(days) for days in _episodes(followed)],
+            "voided": [dict(void._asdict()) for void in (known.voids if known else ())],
             "mrd_beside": _newest(digest.mrd),
         },
         "visits": [_visit_json(one) for one in followed.visits],
         "flags": [flag_json(flag) for flag in followed.flags],
     }
+
+
+def _episodes(followed: Followed) -> tuple[tuple[int, int | None], ...]:
+    return followed.course.aplasia.episodes if followed.course else ()
 
 
 def _newest(points: tuple[Point, ...]) -> dict[str, Any] | None:

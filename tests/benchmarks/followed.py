@@ -46,10 +46,10 @@ def section(folder: Path, table: Table) -> str:
 
 `cytomon track` of {PATIENTS:,} simulated patients of {SPECIMENS} specimens each ({n_rows:,}
 measurements and their events), every line of the worklist written; seconds by the clock, the start
-of the program included. The first time every patient is followed, on {os.cpu_count()} processors; afterwards only
-those of whom anything has changed. *Only reading* is the same timelines from the store, in one
-process, without following: what the worklist would cost at least on one processor. One patient is
-the whole course with the trace of its corrections, after the start of the program.
+of the program included. The first time every patient is followed, on {os.cpu_count()} processors;
+then only those of whom anything has changed. *Only reading* is the same timelines from the store,
+in one process, without following. One patient is the whole course with the trace of its
+corrections, after the start of the program.
 
 {table(head, rows)}"""
 
