@@ -16,12 +16,14 @@ from cytomon.model.record import ClinicalEvent, Infusion, Patient
 from cytomon.store.address import parse
 from cytomon.store.change import changing
 from cytomon.store.course import read_course
-from cytomon.store.find import Which, find_specimen, find_tube
+from cytomon.store.find import Which, find_patient, find_specimen, find_tube
 from cytomon.store.history import read_log
 from cytomon.store.open import opened
 from cytomon.store.patients import save_events, save_patients
 from cytomon.store.results import save_results
 from cytomon.store.session import Store
+from cytomon.store.timelines import Span, read_timelines, spans
+from cytomon.store.touched import Head, entries_that_changed, head, patients_since
 from tests.store.builders import D28, DAY0, marrow, result
 from tests.store.conftest import ADMIN, new_schema
 from tests.store_lists import write_lists
@@ -137,7 +139,25 @@ class _UndoneError(Exception):
     """Leaves the store as it was."""
 
 
-ASKS = (_course, _log, _find, _save)
+def _timeline(store: Store) -> None:
+    with store.reading() as connection:
+        number = find_patient(connection, "S00007").thing
+        (timeline,) = read_timelines(connection, Span(first=number, last=number))
+        assert len(timeline.samples) == SPECIMENS
+
+
+def _timeline_back_then(store: Store) -> None:
+    with store.reading() as connection:
+        until = head(connection).number
+        assert list(read_timelines(connection, Span(first=7, last=7, until=until)))
+
+
+def _changed(store: Store) -> None:
+    with store.reading() as connection:
+        assert entries_that_changed(connection, 7) == []
+
+
+ASKS = (_course, _log, _find, _save, _timeline, _timeline_back_then, _changed)
 
 
 @pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.__name__)
@@ -148,6 +168,45 @@ def test_no_table_is_walked_through(large: Store, ask: Callable[[Store], None]):
 
     assert asked
     assert walks(large, asked) == []
+
+
+def _patients_once(asked: Asked, walked: list[str]) -> bool:
+    """Whether the only table that is walked through is that of patients, the smallest."""
+    whole = ("SCAN patients", "Seq Scan of patients", "Index Scan of patients")
+    return bool(asked) and all(line.startswith(whole) for line in walked)
+
+
+def test_spans_walk_through_patients_alone(large: Store):
+    """To cut them into pieces takes their numbers, and nothing else."""
+    with listening(large) as asked, large.reading() as connection:
+        assert len(spans(connection, size=500)) == PATIENTS // 500
+
+    assert len(asked) == 2
+    assert all("tubes" not in said and "specimens" not in said for said, _ in asked)
+    assert _patients_once(asked, walks(large, asked))
+
+
+def test_what_is_new_is_asked_once(large: Store):
+    """All patients, and each table once by its entries, which have no index: two statements."""
+    with listening(large) as asked, large.reading() as connection:
+        past = head(connection)
+        found = patients_since(connection, Head(number=past.number, hash=past.hash))
+
+    assert len(found) == PATIENTS
+    assert not any(touched for _, touched in found.values())
+    assert len(asked) == 3  # the newest entry among them
+
+
+def test_a_large_span_asks_as_often_as_a_small_one(large: Store):
+    """Never patient by patient."""
+    often = set()
+    for last in (1, 10, 200):
+        with listening(large) as asked, large.reading() as connection:
+            assert len(list(read_timelines(connection, Span(first=1, last=last)))) == last
+        often.add(len(asked))
+
+    assert len(often) == 1
+    assert often.pop() < 15
 
 
 @pytest.mark.parametrize("index", ["ix_tubes_specimen", "ix_results_tube", "ix_specimens_patient"])
