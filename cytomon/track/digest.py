@@ -16,6 +16,8 @@ from cytomon.track.follow import Followed
 from cytomon.track.known import Known
 from cytomon.track.visits import closing_after
 
+SILENT = frozenset({MrdStatus.NOT_EVALUABLE, MrdStatus.INSUFFICIENT_SENSITIVITY})
+"""Statuses that answer nothing; the first also of B cells."""
 VOID = "VOID"
 """Instead of a status: B cells that say nothing of the CAR T cells."""
 
@@ -180,8 +182,8 @@ def _b_cells(known: Known) -> Iterator[Point]:
 
 
 def _point(day: int, kind: str, answer: Answer) -> Point:
-    silent = answer.status in {MrdStatus.NOT_EVALUABLE, MrdStatus.INSUFFICIENT_SENSITIVITY}
-    return Point(day, kind, None if silent else answer.value, answer.status)
+    value = None if answer.status in SILENT else answer.value
+    return Point(day, kind, value, answer.status)
 
 
 def packed(digest: Digest) -> list[object]:

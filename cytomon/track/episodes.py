@@ -171,7 +171,7 @@ def _episodes(seen: Sequence[Observation], given: Sequence[Acknowledgement]) -> 
         if episode is not None and given:
             closed = _closed_on(episode, seen, given)
             if closed is not None and closed < one.on:
-                yield _answered(episode, given, is_open=False)
+                yield _answered(episode, given, closed)
                 episode = None
         if one.urgency is None:
             continue
@@ -180,13 +180,14 @@ def _episodes(seen: Sequence[Observation], given: Sequence[Acknowledgement]) -> 
         else:
             episode.add(one, one.urgency)
     if episode is not None:
-        is_open = not given or _closed_on(episode, seen, given) is None
-        yield _answered(episode, given, is_open=is_open)
+        yield _answered(episode, given, _closed_on(episode, seen, given) if given else None)
 
 
-def _answered(episode: _Episode, given: Sequence[Acknowledgement], *, is_open: bool) -> _Episode:
-    episode.answers = tuple(one for _, one in _answers(episode, given))
-    episode.is_open = is_open
+def _answered(episode: _Episode, given: Sequence[Acknowledgement], closed: date | None) -> _Episode:
+    episode.answers = tuple(
+        one for at, one in _answers(episode, given) if closed is None or at <= closed
+    )
+    episode.is_open = closed is None
     return episode
 
 

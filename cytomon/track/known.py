@@ -153,16 +153,18 @@ class Known:
         days = [day for kind in kinds for day, _ in self.events.get(kind, ()) if day >= 0]
         return min(days, default=None)
 
+    def baseline(self, quantity: str) -> list[tuple[int, Answer]]:
+        """Marrows up to day 0 that have a quantity."""
+        return [
+            (day, sample.answers[quantity])
+            for day, sample in self.samples
+            if day <= 0 and sample.specimen_type == "marrow" and quantity in sample.answers
+        ]
+
     def before(self, quantity: str) -> Answer | None:
-        """The patient's own baseline: the last marrow up to day 0 with a value."""
-        found = None
-        for day, sample in self.samples:
-            if day > 0:
-                break
-            answer = sample.answers.get(quantity)
-            if sample.specimen_type == "marrow" and answer and answer.value is not None:
-                found = answer
-        return found
+        """The patient's own baseline: the last marrow up to day 0 with a value, the highest."""
+        found = [(day, answer) for day, answer in self.baseline(quantity) if _value(answer) >= 0]
+        return max(found, key=lambda one: (one[0], _value(one[1])), default=(0, None))[1]
 
     def car(self, antigen: str) -> list[Car]:
         """Samples of a CAR transgene, from day 1 on; of one day, one above the limit counts."""
@@ -179,6 +181,29 @@ class Known:
 
 def _day_and_kind(one: tuple[int, ClinicalEvent]) -> tuple[int, str]:
     return one[0], one[1].event
+
+
+def _value(answer: Answer) -> float:
+    return -1.0 if answer.value is None else answer.value
+
+
+def at_least(times: float, answer: Answer, before: Answer) -> bool:
+    """Whether a fraction is so many times another one; by the counts, which are exact.
+
+    Parameters
+    ----------
+    times : float
+        How many times.
+    answer, before : Answer
+        The later and the earlier; one that is 0 or not evaluable is no measure of a rise.
+    """
+    if not before.value or answer.value is None:
+        return False
+    counts = (answer.numerator, answer.denominator, before.numerator, before.denominator)
+    if None in counts:
+        return answer.value >= times * before.value
+    events, cells, events_before, cells_before = (count or 0 for count in counts)
+    return events * cells_before >= times * (events_before * cells)
 
 
 def known(timeline: Timeline, profile: Profile, as_of: date) -> Known | None:

@@ -4,18 +4,47 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cytomon.errors import InputError
 
 _SHIPPED = Path(__file__).parent / "profiles"
 DEFAULT = "trial"
 
+Number = TypeVar("Number", int, float)
 Days = Annotated[int, Field(ge=0, le=3650)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+_DRUG_DAYS = {
+    "rituximab": 183,
+    "obinutuzumab": 183,
+    "blinatumomab": 90,
+    "inotuzumab": 90,
+    "alemtuzumab": 90,
+    "antithymocyte globulin": 90,
+}
+_SIGNS = {"immature_monocytes": 5e-4, "bridge": 2e-4, "cd34_cd33": 0.05}
+
+
+def _complete_drugs(given: dict[str, int]) -> dict[str, int]:
+    return _completed(given, _DRUG_DAYS)
+
+
+def _complete_signs(given: dict[str, float]) -> dict[str, float]:
+    return _completed(given, _SIGNS)
+
+
+def _completed(given: dict[str, Number], usual: dict[str, Number]) -> dict[str, Number]:
+    """What is left out is as usual; what is not known would be passed over, and is refused."""
+    unknown = sorted(given.keys() - usual.keys())
+    if unknown:
+        msg = f"not known: {', '.join(unknown)}; known are {', '.join(usual)}"
+        raise ValueError(msg)
+    return usual | given
 
 
 class Profile(BaseModel):
@@ -33,16 +62,7 @@ class Profile(BaseModel):
     confirmed_pair_days: Days = 14
     landmark_before_days: Days = 30
     landmark_after_days: Days = 7
-    drug_days: dict[str, Days] = Field(
-        default_factory=lambda: {
-            "rituximab": 183,
-            "obinutuzumab": 183,
-            "blinatumomab": 90,
-            "inotuzumab": 90,
-            "alemtuzumab": 90,
-            "antithymocyte globulin": 90,
-        }
-    )
+    drug_days: Annotated[dict[str, Days], AfterValidator(_complete_drugs)] = _DRUG_DAYS
     car_limit_copies: Annotated[float, Field(gt=0)] = 0.1
     car_apart_days: Days = 14
     mrd_confirmed_fraction: Share = 1e-3
@@ -54,9 +74,7 @@ class Profile(BaseModel):
     pair_days: Days = 14
     lod_events: Annotated[int, Field(ge=1)] = 20
     switch_events: Annotated[int, Field(ge=1)] = 10
-    switch_fractions: dict[str, Share] = Field(
-        default_factory=lambda: {"immature_monocytes": 5e-4, "bridge": 2e-4, "cd34_cd33": 0.05}
-    )
+    switch_fractions: Annotated[dict[str, Share], AfterValidator(_complete_signs)] = _SIGNS
     trend_rise: Annotated[float, Field(gt=1)] = 10.0**0.5
     trend_p: Share = 0.05
     stage0_fraction: Share = 0.002

@@ -11,7 +11,7 @@ from cytomon.model.results import AntigenCall
 from cytomon.model.states import RelapseLevel
 from cytomon.model.timeline import Answer, Sample
 from cytomon.track.clinical import morphology_fraction, share
-from cytomon.track.known import CLEAR, LOW, POSITIVE, Known, Mrd, mrd_days
+from cytomon.track.known import CLEAR, LOW, POSITIVE, Known, Mrd, at_least, mrd_days
 
 UNKNOWN = "unknown"
 _PLUS_FROM = 0.2
@@ -114,9 +114,9 @@ def _mrd_levels(known: Known) -> Iterator[Reached]:
 
 def _confirms(known: Known, one: Mrd, before: Mrd | None) -> bool:
     """Whether one value is enough: high, or risen by a log over the last detected one."""
-    value, then = one.answer.value or 0.0, before.answer.value if before else None
-    rises = bool(then) and value >= known.profile.mrd_log_rise * (then or 0.0)
-    return value >= known.profile.mrd_confirmed_fraction or rises
+    if (one.answer.value or 0.0) >= known.profile.mrd_confirmed_fraction:
+        return True
+    return before is not None and at_least(known.profile.mrd_log_rise, one.answer, before.answer)
 
 
 def _marrow_relapses(known: Known) -> Iterator[Reached]:

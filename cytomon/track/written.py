@@ -11,8 +11,8 @@ from cytomon.model.flags import Evidence, Flag
 from cytomon.model.states import States
 from cytomon.model.timeline import Answer
 from cytomon.track.attendance import Attended
-from cytomon.track.clinical import burden_band, morphology_category
-from cytomon.track.digest import Point, digest_of
+from cytomon.track.clinical import burden_band, m_category, morphology_fraction
+from cytomon.track.digest import SILENT, Point, digest_of
 from cytomon.track.follow import Followed
 from cytomon.track.trace import Changed
 
@@ -122,15 +122,23 @@ def _acknowledged_json(one: Acknowledgement) -> dict[str, str]:
 
 
 def burden(followed: Followed) -> dict[str, Any]:
-    """Burden and M-status before the infusion (domain: 1.6); None where they are not recorded."""
+    """Burden and M-status before the infusion (domain: 1.6); None where they are not recorded.
+
+    The burden is that of the last marrow with an evaluable MRD, the M-status that of the last
+    smear: of several of one day the highest.
+    """
     known = followed.known
-    mrd = known.before("mrd") if known else None
+    marrows = known.baseline("mrd") if known else []
+    evaluable = [(d, a.value) for d, a in marrows if a.status not in SILENT and a.value is not None]
     smears = known.events.get("morphology", []) if known else []
-    marrows = [event.value for day, event in smears if day <= 0]
+    shares = [(day, morphology_fraction(event.value)) for day, event in smears if day <= 0]
+    mrd, blasts = max(evaluable, default=None), max(shares, default=None)
     return {
-        "mrd": mrd.value if mrd else None,
-        "band": burden_band(mrd.value) if mrd and mrd.value is not None else None,
-        "morphology": morphology_category(marrows[-1]) if marrows else None,
+        "mrd": mrd[1] if mrd else None,
+        "mrd_day": mrd[0] if mrd else None,
+        "band": burden_band(mrd[1]) if mrd else None,
+        "morphology": m_category(100 * blasts[1]) if blasts else None,
+        "morphology_day": blasts[0] if blasts else None,
     }
 
 

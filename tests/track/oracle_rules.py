@@ -96,7 +96,10 @@ def a6(seen: View) -> Iterator[Look]:
 def a7(seen: View) -> Iterator[Look]:
     """CD22 low, or decreased."""
     called = [one for one in marrows(seen, first=-1_000_000) if assessable(one, "cd22_blasts")]
-    baseline = [status(one, "cd22_blasts") for one in called if seen.day(one.on) <= 0][-1:]
+    own = [one for one in called if seen.day(one.on) <= 0]
+    last = [one for one in own if one.on == own[-1].on]
+    last.sort(key=lambda one: -(value(one, "cd22_blasts") or 0))
+    baseline = [status(one, "cd22_blasts") for one in last[:1]]
     for one in called:
         if seen.day(one.on) < 1:
             continue
@@ -206,7 +209,8 @@ def a13(seen: View) -> Iterator[Look]:
         (seen.day(one.on), one.on, value(one, "stage0_progenitors"))
         for one in marrows(seen, first=-1_000_000)
     ]
-    before = [part for day, _, part in found if day <= 0 and part is not None][-1:]
+    own = [(day, part) for day, _, part in found if day <= 0 and part is not None]
+    before = [max(part for day, part in own if day == own[-1][0])] if own else []
     for day, on, part in found:
         if day >= 1 and part is not None:
             tripled = bool(before) and before[0] > 0 and part >= 3 * before[0]

@@ -12,7 +12,7 @@ from cytomon.model.results import AntigenCall
 from cytomon.model.timeline import Answer, Sample
 from cytomon.track.clinical import is_found
 from cytomon.track.episodes import Observation, Told
-from cytomon.track.known import LOW, POSITIVE, Known, Mrd, MrdDay, mrd_days
+from cytomon.track.known import LOW, POSITIVE, Known, Mrd, MrdDay, at_least, mrd_days
 from cytomon.track.states import Course
 from cytomon.track.words import fact, percent, provisional, told
 
@@ -56,18 +56,15 @@ def _in_marrow(known: Known) -> Iterator[Observation]:
             if one.level != POSITIVE:
                 yield Observation(one.sample.on, one.day)
                 continue
-            rises = times(one, detected) >= known.profile.mrd_log_rise
+            rises = _rose(known.profile.mrd_log_rise, one, detected)
             urgency = Urgency.CRITICAL if is_first or rises else Urgency.HIGH
             tell = partial(_says_mrd, one, before, "MRD at or above 0.01 %")
             yield Observation(one.sample.on, one.day, urgency, tell)
         before, detected = day, day.detected or detected
 
 
-def times(one: Mrd, before: Mrd | None) -> float:
-    """How many times the last detected value before; 0 where there is none."""
-    if before is None or not before.answer.value:
-        return 0.0
-    return (one.answer.value or 0.0) / before.answer.value
+def _rose(times: float, one: Mrd, before: Mrd | None) -> bool:
+    return before is not None and at_least(times, one.answer, before.answer)
 
 
 def _says_mrd(one: Mrd, day: MrdDay | None, what: str) -> Told:
@@ -139,11 +136,13 @@ def _says_cd22(before: Answer | None, call: Answer) -> str:
 
 
 def _baseline_call(known: Known) -> Answer | None:
-    found = None
-    for day, sample in known.samples:
-        if day <= 0 and sample.specimen_type == "marrow":
-            found = _assessable(sample, "cd22_blasts") or found
-    return found
+    """Of the last assessable marrow up to day 0; of several of one day the most CD22."""
+    calls = [
+        (day, answer)
+        for day, answer in known.baseline("cd22_blasts")
+        if answer.status != AntigenCall.NOT_ASSESSABLE
+    ]
+    return max(calls, key=lambda one: (one[0], one[1].value or 0.0), default=(0, None))[1]
 
 
 def both_lost(known: Known, _course: Course) -> Iterator[Observation]:
@@ -199,7 +198,7 @@ def rising_below_threshold(known: Known, _course: Course) -> Iterator[Observatio
 
 def _rises(known: Known, one: Mrd, before: Mrd, run: Sequence[MrdDay]) -> bool:
     profile = known.profile
-    return times(one, before) >= profile.trend_rise or trend_p(run) < profile.trend_p
+    return _rose(profile.trend_rise, one, before) or trend_p(run) < profile.trend_p
 
 
 def trend_p(run: Sequence[MrdDay]) -> float:
@@ -249,19 +248,18 @@ def _says_rise(before: Mrd, one: Mrd, run: Sequence[MrdDay]) -> Told:
 def stage0_progenitors(known: Known, _course: Course) -> Iterator[Observation]:
     """A13: many CD34+CD22+CD19- progenitors, in themselves or for this patient."""
     own = known.before("stage0_progenitors")
-    base = own.value if own and own.value else None
     for day, sample in known.marrows:
         found = sample.answers.get("stage0_progenitors")
         if found is None or found.value is None:
             continue
         many = found.value > known.profile.stage0_fraction
-        more = base is not None and found.value >= known.profile.stage0_ratio * base
+        more = own is not None and at_least(known.profile.stage0_ratio, found, own)
         urgency = Urgency.MEDIUM if many or more else None
-        yield _about(day, sample, urgency, partial(_says_stage0, base), found)
+        yield _about(day, sample, urgency, partial(_says_stage0, own), found)
 
 
-def _says_stage0(base: float | None, found: Answer) -> str:
-    than = f"; before the infusion {percent(base)}" if base is not None else ""
+def _says_stage0(own: Answer | None, found: Answer) -> str:
+    than = f"; before the infusion {percent(own.value)}" if own is not None else ""
     return f"stage-0 progenitors {percent(found.value)} of nucleated cells{than}"
 
 
