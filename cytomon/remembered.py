@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -21,17 +22,15 @@ from pathlib import Path
 
 import cytomon
 from cytomon.courses import TOGETHER, Day, follow_all, undisturbed
-from cytomon.errors import InputError
 from cytomon.store.address import Address
 from cytomon.store.open import opened
 from cytomon.store.timelines import Span
 from cytomon.store.touched import Head, goes_on_from, head, patients_since
-from cytomon.tables import whole
 from cytomon.track.digest import Digest, digest_of, packed, unpacked
 
 VARIABLE = "CYTOMON_CACHE"
 """Names the folder; ``none`` for no file at all."""
-_PARTS = ("track", "model", "store/timelines.py", "store/kept.py", "courses.py", "remembered.py")
+_PARTS = ("track", "model", "store", "courses.py", "remembered.py")
 """Whose code decides what is said."""
 
 Report = Callable[[int], None]
@@ -156,9 +155,12 @@ def _files(part: Path) -> Iterable[Path]:
 
 
 def _recall(path: Path) -> _Memory:
-    """What is in the file; nothing where it is not there or cannot be understood."""
+    """What is in the file; nothing where it is not there, or is not what was written."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        digest, _, text = path.read_text(encoding="utf-8").partition("\n")
+        if digest != _hash(text):
+            return _NOTHING
+        said = json.loads(text)
         digests = ((date.fromisoformat(on), unpacked(cells)) for on, cells in said["patients"])
         return _Memory(
             head=Head(number=said["number"], hash=said["hash"]),
@@ -168,14 +170,29 @@ def _recall(path: Path) -> _Memory:
         return _NOTHING
 
 
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
 def _remember(
     path: Path, now: Head, digests: Mapping[str, Digest], dates: Mapping[str, date]
 ) -> None:
     """Keep it for the next time, readable by the user alone; where that fails nothing is lost."""
     patients = [[dates[key].isoformat(), packed(digest)] for key, digest in digests.items()]
-    said = {"number": now.number, "hash": now.hash, "patients": patients}
-    with suppress(InputError, OSError):
+    text = json.dumps({"number": now.number, "hash": now.hash, "patients": patients})
+    with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with whole(path) as part:
-            part.write_text(json.dumps(said), encoding="utf-8")
-            part.chmod(0o600)
+        handle, name = tempfile.mkstemp(dir=path.parent)  # of the owner alone
+        with _or_none(Path(name)), os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(f"{_hash(text)}\n{text}")
+        Path(name).replace(path)
+
+
+@contextmanager
+def _or_none(path: Path) -> Iterator[None]:
+    """No half a file stays behind."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

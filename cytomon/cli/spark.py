@@ -18,10 +18,14 @@ _B_STEPS = (1e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2)
 MOST = 16
 """Points shown; of a longer course the last ones."""
 
-LEGEND = (
-    "curves: MRD in marrow from 0.0001 % (lowest) to 100 %, · not detected; B cells from half of "
-    "the height on at 1 % and more; ? no answer"
-)
+
+def legend() -> str:
+    """What the curves mean, in marks that the terminal knows."""
+    none = _shown(_NONE, ".")
+    return (
+        f"curves: MRD in marrow from 0.0001 % (lowest) to 100 %, {none} not detected; B cells from "
+        f"half of the height on at 1 % and more; {_SILENT} no answer"
+    )
 
 
 def mrd_curve(points: Sequence[Point]) -> str:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -151,9 +152,12 @@ def _write_csv(rows: Iterable[Mapping[str, str]], *, states: bool) -> None:
     from cytomon.track.written import FLAG_COLUMNS, STATE_COLUMNS
 
     columns: Sequence[str] = STATE_COLUMNS if states else FLAG_COLUMNS
+    # a header without rows means that there are none: not before the store has answered
+    waiting = iter(rows)
+    first = list(islice(waiting, 1))
     writer = csv.writer(sys.stdout, lineterminator="\r\n")
     writer.writerow(columns)
-    for row in rows:
+    for row in chain(first, waiting):
         writer.writerow([harmless(row[column]) for column in columns])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cytomon.cli.spark import LEGEND, b_curve, mrd_curve
+from cytomon.cli.spark import b_curve, legend, mrd_curve
 from cytomon.cli.track_table import aligned, b_cells, newest
 from cytomon.model.flags import Flag, Urgency
 from cytomon.model.states import Landmark
@@ -63,7 +63,7 @@ def _heading(followed: Followed) -> Iterator[str]:
     yield f"before the infusion: burden {band}, morphology {smear}"
     yield f"MRD      {mrd_curve(digest.mrd) or '-'}  {newest(digest.mrd)}"
     yield f"B cells  {b_curve(digest.b_cells) or '-'}  {b_cells(digest)}"
-    yield LEGEND
+    yield legend()
     yield from _b_cell_lines(followed)
 
 

@@ -10,7 +10,7 @@ from shutil import get_terminal_size
 
 import typer
 
-from cytomon.cli.spark import LEGEND, b_curve, mrd_curve
+from cytomon.cli.spark import b_curve, legend, mrd_curve
 from cytomon.model.flags import Urgency
 from cytomon.model.states import Landmark
 from cytomon.track.digest import Digest, Mark, Point
@@ -45,7 +45,7 @@ def worklist(digests: Sequence[Digest], as_of: date, *, everybody: bool) -> Iter
         yield f"and {rest} more: --all"
     yield ""
     yield _counted(ordered)
-    yield LEGEND
+    yield legend()
     yield "one patient: cytomon track PATIENT; answer a flag: cytomon acknowledge PATIENT RULE"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 from cytomon.model.course import KeptResult, KeptSpecimen, Signed, State
 from cytomon.model.people import Meaning
 from cytomon.model.record import Kind, Source
-from cytomon.model.results import Estimate, Measurement
+from cytomon.model.results import Estimate, Measurement, MrdStatus
 from cytomon.model.timeline import Answer
 from cytomon.store.chain import hash_text, spell
 from cytomon.store.current import among, is_current
@@ -30,6 +30,8 @@ from cytomon.store.tables import (
 )
 
 _RANK = {state: rank for rank, state in enumerate(State)}
+_MRD = ("mrd", "mrd_wbc", "mrd_mnc")
+_POSITIVE = (MrdStatus.POSITIVE, MrdStatus.POSITIVE_BELOW_LOQ)
 
 
 def attribution(patient_id: str, specimen: Row[Any], content: str) -> str:
@@ -77,6 +79,7 @@ class LightResult:
     kind: Kind
     state: State
     template: str
+    content: str
     moved: bool
     measurements: dict[str, Answer] = field(default_factory=dict)
 
@@ -85,37 +88,69 @@ ResultType = TypeVar("ResultType", KeptResult, LightResult)
 
 
 def standing(kept: Iterable[ResultType]) -> dict[str, tuple[ResultType, Any]]:
-    """Of each quantity the measurement that counts, and its result (domain: 0.1).
+    """Of each quantity the measurement that counts, and its result (domain: 0.1, 1.1).
 
-    Signed goes before reviewed before automatic, then all tubes together before one, then the
-    newest.
+    Of one tube the newest that has come farthest: signed before reviewed before automatic. Of
+    several tubes that which has come farthest; then all tubes together before one; then of MRD the
+    higher, of anything else that with more cells. None of it depends on which tube came first.
     """
     known = sorted(kept, key=attrgetter("number"))
-    weights = {
-        result.number: (
-            _RANK[result.state],
-            result.kind is Kind.POOLED and not _is_stale(result, known),
-            result.number,
-        )
-        for result in known
-    }
-    best: dict[str, tuple[ResultType, Any]] = {}
-    for result in sorted(known, key=lambda one: weights[one.number]):
-        best |= {quantity: (result, one) for quantity, one in result.measurements.items()}
-    return best
-
-
-def _is_stale(pooled: ResultType, known: Sequence[ResultType]) -> bool:
-    """Whether a tube has said another MRD since all of them were put together."""
-    then: dict[int, tuple[object, ...]] = {}
-    now: dict[int, tuple[object, ...]] = {}
+    of_tube: dict[tuple[int, str], ResultType] = {}
     for result in known:
-        if result.kind is Kind.FILE and "mrd" in result.measurements:
-            one = result.measurements["mrd"]
-            now[result.tube] = (one.numerator, one.denominator, one.status)
-            if result.number < pooled.number:
-                then[result.tube] = now[result.tube]
-    return then != now
+        for quantity in result.measurements:
+            place = (result.tube, quantity)
+            before = of_tube.get(place)
+            if before is None or _RANK[result.state] >= _RANK[before.state]:
+                of_tube[place] = result
+    stale = {one.number for one in known if one.kind is Kind.POOLED and _is_stale(one, of_tube)}
+    best: dict[str, ResultType] = {}
+    for (_, quantity), result in of_tube.items():
+        before = best.get(quantity)
+        if before is None or _weight(result, quantity, stale) > _weight(before, quantity, stale):
+            best[quantity] = result
+    return {quantity: (result, result.measurements[quantity]) for quantity, result in best.items()}
+
+
+def _weight(result: ResultType, quantity: str, stale: Collection[int]) -> tuple[object, ...]:
+    """What is weighed between two tubes of a specimen."""
+    one = result.measurements[quantity]
+    cells = one.denominator or 0
+    share = (one.numerator or 0) / cells if cells else -1.0
+    mrd = quantity in _MRD
+    return (
+        _RANK[result.state],
+        result.kind is Kind.POOLED and result.number not in stale,
+        one.status in _POSITIVE if mrd else False,
+        share if mrd else cells,
+        cells,
+        one.status,
+        result.content,
+    )
+
+
+def _is_stale(pooled: ResultType, of_tube: Mapping[tuple[int, str], ResultType]) -> bool:
+    """Whether the tubes say another MRD by now than what was put together.
+
+    It is their sum, or that of one of them where they do not agree or one is not evaluable.
+    """
+    mine = _counts(pooled)
+    tubes = [
+        _counts(result)
+        for (_, quantity), result in of_tube.items()
+        if quantity == "mrd" and result.kind is Kind.FILE
+    ]
+    if mine is None or not tubes:
+        return False
+    known = [one for one in tubes if one is not None]
+    total = (sum(one[0] for one in known), sum(one[1] for one in known))
+    return mine != total and mine not in known
+
+
+def _counts(result: ResultType) -> tuple[int, int] | None:
+    one = result.measurements.get("mrd")
+    if one is None or one.numerator is None or one.denominator is None:
+        return None
+    return one.numerator, one.denominator
 
 
 def _specimen(row: Row[Any], kept: Sequence[KeptResult]) -> KeptSpecimen:

@@ -206,6 +206,7 @@ class _Reading:
                 kind=Kind(row.kind),
                 state=judge.state(row),
                 template=row.template,
+                content=row.content,
                 moved=row.entry < moved,
             )
             numbered[row.id] = one
@@ -324,7 +325,7 @@ class _Judge:
 def _sample(row: Row[Any], kept: Sequence[LightResult], *, duplicate: bool) -> Sample:
     if len(kept) == 1 and kept[0].state is not State.SIGNED:  # most are so
         (only,) = kept
-        answers, moved = only.measurements, only.moved
+        answers, moved = only.measurements, only.moved and bool(only.measurements)
         disputes: tuple[Dispute, ...] = ()
     else:
         counting = standing(kept)

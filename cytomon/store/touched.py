@@ -58,10 +58,12 @@ def entries_that_changed(connection: Connection, patient: int) -> list[Entry]:
     """
     mine = select(specimens.c.thing).where(specimens.c.patient == patient)
     held = select(tubes.c.thing).where(tubes.c.specimen.in_(mine))
+    bytes_ = select(tubes.c.sha256).where(tubes.c.specimen.in_(mine), tubes.c.sha256 != "")
     ours = select(results.c.id).where(results.c.tube.in_(held))
     numbers = union(
         _later(specimens).where(specimens.c.thing.in_(mine)),
         _later(tubes).where(tubes.c.thing.in_(held)),
+        _later(tubes).where(tubes.c.sha256.in_(bytes_)),  # copies in others' specimens
         _later(events).where(events.c.patient == patient),
         _later(infusions).where(infusions.c.patient == patient),
         _later(patients).where(patients.c.thing == patient),
@@ -113,7 +115,8 @@ def head(connection: Connection) -> Head:
 
 def goes_on_from(connection: Connection, past: Head) -> bool:
     """Whether the log still holds an entry as it was."""
-    return connection.scalar(select(log.c.hash).where(log.c.seq == past.number)) == past.hash
+    found = connection.scalar(select(log.c.hash).where(log.c.seq == past.number))
+    return found is not None and found == past.hash
 
 
 def patients_since(connection: Connection, past: Head) -> dict[str, tuple[int, bool]]:

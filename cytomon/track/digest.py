@@ -159,7 +159,9 @@ def _good_until(followed: Followed) -> date:
     coming.append(closing_after(known.today))
     for void in known.voids:
         coming += [void.after + 1, *([] if void.until is None else [void.until + 1])]
-    return min([*days, *(known.on(day) for day in coming if day > known.today)], default=date.max)
+    most = (date.max - known.day0).days
+    days += [known.on(day) for day in coming if known.today < day <= most]
+    return min(days, default=date.max)
 
 
 def _points(known: Known, quantity: str, kinds: tuple[str, ...]) -> tuple[Point, ...]:

@@ -75,7 +75,7 @@ def visits_until(day: int) -> Iterator[Visit]:
 
 def closing_after(day: int) -> int:
     """The day on which the next window has closed: the day after its last."""
-    return min(visit.last + 1 for visit in _CALENDAR if visit.last >= day)
+    return min((visit.last + 1 for visit in _CALENDAR if visit.last >= day), default=day + 1)
 
 
 def next_visit(day: int) -> Visit:

@@ -220,13 +220,21 @@ def test_a_tube_of_nobody_finds_its_patient_later(store: Store):
 
 def test_all_tubes_together_stand_before_one(store: Store):
     """The row for the specimen, even when a tube is measured anew after it (domain: 0.1)."""
-    whole = result(marrow(), mrd(90, 900_000), file="", template="x+y")
+    whole = result(marrow(), mrd(120, 1_000_000), file="", template="x+y")
     save(store, result(file="x.fcs"), result(file="y.fcs"), whole)
     save(store, result(file="x.fcs", findings=()))
 
     kept = specimen(store)
-    assert kept.standing["mrd"][1].numerator == 90
+    assert kept.standing["mrd"][1].numerator == 120
     assert len(kept.results) == 4
+
+
+def test_a_sum_of_other_tubes_does_not_count(store: Store):
+    """Neither that of all tubes nor that of one: a tube says something else by now."""
+    whole = result(marrow(), mrd(90, 900_000), file="", template="x+y")
+    save(store, whole, result(file="x.fcs"), result(marrow(), NEGATIVE, file="y.fcs"))
+
+    assert specimen(store).standing["mrd"][1].numerator == 60
 
 
 def test_marrow_and_blood_of_one_name_are_two_specimens(store: Store):
