@@ -12,12 +12,13 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from cytomon.errors import InputError
 from cytomon.store.address import Address
 from cytomon.store.find import find_patient
 from cytomon.store.open import opened
 from cytomon.store.session import Store
 from cytomon.store.timelines import Span, read_timelines, spans
-from cytomon.store.touched import Entry, entries_that_changed
+from cytomon.store.touched import Entry, entries_of
 from cytomon.track.follow import Followed, follow
 from cytomon.track.profile import Profile
 from cytomon.track.trace import Changed, changes
@@ -25,7 +26,7 @@ from cytomon.track.trace import Changed, changes
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Told = TypeVar("Told")
+Answer = TypeVar("Answer")
 
 TOGETHER = 125
 """Patients read at once: enough that a query is worth its while, few enough to stay in memory."""
@@ -73,6 +74,54 @@ def follow_patient(store: Store, patient_id: str, day: Day) -> Followed:
     return follow(timeline, day.profile, day.as_of)
 
 
+def flags_to_answer(
+    connection: Connection, patient_id: str, rule: str, day: Day, *, on: date | None = None
+) -> tuple[date, ...]:
+    """Days of the flags that an acknowledgement is meant for.
+
+    An acknowledgement names the flags that there are when it is given: it never answers one that is
+    raised later, by a result that nobody had seen.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store.
+    patient_id, rule : str
+        Whose, and which rule.
+    day : Day
+        The day and the definitions.
+    on : date or None, optional
+        Day of the flag; None for all of the rule that are open.
+
+    Returns
+    -------
+    tuple of date
+        At least one.
+
+    Raises
+    ------
+    InputError
+        If there is no such flag, or no such patient.
+    """
+    number = find_patient(connection, patient_id).thing
+    (timeline,) = read_timelines(connection, Span(first=number, last=number))
+    raised = follow(timeline, day.profile, day.as_of).raised
+    of_rule = [one for one in raised if one.rule == rule]
+    wanted = [one for one in of_rule if (one.is_open if on is None else one.seen.on == on)]
+    if not wanted:
+        waiting = [f"{one.rule} of {one.seen.on}" for one in raised if one.is_open]
+        shown = ", ".join(waiting[:_SHOWN]) + " ..." * (len(waiting) > _SHOWN)
+        raise InputError(
+            f"no open flag {rule} is raised" if on is None else f"no flag {rule} of {on} is raised",
+            where="RULE",
+            fix=f"open are: {shown or 'none'}; see cytomon track {patient_id}",
+        )
+    return tuple(sorted({one.seen.on for one in wanted}))
+
+
+_SHOWN = 8
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """An entry of the log that changed flags of a patient, and how.
@@ -89,8 +138,12 @@ class Step:
     changed: tuple[Changed, ...]
 
 
+_OF_ABSENCE = {"A16", "A17"}
+"""Rules that go by themselves when what is missing arrives."""
+
+
 def trace_patient(store: Store, patient_id: str, day: Day) -> tuple[Step, ...]:
-    """How corrections, newer results and signatures have changed the flags of a patient.
+    """How corrections, later results, events and signatures have changed the flags of a patient.
 
     Parameters
     ----------
@@ -100,20 +153,26 @@ def trace_patient(store: Store, patient_id: str, day: Day) -> tuple[Step, ...]:
     Returns
     -------
     tuple of Step
-        In the order of the log; those that changed no flag are left out.
+        In the order of the log; entries that changed no flag are left out. Of an entry that only
+        adds, what it withdrew or changed: that it raises flags is what it is there for.
     """
     steps = []
     with store.reading() as connection:
         number = find_patient(connection, patient_id).thing
-        for entry in entries_that_changed(connection, number):
-            then, now = (
-                _followed_at(connection, number, day, until)
-                for until in (entry.number - 1, entry.number)
-            )
+        then: Followed | None = None
+        for entry in entries_of(connection, number):
+            now = _followed_at(connection, number, day, entry.number)
             found = tuple(changes(then, now)) if then and now else ()
+            if not entry.corrects:
+                found = tuple(one for one in found if one.before and not _arrived(one))
             if found:
                 steps.append(Step(entry=entry, changed=found))
+            then = now
     return tuple(steps)
+
+
+def _arrived(one: Changed) -> bool:
+    return one.flag.rule in _OF_ABSENCE
 
 
 def _followed_at(connection: Connection, number: int, day: Day, until: int) -> Followed | None:
@@ -126,11 +185,11 @@ def follow_all(
     address: Address,
     who: str,
     day: Day,
-    tell: Callable[[Followed], Told],
+    tell: Callable[[Followed], Answer],
     *,
     workers: int,
     pieces: Sequence[Span] | None = None,
-) -> Iterator[Told]:
+) -> Iterator[Answer]:
     """Follow the patients of a store.
 
     Parameters
@@ -177,9 +236,9 @@ def _follow_pieces(
     address: Address,
     who: str,
     day: Day,
-    tell: Callable[[Followed], Told],
+    tell: Callable[[Followed], Answer],
     pieces: Sequence[Span],
-) -> list[Told]:
+) -> list[Answer]:
     with opened(address, who=who) as store, store.reading() as connection, undisturbed():
         return [
             tell(follow(timeline, day.profile, day.as_of))

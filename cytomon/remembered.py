@@ -185,7 +185,8 @@ def _remember(
         handle, name = tempfile.mkstemp(dir=path.parent)  # of the owner alone
         with _or_none(Path(name)), os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(f"{_hash(text)}\n{text}")
-        Path(name).replace(path)
+            stream.flush()
+            Path(name).replace(path)
 
 
 @contextmanager

@@ -107,6 +107,10 @@ Fraction = Annotated[float | None, BeforeValidator(_fraction)]
 Name = Annotated[str, Field(max_length=200)]
 
 
+_FREE = {"file", "comment"}
+"""May hold what no terminal shows; all else is printed as it stands."""
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -116,8 +120,9 @@ class _Row(BaseModel):
         """Refuse what no database keeps, and what would look like another line of a log."""
         if isinstance(cells, dict):
             for name, cell in cells.items():
+                shown = name in _FREE or not isinstance(cell, str) or cell.strip().isprintable()
                 marks = "\0\x1f" if name == "comment" else "\0\x1f\r\n"
-                if isinstance(cell, str) and any(mark in cell for mark in marks):
+                if not shown or (isinstance(cell, str) and any(mark in cell for mark in marks)):
                     msg = f"{name}: a character that cannot be kept, such as a line break"
                     raise ValueError(msg)
         return cells

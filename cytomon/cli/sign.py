@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,26 +97,42 @@ def acknowledge(
     patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Whose flag.")],
     rule: Annotated[str, typer.Argument(metavar="RULE", help="A1 to A21.")],
     why: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="What is done about it, or why nothing.")
+        str,
+        typer.Option("--reason", metavar="TEXT", help="Needed: what is done, or why nothing."),
     ] = "",
     on: Annotated[
         datetime | None,
         typer.Option("--on", formats=DAY, metavar="DAY", help="Day of the flag that is meant."),
     ] = None,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="The definitions, as of cytomon track.")
+    ] = "trial",
     store: StoreOption = None,
     user: UserOption = None,
 ) -> int:
-    """Say that a flag was seen, and what is done about it."""
+    """Say that a flag was seen, and what is done about it.
+
+    It answers the flags of the rule that are open now, or the one of a day, and never one that a
+    later result raises.
+    """
+    from cytomon.courses import Day, flags_to_answer
     from cytomon.model.people import Act
     from cytomon.store.change import changing
     from cytomon.store.said import acknowledge as acknowledge_flag
+    from cytomon.store.said import refuse_unknown_rule
+    from cytomon.track.profile import read_profile
 
     who, text = acting(user), reason(why)
-    day = on.date() if on else None
+    code, flagged = rule.upper(), on.date() if on else None
     with (
         opened_store(store, who) as there,
         changing(there, who, "acknowledge", act=Act.ACKNOWLEDGE) as change,
     ):
-        acknowledge_flag(change, patient, rule.upper(), flagged_on=day, why=text)
-    typer.echo(f"{rule.upper()} of {patient} acknowledged by {who}")
+        refuse_unknown_rule(code)
+        day = Day(as_of=date.today(), profile=read_profile(profile))
+        days = flags_to_answer(change.connection, patient, code, day, on=flagged)
+        for one in days:
+            acknowledge_flag(change, patient, code, flagged_on=one, why=text)
+    said = ", ".join(map(str, days))
+    typer.echo(f"{code} of {patient} ({said}) acknowledged by {who}")
     return 0

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -69,11 +68,13 @@ def track(
 
 
 def _say_definitions(day: Day) -> None:
+    from cytomon.track.rules.catalogue import VERSION
+
     profile = day.profile
     counts = "counts" if profile.relapse_includes_mrd else "does not count"
     typer.echo(
-        f"as of {day.as_of}; profile {profile.title} (recovery: {profile.recovery}; confirmed MRD "
-        f"relapse {counts} as relapse)",
+        f"as of {day.as_of}; rules {VERSION}, profile {profile.title} (recovery: "
+        f"{profile.recovery}; confirmed MRD relapse {counts} as relapse)",
         err=True,
     )
 
@@ -115,12 +116,14 @@ def _everyone(
     address, workers = choose(store), processes()
     if form is Form.CSV and states:
         rows = follow_all(address, who, day, _state_row, workers=workers)
-        _write_csv(rows, states=True)
+        _write_csv(sorted(rows, key=_whose), states=True)
     elif form is Form.CSV:
         flags = follow_all(address, who, day, flag_rows, workers=workers)
-        _write_csv((row for rows in flags for row in rows), states=False)
+        listed = (row for rows in flags for row in rows)
+        _write_csv(sorted(listed, key=_whose), states=False)
     elif form is Form.JSON:
-        _write_json(day, list(follow_all(address, who, day, as_json, workers=workers)))
+        told = follow_all(address, who, day, as_json, workers=workers)
+        _write_json(day, sorted(told, key=_whose))
     else:
         digests = follow_digests(address, who, day, workers=workers, report=_say_many)
         _write_table(digests, day, states, everybody)
@@ -143,6 +146,10 @@ def _write_table(digests: Sequence[Digest], day: Day, states: bool, everybody: b
         typer.echo(line)
 
 
+def _whose(row: Mapping[str, Any]) -> str:
+    return str(row["patient_id"])
+
+
 def _state_row(followed: Followed) -> Mapping[str, str]:
     return followed.states.row()
 
@@ -152,18 +159,18 @@ def _write_csv(rows: Iterable[Mapping[str, str]], *, states: bool) -> None:
     from cytomon.track.written import FLAG_COLUMNS, STATE_COLUMNS
 
     columns: Sequence[str] = STATE_COLUMNS if states else FLAG_COLUMNS
-    # a header without rows means that there are none: not before the store has answered
-    waiting = iter(rows)
-    first = list(islice(waiting, 1))
     writer = csv.writer(sys.stdout, lineterminator="\r\n")
     writer.writerow(columns)
-    for row in chain(first, waiting):
+    for row in rows:
         writer.writerow([harmless(row[column]) for column in columns])
 
 
 def _write_json(day: Day, patients: list[dict[str, Any]]) -> None:
+    from cytomon.track.rules.catalogue import VERSION
+
     document = {
         "as_of": day.as_of.isoformat(),
+        "rules": VERSION,
         "profile": day.profile.model_dump(),
         "patients": patients,
     }

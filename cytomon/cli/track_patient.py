@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import typer
 
 from cytomon.cli.spark import b_curve, legend, mrd_curve
-from cytomon.cli.track_table import aligned, b_cells, newest
-from cytomon.model.flags import Flag, Urgency
+from cytomon.cli.track_table import COLOURS, aligned, b_cells, newest
+from cytomon.model.flags import Flag
 from cytomon.model.states import Landmark
 from cytomon.model.timeline import Answer, Sample
 from cytomon.track.digest import digest_of
@@ -20,7 +21,6 @@ from cytomon.track.written import burden
 if TYPE_CHECKING:
     from cytomon.courses import Step
 
-_COLOURS = {Urgency.CRITICAL: "red", Urgency.HIGH: "yellow", Urgency.MEDIUM: "cyan"}
 _HEAD = ("day", "date", "what", "MRD", "CD19", "CD22", "B cells", "hematogones", "")
 
 
@@ -83,16 +83,20 @@ def _course(followed: Followed) -> Iterator[str]:
     """Specimens and events by day."""
     timeline, rows = followed.timeline, []
     template = ""
-    for sample in timeline.samples:
+    for sample in (one for one in timeline.samples if one.on <= followed.as_of):
         mrd = sample.answers.get("mrd")
         changed = mrd is not None and bool(template) and mrd.template not in {"", template}
         if mrd is not None:
             template = mrd.template or template
         rows.append((sample.on, 0, _sample_cells(followed, sample, changed=changed)))
-    for event in timeline.events:
+    for event in (one for one in timeline.events if one.on <= followed.as_of):
         what = f"{event.event} {event.value} {event.unit}".strip()
         day = _day(followed, event.on)
         rows.append((event.on, 1, (day, str(event.on), what, "", "", "", "", "", "")))
+    dated = [one.on for one in timeline.samples] + [one.on for one in timeline.events]
+    later = sum(on > followed.as_of for on in dated)
+    if later:
+        yield f"{later} specimens and events after {followed.as_of} are left out"
     if not rows:
         yield "no specimen and no event"
         return
@@ -102,9 +106,9 @@ def _course(followed: Followed) -> Iterator[str]:
         yield "* another template than at the marrow before: compare with care"
 
 
-def _day(followed: Followed, on: object) -> str:
+def _day(followed: Followed, on: date) -> str:
     day0 = followed.timeline.day0
-    return "-" if day0 is None else str((on - day0).days)  # type: ignore[operator]
+    return "-" if day0 is None else str((on - day0).days)
 
 
 def _sample_cells(followed: Followed, sample: Sample, *, changed: bool) -> tuple[str, ...]:
@@ -175,7 +179,7 @@ def _visit_lines(followed: Followed) -> Iterator[str]:
 
 def _flag_lines(flags: Sequence[Flag]) -> Iterator[str]:
     waiting = sorted((flag for flag in flags if flag.open), key=lambda flag: -flag.urgency)
-    yield f"open flags: {len(waiting)}"
+    yield f"open flags: {len({(flag.rule, flag.subject) for flag in waiting})}"
     for flag in waiting:
         yield from _flag(flag)
     closed = [flag for flag in flags if not flag.open]
@@ -187,15 +191,15 @@ def _flag_lines(flags: Sequence[Flag]) -> Iterator[str]:
 
 def _flag(flag: Flag) -> Iterator[str]:
     day = "" if flag.day is None else f" (day {flag.day})"
-    head = typer.style(f"{flag.urgency.word} {flag.rule}", fg=_COLOURS.get(flag.urgency))
+    name = f"{flag.urgency.word} {flag.rule} {flag.subject}".strip()
+    head = typer.style(name, fg=COLOURS.get(flag.urgency))
     yield f"  {head} {flag.on}{day}: {flag.says}"
     for fact in flag.evidence:
         when = "" if fact.day is None else f" (day {fact.day})"
         yield f"      {fact.on}{when} {fact.what}"
     yield f"      confirm or refute: {flag.confirms}"
-    if flag.suppressed:
-        days = ", ".join(str(on) for on in flag.suppressed)
-        yield f"      held again, not raised again: {days}"
+    for again in flag.suppressed:
+        yield f"      held again {again.on}: {again.what}"
     for said in flag.acknowledged:
         yield f"      seen by {said.by} on {said.at[:10]}: {said.why}"
 
@@ -209,3 +213,6 @@ def _step_lines(steps: Sequence[Step]) -> Iterator[str]:
         for one in step.changed:
             flag = one.flag
             yield f"      {one.how}: {flag.urgency.word} {flag.rule} {flag.on}: {flag.says}"
+            if one.before and one.after:
+                before, state = one.before, "open" if one.before.open else "answered"
+                yield f"        before: {before.urgency.word}, {state}: {before.says}"

@@ -13,11 +13,11 @@ import typer
 from cytomon.cli.spark import b_curve, legend, mrd_curve
 from cytomon.model.flags import Urgency
 from cytomon.model.states import Landmark
-from cytomon.track.digest import Digest, Mark, Point
+from cytomon.track.digest import VOID, Digest, Mark, Point
 from cytomon.track.visits import next_visit
 from cytomon.track.words import percent
 
-_COLOURS = {Urgency.CRITICAL: "red", Urgency.HIGH: "yellow", Urgency.MEDIUM: "cyan"}
+COLOURS = {Urgency.CRITICAL: "red", Urgency.HIGH: "yellow", Urgency.MEDIUM: "cyan"}
 _SHOWN = 50
 """Patients on a terminal, unless all are asked for."""
 _HEAD = ("patient", "day", "open flags", "MRD (marrow)", "", "B cells", "", "visits")
@@ -38,7 +38,7 @@ def worklist(digests: Sequence[Digest], as_of: date, *, everybody: bool) -> Iter
     ordered = sorted(digests, key=lambda one: one.place)
     shown = ordered if everybody or not sys.stdout.isatty() else ordered[:_SHOWN]
     rows = [_cells(one, as_of) for one in shown]
-    colours = [_COLOURS.get(one.urgency or Urgency.INFO) for one in shown]
+    colours = [COLOURS.get(one.urgency or Urgency.INFO) for one in shown]
     yield from fitted(_HEAD, rows, colours)
     rest = len(ordered) - len(shown)
     if rest:
@@ -46,7 +46,8 @@ def worklist(digests: Sequence[Digest], as_of: date, *, everybody: bool) -> Iter
     yield ""
     yield _counted(ordered)
     yield legend()
-    yield "one patient: cytomon track PATIENT; answer a flag: cytomon acknowledge PATIENT RULE"
+    yield "one patient: cytomon track PATIENT"
+    yield "answer a flag: cytomon acknowledge PATIENT RULE --reason TEXT; one in brackets was seen"
 
 
 def fitted(
@@ -96,24 +97,34 @@ def _cells(one: Digest, as_of: date) -> tuple[str, ...]:
 
 
 def open_flags(marks: Sequence[Mark]) -> str:
-    """Open flags by urgency: ``critical A1 A2; medium A16 x3``."""
+    """Open flags by urgency: ``critical A1 (A2); medium A16 x3``; in brackets those seen."""
     said = []
     for urgency in sorted(Urgency, reverse=True):
-        rules = Counter(mark.rule for mark in marks if mark.urgency is urgency)
+        rules = Counter((mark.rule, mark.seen) for mark in marks if mark.urgency is urgency)
         if rules:
-            names = sorted(rules, key=lambda rule: int(rule[1:]))
-            listed = [f"{name} x{rules[name]}" if rules[name] > 1 else name for name in names]
+            ordered = sorted(rules, key=lambda one: (one[1], int(one[0][1:])))
+            listed = [_shown(*one, rules[one]) for one in ordered]
             said.append(f"{urgency.word} {' '.join(listed)}")
     return "; ".join(said) or "-"
 
 
+def _shown(rule: str, seen: bool, times: int) -> str:
+    name = f"{rule} x{times}" if times > 1 else rule
+    return f"({name})" if seen else name
+
+
 def newest(points: Sequence[Point]) -> str:
-    """The newest value with its day and status."""
+    """The newest value with its day and status; where that gives no answer, the last that did."""
     if not points:
         return "none yet"
     last = points[-1]
-    value = "" if last.value is None else f"{percent(last.value)} "
-    return f"{value}{last.status} d{last.day}"
+    if last.value is not None:
+        return f"{percent(last.value)} {last.status} d{last.day}"
+    before = next((one for one in reversed(points) if one.value is not None), None)
+    said = f"{last.status} d{last.day}"
+    if before is None:
+        return said
+    return f"{said}; before {percent(before.value)} {before.status} d{before.day}"
 
 
 def b_cells(one: Digest) -> str:
@@ -121,10 +132,13 @@ def b_cells(one: Digest) -> str:
     if one.void is not None:
         day, event = one.void
         return f"not judged since {event.replace('_', ' ')} d{day}"
+    again = " again" * one.again
     if one.recovered is not None:
-        said = f"back d{one.recovered}"
+        said = f"back{again} d{one.recovered}"
     elif one.onset is not None:
-        said = f"aplasia from d{one.onset}"
+        said = f"aplasia{again} from d{one.onset}"
+    elif one.b_cells and all(point.status == VOID for point in one.b_cells):
+        said = "not judged so far"
     else:
         said = "no aplasia yet" if one.b_cells else "none yet"
     last = one.b_cells[-1] if one.b_cells else None
@@ -134,22 +148,29 @@ def b_cells(one: Digest) -> str:
 
 
 def _visits(one: Digest, today: int | None) -> str:
+    """What is overdue and not answered yet, then what is due, comes next, or why nothing does."""
     if today is None:
         return "no day 0"
-    if one.overdue:
-        return f"overdue {' '.join(one.overdue)}"
+    late = [mark.subject for mark in one.waiting if mark.rule == "A16" and not mark.seen]
+    said = [f"overdue {' '.join(late)}"] if late else []
     if one.ended is not None:
-        return f"ended d{one.ended}"
-    coming = next_visit(max(today, 0))
-    return f"next {coming.name} (d{coming.first}-{coming.last})"
+        said.append(f"ended d{one.ended} ({one.why_ended})")
+    elif one.due:
+        said.append(f"due {' '.join(one.due)}")
+    else:
+        coming = next_visit(max(today, 0))
+        said.append(f"next {coming.name} (d{coming.first}-{coming.last})")
+    return "; ".join(said)
 
 
 def _counted(digests: Sequence[Digest]) -> str:
     counts = Counter(one.urgency for one in digests)
-    said = [f"{counts[urgency]} {urgency.word}" for urgency in _COLOURS if counts[urgency]]
-    waiting = sum(counts[urgency] for urgency in _COLOURS)
+    said = [f"{counts[urgency]} {urgency.word}" for urgency in COLOURS if counts[urgency]]
+    waiting = sum(counts[urgency] for urgency in COLOURS)
     patients = "1 patient" if len(digests) == 1 else f"{len(digests)} patients"
-    return f"{patients}, {waiting} with open flags ({', '.join(said) or 'none'})"
+    return (
+        f"{patients}, {waiting} with open flags that nobody has seen ({', '.join(said) or 'none'})"
+    )
 
 
 _STATE_HEAD = (

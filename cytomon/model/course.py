@@ -238,3 +238,24 @@ def side(quantity: str, status: str) -> str:
     """
     sides = _ANTIGEN_SIDES if quantity.endswith("_blasts") else _SIDES
     return sides.get(status, "no answer")
+
+
+def meaning(quantity: str, status: str) -> str:
+    """What a status says of its question, finer than `side`: what a flag may hang on.
+
+    Parameters
+    ----------
+    quantity : str
+        One of `VERDICTS`.
+    status : str
+        Its status.
+
+    Returns
+    -------
+    str
+        An antigen call as it is; for MRD also ``detected low``; else as `side`.
+    """
+    lies = side(quantity, status)
+    if quantity.endswith("_blasts") and lies != "no answer":
+        return status
+    return "detected low" if status == MrdStatus.DETECTED_BELOW_THRESHOLD else lies

@@ -32,7 +32,7 @@ class Evidence:
     ----------
     on : date
         Its day.
-    day : int
+    day : int or None
         Days after the infusion.
     what : str
         In words: where it comes from and what it says.
@@ -73,8 +73,8 @@ class Flag:
         not hold at the newest observation.
     acknowledged : tuple of Acknowledgement
         Who has seen it.
-    suppressed : tuple of date
-        Later days on which it held likewise and was not raised again.
+    suppressed : tuple of Evidence
+        Later days on which it held likewise and was not raised again, and what it would have said.
     """
 
     rule: str
@@ -87,7 +87,7 @@ class Flag:
     subject: str = ""
     open: bool = True
     acknowledged: tuple[Acknowledgement, ...] = ()
-    suppressed: tuple[date, ...] = ()
+    suppressed: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.evidence:

@@ -97,14 +97,25 @@ def acknowledge(
         If the role does not allow it, or patient or rule is not known.
     """
     require(change.role, Act.ACKNOWLEDGE, change.who)
-    if rule not in RULES:
-        raise InputError(
-            "there is no such rule", where="RULE", fix=f"rules are {RULES[0]} to {RULES[-1]}"
-        )
+    refuse_unknown_rule(rule)
     patient = find_patient(change.connection, patient_id)
     on = flagged_on.isoformat() if flagged_on else ""
     change.add(acknowledgements, [(patient.thing, rule, on)])
     change.say(subject=f"flag {rule} of {patient_id}", after=on, why=why)
+
+
+def refuse_unknown_rule(rule: str) -> None:
+    """Refuse what is no rule.
+
+    Raises
+    ------
+    InputError
+        With those that there are.
+    """
+    if rule not in RULES:
+        raise InputError(
+            "there is no such rule", where="RULE", fix=f"rules are {RULES[0]} to {RULES[-1]}"
+        )
 
 
 def save_report(

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, exists, func, select
 
-from cytomon.model.course import VERDICTS, Acknowledgement, State, side
+from cytomon.model.course import VERDICTS, Acknowledgement, State, meaning
 from cytomon.model.record import ClinicalEvent, Kind
 from cytomon.model.timeline import FOLLOWED, Answer, Dispute, Sample, Timeline
 from cytomon.store.current import by_entry, is_current
@@ -371,5 +371,6 @@ def _disputes(
 
 
 def _contradicts(quantity: str, signed: str, found: str) -> bool:
-    sides = {side(quantity, signed), side(quantity, found)}
-    return len(sides) == 2 and "no answer" not in sides
+    """Whether a newer status answers, and otherwise than the signed one."""
+    said = meaning(quantity, found)
+    return said != "no answer" and said != meaning(quantity, signed)

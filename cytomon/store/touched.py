@@ -1,4 +1,4 @@
-"""Entries of the log that took something back from a patient's course, or put it otherwise."""
+"""Entries of the log that touched patients: which, and whose."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class Entry:
         In the log.
     at, by, what, why : str
         When, who, which kind of act, and the reason given.
+    corrects : bool
+        Whether it put something in place of what was there, or said something of a result.
     """
 
     number: int
@@ -39,10 +41,11 @@ class Entry:
     by: str
     what: str
     why: str
+    corrects: bool
 
 
-def entries_that_changed(connection: Connection, patient: int) -> list[Entry]:
-    """Entries with a later version of something of a patient's, or a later word on a result.
+def entries_of(connection: Connection, patient: int) -> list[Entry]:
+    """Entries that wrote anything of a patient's.
 
     Parameters
     ----------
@@ -54,32 +57,48 @@ def entries_that_changed(connection: Connection, patient: int) -> list[Entry]:
     Returns
     -------
     list of Entry
-        In order. What they changed may be nothing that a flag rests on.
+        In order.
     """
     mine = select(specimens.c.thing).where(specimens.c.patient == patient)
     held = select(tubes.c.thing).where(tubes.c.specimen.in_(mine))
     bytes_ = select(tubes.c.sha256).where(tubes.c.specimen.in_(mine), tubes.c.sha256 != "")
     ours = select(results.c.id).where(results.c.tube.in_(held))
-    numbers = union(
-        _later(specimens).where(specimens.c.thing.in_(mine)),
-        _later(tubes).where(tubes.c.thing.in_(held)),
-        _later(tubes).where(tubes.c.sha256.in_(bytes_)),  # copies in others' specimens
-        _later(events).where(events.c.patient == patient),
-        _later(infusions).where(infusions.c.patient == patient),
-        _later(patients).where(patients.c.thing == patient),
+    of_these = (
+        (specimens, specimens.c.thing.in_(mine)),
+        (tubes, tubes.c.thing.in_(held)),
+        (tubes, tubes.c.sha256.in_(bytes_)),  # copies in others' specimens
+        (events, events.c.patient == patient),
+        (infusions, infusions.c.patient == patient),
+        (patients, patients.c.thing == patient),
+    )
+    corrections = (
+        *(
+            select(table.c.entry).where(whose, table.c.replaces.is_not(None))
+            for table, whose in of_these
+        ),
         _again(held),
         select(reviews.c.entry).where(reviews.c.result.in_(ours)),
         select(signatures.c.entry).where(signatures.c.result.in_(ours)),
     )
+    numbers = union(
+        *corrections,
+        *(select(table.c.entry).where(whose) for table, whose in of_these),
+        select(results.c.entry).where(results.c.tube.in_(held)),
+        select(acknowledgements.c.entry).where(acknowledgements.c.patient == patient),
+    )
+    correcting = set(connection.scalars(union(*corrections)))
     rows = connection.execute(select(log).where(log.c.seq.in_(numbers)).order_by(log.c.seq))
     return [
-        Entry(number=row.seq, at=row.at, by=row.who, what=row.action, why=row.why) for row in rows
+        Entry(
+            number=row.seq,
+            at=row.at,
+            by=row.who,
+            what=row.action,
+            why=row.why,
+            corrects=row.seq in correcting,
+        )
+        for row in rows
     ]
-
-
-def _later(table: Any) -> Select[Any]:  # noqa: ANN401
-    """Entries that wrote a version in place of an earlier one."""
-    return select(table.c.entry).where(table.c.replaces.is_not(None))
 
 
 def _again(held: Select[Any]) -> Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from math import inf
 
 M1, M2, M3 = "M1", "M2", "M3"
 _OF_CATEGORY: Mapping[str, float] = {M1: 0.0, M2: 0.05, M3: math.nextafter(0.25, 1.0)}
@@ -91,12 +92,20 @@ def is_found(value: str) -> bool:
 def copies(value: str, unit: str) -> float | None:
     """CAR transgene in copies/ng DNA; None where it is written as below the limit of the assay.
 
+    What was found in another unit is above any limit.
+
     Examples
     --------
     >>> copies("251.6", "copies/ng"), copies("120", "copies/ug"), copies("<0.1", "")
     (251.6, 0.12, None)
+    >>> copies("250", "copies/uL")
+    inf
     """
     if value.startswith("<"):
         return None
-    per_microgram = unit.strip().casefold().replace("µ", "u").replace("μ", "u").endswith("/ug")
-    return float(value) / (1000 if per_microgram else 1)
+    amount = float(value)
+    per = unit.strip().casefold().replace("µ", "u").replace("μ", "u").rpartition("/")[2]
+    if per == "ug":
+        return amount / 1000
+    # in another unit, as per microlitre of blood, there is no telling how much that is
+    return amount if per in {"", "ng"} or not amount else inf

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from cytomon.model.timeline import Answer
 from cytomon.track.b_cells import LANDMARKS
 from cytomon.track.follow import Followed
 from cytomon.track.known import Known
-from cytomon.track.visits import closing_after
+from cytomon.track.visits import closing_after, opening_after
 
 SILENT = frozenset({MrdStatus.NOT_EVALUABLE, MrdStatus.INSUFFICIENT_SENSITIVITY})
 """Statuses that answer nothing; the first also of B cells."""
@@ -31,6 +31,7 @@ class Mark(NamedTuple):
     on: date
     day: int | None
     open: bool
+    seen: bool
 
 
 class Point(NamedTuple):
@@ -61,14 +62,19 @@ class Digest:
     states : States
         Where the patient stands.
     onset, recovered : int or None
-        Day on which B cells were gone, and on which they were back by the profile's definition.
+        Of the last aplasia: day on which B cells were gone, and on which they were back, the first
+        time by the profile's definition.
+    again : bool
+        Whether it is not the first.
     ended : int or None
         Day on which the calendar of visits ended.
+    why_ended : str
+        By what.
     void : tuple of (int, str) or None
         Day and kind of the event after which B cells say nothing of the CAR T cells, if that is so
         today.
-    overdue : tuple of str
-        Visits whose window has closed without what they ask for.
+    due : tuple of str
+        Visits whose window is open, and that still lack what they ask for.
     """
 
     patient_id: str
@@ -80,9 +86,11 @@ class Digest:
     states: States
     onset: int | None
     recovered: int | None
+    again: bool
     ended: int | None
+    why_ended: str
     void: tuple[int, str] | None
-    overdue: tuple[str, ...]
+    due: tuple[str, ...]
 
     @property
     def waiting(self) -> tuple[Mark, ...]:
@@ -96,20 +104,25 @@ class Digest:
 
     @property
     def urgency(self) -> Urgency | None:
-        """Of the most urgent flag that is open."""
-        return max((mark.urgency for mark in self.waiting), default=None)
+        """Of the most urgent flag that is open and that nobody has seen."""
+        return max((mark.urgency for mark in self.waiting if not mark.seen), default=None)
 
     @property
     def place(self) -> tuple[object, ...]:
-        """Where it stands in a worklist: the most urgent first, then who has most that is urgent.
+        """Where it stands in a worklist: who has the most urgent flags that nobody has seen first.
 
-        Within that the newest, and at last the pseudonym, so that the order is always the same.
+        Then by those that were seen and still hold, then the newest of the most urgent, and at last
+        the pseudonym, so that the order is always the same.
         """
-        waiting = self.waiting
-        many = tuple(-sum(mark.urgency == urgency for mark in waiting) for urgency in _FALLING)
-        first = next((-1 if count else 0 for count in many), 0)
-        newest = max((mark.on.toordinal() for mark in waiting), default=0)
-        return (*(first,), *many, -newest, self.patient_id)
+        new = [mark for mark in self.waiting if not mark.seen]
+        old = [mark for mark in self.waiting if mark.seen]
+        most = self.urgency
+        newest = max((m.on.toordinal() for m in new if m.urgency is most), default=0)
+        return (*_many(new), *_many(old), -newest, self.patient_id)
+
+
+def _many(marks: Sequence[Mark]) -> tuple[int, ...]:
+    return tuple(-sum(mark.urgency is urgency for mark in marks) for urgency in _FALLING)
 
 
 _FALLING = tuple(sorted(Urgency, reverse=True))
@@ -119,26 +132,37 @@ def digest_of(followed: Followed) -> Digest:
     """What a worklist shows of a patient."""
     known, course = followed.known, followed.course
     aplasia = course.aplasia if course else None
-    recovered = None
-    if known and aplasia:
+    onset = recovered = None
+    if known and aplasia and aplasia.episodes:
         confirmed = known.profile.recovery == "confirmed"
-        recovered = aplasia.confirmed if confirmed else aplasia.trial
+        onset, back = aplasia.episodes[-1]
+        recovered = aplasia.confirmed if confirmed and len(aplasia.episodes) == 1 else back
     return Digest(
         patient_id=followed.timeline.patient_id,
         day0=followed.timeline.day0,
         good_until=_good_until(followed),
         marks=tuple(
-            Mark(one.rule, one.seen.subject, one.urgency, one.seen.on, one.seen.day, one.is_open)
+            Mark(
+                one.rule,
+                one.seen.subject,
+                one.urgency,
+                one.seen.on,
+                one.seen.day,
+                one.is_open,
+                bool(one.answers),
+            )
             for one in followed.raised
         ),
-        mrd=_points(known, "mrd", ("marrow",)) if known else (),
+        mrd=tuple(_mrd(known)) if known else (),
         b_cells=tuple(_b_cells(known)) if known else (),
         states=followed.states,
-        onset=aplasia.onset if aplasia else None,
+        onset=onset,
         recovered=recovered,
+        again=bool(aplasia and len(aplasia.episodes) > 1),
         ended=course.ended if course else None,
+        why_ended=course.why_ended if course else "",
         void=_void(known) if known else None,
-        overdue=tuple(one.visit.name for one in followed.visits if one.status == "overdue"),
+        due=tuple(one.visit.name for one in followed.visits if one.status == "open"),
     )
 
 
@@ -156,7 +180,7 @@ def _good_until(followed: Followed) -> date:
     asked = known.profile.aplasia_asked_from_day
     last = known.mrd[-1].day if known.mrd else 0
     coming = [asked, last + known.profile.unwatched_days + 1, *LANDMARKS.values()]
-    coming.append(closing_after(known.today))
+    coming += [closing_after(known.today), opening_after(known.today)]
     for void in known.voids:
         coming += [void.after + 1, *([] if void.until is None else [void.until + 1])]
     most = (date.max - known.day0).days
@@ -164,12 +188,16 @@ def _good_until(followed: Followed) -> date:
     return min(days, default=date.max)
 
 
-def _points(known: Known, quantity: str, kinds: tuple[str, ...]) -> tuple[Point, ...]:
-    return tuple(
-        _point(day, sample.specimen_type, sample.answers[quantity])
-        for day, sample in known.samples
-        if day > 0 and sample.specimen_type in kinds and quantity in sample.answers
-    )
+def _mrd(known: Known) -> Iterator[Point]:
+    """One for each day with a marrow: of several the highest, and no answer only where none has."""
+    days: dict[int, Point] = {}
+    for day, sample in known.marrows:
+        if "mrd" in sample.answers:
+            days.setdefault(day, _point(day, "marrow", sample.answers["mrd"]))
+    for of_day in known.mrd:
+        best = of_day.detected or of_day.marrows[0]
+        days[of_day.day] = _point(of_day.day, "marrow", best.answer)
+    yield from (days[day] for day in sorted(days))
 
 
 def _void(known: Known) -> tuple[int, str] | None:
@@ -178,8 +206,12 @@ def _void(known: Known) -> tuple[int, str] | None:
 
 
 def _b_cells(known: Known) -> Iterator[Point]:
-    for point in _points(known, "b_fraction", ("blood", "marrow")):
-        silent = any(void.holds(point.day) for void in known.voids)
+    for day, sample in known.samples:
+        answer = sample.answers.get("b_fraction")
+        if day < 1 or answer is None or sample.specimen_type == "csf":
+            continue
+        point = _point(day, sample.specimen_type, answer)
+        silent = any(void.holds(day) for void in known.voids)
         yield point._replace(value=None, status=VOID) if silent else point
 
 
@@ -194,38 +226,42 @@ def packed(digest: Digest) -> list[object]:
         digest.patient_id,
         _iso(digest.day0),
         _iso(digest.good_until),
-        [[m.rule, m.subject, int(m.urgency), _iso(m.on), m.day, m.open] for m in digest.marks],
+        [[m.rule, m.subject, int(m.urgency), _iso(m.on), *m[4:]] for m in digest.marks],
         [list(point) for point in digest.mrd],
         [list(point) for point in digest.b_cells],
         list(digest.states.row().values()),
         digest.onset,
         digest.recovered,
+        digest.again,
         digest.ended,
+        digest.why_ended,
         digest.void,
-        list(digest.overdue),
+        list(digest.due),
     ]
 
 
 def unpacked(cells: list[Any]) -> Digest:
     """See `packed`."""
     patient_id, day0, good_until, marks, mrd, b_cells, states, *rest = cells
-    onset, recovered, ended, void, overdue = rest
+    onset, recovered, again, ended, why_ended, void, due = rest
     return Digest(
         patient_id=patient_id,
         day0=date.fromisoformat(day0) if day0 else None,
         good_until=date.fromisoformat(good_until),
         marks=tuple(
-            Mark(rule, subject, Urgency(urgency), date.fromisoformat(on), day, is_open)
-            for rule, subject, urgency, on, day, is_open in marks
+            Mark(rule, subject, Urgency(urgency), date.fromisoformat(on), *more)
+            for rule, subject, urgency, on, *more in marks
         ),
         mrd=tuple(map(Point._make, mrd)),
         b_cells=tuple(map(Point._make, b_cells)),
         states=States.of_row(states),
         onset=onset,
         recovered=recovered,
+        again=again,
         ended=ended,
+        why_ended=why_ended,
         void=tuple(void) if void else None,
-        overdue=tuple(overdue),
+        due=tuple(due),
     )
 
 

@@ -42,6 +42,12 @@ class Observation(NamedTuple):
     subject: str = ""
 
 
+def _again(one: Observation) -> Evidence:
+    """A day on which a rule held and was not raised again."""
+    what = one.tell().says if one.tell else ""
+    return Evidence(on=one.on, day=one.day, what=what)
+
+
 class Raised(NamedTuple):
     """A flag before it is put into words: a worklist needs the words of few.
 
@@ -55,15 +61,15 @@ class Raised(NamedTuple):
         Whether a person still has to answer it.
     answers : tuple of Acknowledgement
         Who has seen it.
-    suppressed : tuple of date
-        Later days on which it held likewise.
+    suppressed : tuple of Observation
+        Later ones at which it held likewise.
     """
 
     rule: str
     seen: Observation
     is_open: bool
     answers: tuple[Acknowledgement, ...]
-    suppressed: tuple[date, ...]
+    suppressed: tuple[Observation, ...]
 
     @property
     def urgency(self) -> Urgency:
@@ -84,7 +90,7 @@ class Raised(NamedTuple):
             subject=self.seen.subject,
             open=self.is_open,
             acknowledged=self.answers,
-            suppressed=self.suppressed,
+            suppressed=tuple(_again(one) for one in self.suppressed),
         )
 
 
@@ -94,7 +100,7 @@ class _Episode:
 
     raised: list[Observation]
     urgency: Urgency
-    suppressed: list[date] = field(default_factory=list)
+    suppressed: list[Observation] = field(default_factory=list)
     answers: tuple[Acknowledgement, ...] = ()
     is_open: bool = True
 
@@ -108,13 +114,13 @@ class _Episode:
             self.raised.append(one)
             self.urgency = urgency
         else:
-            self.suppressed.append(one.on)
+            self.suppressed.append(one)
 
     def flags(self, rule: str) -> Iterator[Raised]:
         """Its flags: the first, and each that is more urgent."""
-        untils = [one.on for one in self.raised[1:]] + [date.max]
-        for one, until in zip(self.raised, untils, strict=True):
-            later = tuple(on for on in self.suppressed if one.on < on < until)
+        ends = [one.on for one in self.raised[1:]] + [date.max]
+        for one, until in zip(self.raised, ends, strict=True):
+            later = tuple(other for other in self.suppressed if one.on < other.on < until)
             yield Raised(rule, one, self.is_open, self.answers, later)
 
 

@@ -122,7 +122,7 @@ def read_profile(name: str = DEFAULT) -> Profile:
         )
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Profile.model_validate(said)
+        profile = Profile.model_validate(said)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(
             "the profile cannot be read as YAML",
@@ -135,6 +135,13 @@ def read_profile(name: str = DEFAULT) -> Profile:
             where=path.name,
             fix="correct the file; docs/reference/course.md explains each field",
         ) from error
+    if profile.name in profiles() and path.parent != _SHIPPED:
+        raise InputError(
+            f"the name {profile.name!r} is that of a profile that comes along",
+            where=path.name,
+            fix="give your definitions a name of their own",
+        )
+    return profile
 
 
 def _reasons(error: ValidationError) -> list[str]:

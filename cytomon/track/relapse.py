@@ -67,7 +67,7 @@ class _Tests:
     def reaching(self) -> int:
         """Tests of at least 1 %."""
         molecular, fish = self.others.get("molecular", 0.0), self.others.get("fish", 0.0)
-        return sum(share >= _SOME for share in (self.flow, self.morphology, molecular, fish))
+        return sum(found >= _SOME for found in (self.flow, self.morphology, molecular, fish))
 
 
 def levels_reached(known: Known) -> tuple[Reached, ...]:
@@ -134,7 +134,7 @@ def _marrow_relapses(known: Known) -> Iterator[Reached]:
         others = tests.reaching - 1
         needed = 0 if tests.level >= _MOST else 1 if tests.level >= _MUCH else 2
         if others >= needed:
-            how = f"{100 * tests.level:.3g} % blasts and {others} other test(s) of 1 % and more"
+            how = f"{_amount(tests)}, {others} other test(s) of 1 % and more"
             yield Reached(day, RelapseLevel.MARROW_RELAPSE, how)
             continue
         second = next((d for d in days[position + 1 :] if marrows[d].evaluable), None)
@@ -142,6 +142,12 @@ def _marrow_relapses(known: Known) -> Iterator[Reached]:
             continue
         if marrows[second].reaching >= 2:
             yield Reached(second, RelapseLevel.MARROW_RELAPSE, "confirmed by marrow 2", day)
+
+
+def _amount(tests: _Tests) -> str:
+    if tests.flow >= tests.morphology:
+        return f"{100 * tests.flow:.3g} % by flow"
+    return "by morphology"
 
 
 def _tests(known: Known) -> dict[int, _Tests]:

@@ -19,6 +19,8 @@ from cytomon.track.car import ANTIGENS, car_lost
 from cytomon.track.known import Car, Known
 from cytomon.track.relapse import RANK, Reached, first_relapse, highest, levels_reached, phenotype
 
+_ENDING = ("transplant", "second_infusion", "death")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
@@ -33,6 +35,8 @@ class Course:
     relapsed, ended : int or None
         First relapse; and first of relapse, transplant, second infusion and death, after which the
         calendar of visits no longer holds.
+    why_ended : str
+        Which of them it was.
     car_lost : mapping of str to int or None
         Antigen to the day on which its transgene had gone.
     car : mapping of str to sequence of Car
@@ -47,6 +51,7 @@ class Course:
     reached: tuple[Reached, ...]
     relapsed: int | None
     ended: int | None
+    why_ended: str
     car_lost: Mapping[str, int | None]
     car: Mapping[str, Sequence[Car]]
     asked: Mapping[str, tuple[Asked, ...]]
@@ -58,8 +63,9 @@ def course_of(known: Known) -> Course:
     aplasia = aplasia_of(known)
     reached = levels_reached(known)
     relapsed = first_relapse(known, reached)
-    over = (relapsed, known.first("transplant", "second_infusion", "death"))
-    ended = min((day for day in over if day is not None), default=None)
+    over = [(known.first(kind), kind.replace("_", " ")) for kind in _ENDING]
+    ends = [(day, why) for day, why in (*over, (relapsed, "relapse")) if day is not None]
+    ended, why = min(ends, default=(None, ""))
     car = {antigen: known.car(antigen) for antigen in ANTIGENS}
     apart = known.profile.car_apart_days
     asked = asked_of(known)
@@ -68,6 +74,7 @@ def course_of(known: Known) -> Course:
         reached=reached,
         relapsed=relapsed,
         ended=ended,
+        why_ended=why,
         car_lost={
             antigen: car_lost(samples, apart=apart, recovered=aplasia.trial)
             for antigen, samples in car.items()

@@ -40,7 +40,7 @@ class Changed:
 
 
 def changes(before: Followed, after: Followed) -> Iterator[Changed]:
-    """Flags that differ between two followings of one patient to the same day.
+    """Flags of one patient that differ, followed to the same day.
 
     Parameters
     ----------
@@ -64,5 +64,5 @@ def _by_place(flags: Sequence[Flag]) -> dict[tuple[str, ...], Flag]:
 
 
 def _said(flag: Flag) -> tuple[object, ...]:
-    """What makes a flag another one: not who has seen it, nor on which later days it held."""
-    return flag.urgency, flag.says, [one.what for one in flag.evidence]
+    """What makes a flag another one: not what stands beside it, nor who has seen or signed it."""
+    return flag.urgency, flag.open, flag.says

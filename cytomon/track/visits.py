@@ -78,15 +78,20 @@ def closing_after(day: int) -> int:
     return min((visit.last + 1 for visit in _CALENDAR if visit.last >= day), default=day + 1)
 
 
+def opening_after(day: int) -> int:
+    """The day on which the next window opens."""
+    return min((visit.first for visit in _CALENDAR if visit.first > day), default=day + 1)
+
+
 def next_visit(day: int) -> Visit:
-    """The first visit whose day is still to come.
+    """The first visit whose window has not opened yet.
 
     Examples
     --------
     >>> next_visit(61).name, next_visit(400).name
     ('m3', 'm15')
     """
-    return next((visit for visit in _CALENDAR if visit.day > day), _CALENDAR[-1])
+    return next((visit for visit in _CALENDAR if visit.first > day), _CALENDAR[-1])
 
 
 def _late() -> Iterator[Visit]:

@@ -43,8 +43,8 @@ def percent(fraction: float | None) -> str:
     --------
     >>> percent(0.00012), percent(0.0255), percent(0.6428), percent(0.0), percent(None)
     ('0.0120 %', '2.55 %', '64.3 %', '0 %', '-')
-    >>> percent(6e-8)
-    '<0.0001 %'
+    >>> percent(6e-8), percent(0.99999e-4)
+    ('<0.0001 %', '0.009999 %')
     """
     if fraction is None:
         return "-"
@@ -52,8 +52,17 @@ def percent(fraction: float | None) -> str:
     if not share:
         return "0 %"
     digits = 1 if share >= 10 else 2 if share >= 1 else 3 if share >= 0.1 else 4
+    # what lies below a limit is never written as if it had reached it
+    while digits < _MOST_DIGITS and any(
+        (float(f"{share:.{digits}f}") >= limit) != (share >= limit) for limit in _LIMITS
+    ):
+        digits += 1
     said = f"{share:.{digits}f}"
     return f"{said} %" if float(said) else "<0.0001 %"
+
+
+_LIMITS = (0.01, 0.1, 1.0, 3.0, 5.0, 25.0)
+_MOST_DIGITS = 8
 
 
 def measured(answer: Answer) -> str:

@@ -100,7 +100,7 @@ def flag_json(flag: Flag) -> dict[str, Any]:
         "confirms": flag.confirms,
         "open": flag.open,
         "acknowledged": [_acknowledged_json(one) for one in flag.acknowledged],
-        "suppressed": [on.isoformat() for on in flag.suppressed],
+        "suppressed": [{"date": one.on.isoformat(), "says": one.what} for one in flag.suppressed],
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -181,29 +180,3 @@ def test_absurd_numbers_of_processes_are_refused(
     assert main(["batch", str(tubes), "--out", str(tmp_path / "o"), "--jobs", jobs]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "o").exists()
-
-
-def test_demo_measures_what_came_along(
-    tubes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
-):
-    """Tables and a picture of each tube, and where to look."""
-    lists = {
-        "worklist.csv": "file,patient_id,specimen_id,collected_on,specimen_type\n"
-        "blood_a.fcs,P1,S1,2026-02-09,blood\n",
-        "patients.csv": "patient_id,infusion_date,product\nP1,2026-01-12,CD19/CD22\n",
-        "events.csv": "patient_id,date,event,value,unit,comment\n",
-    }
-    samples = tmp_path / "samples"
-    samples.mkdir()
-    shutil.copy(tubes / "blood_a.fcs", samples)
-    for name, text in lists.items():
-        (samples / name).write_text(text)
-    monkeypatch.setattr("cytomon.demo.sample_folder", lambda _out: samples)
-    assert main(["demo", "--out", str(tmp_path / "o")]) == 0
-    said = capsys.readouterr()
-    assert "RECOVERED" in said.out
-    assert "[1/1] blood_a.fcs: measured" in said.err
-    assert "measurements.csv" in said.err
-    assert (tmp_path / "o" / "figures" / "blood_a.fcs.png").is_file()
-    with (tmp_path / "o" / "measurements.csv").open(newline="") as stream:
-        assert {line["patient_id"] for line in csv.DictReader(stream)} == {"P1"}

@@ -123,7 +123,7 @@ ABUSES = [
     ("simulate tube t.fcs --blasts t_cell=0.1", 2, "--blasts"),
     ("simulate tube binary/t.fcs --events 100", 2, "binary"),
     ("simulate samples binary", 2, "binary"),
-    ("demo --out binary", 2, "cannot be written"),
+    ("demo --out binary", 2, "cannot be read or written"),
 ]
 
 

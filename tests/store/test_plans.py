@@ -23,7 +23,7 @@ from cytomon.store.patients import save_events, save_patients
 from cytomon.store.results import save_results
 from cytomon.store.session import Store
 from cytomon.store.timelines import Span, read_timelines, spans
-from cytomon.store.touched import Head, entries_that_changed, head, patients_since
+from cytomon.store.touched import Head, entries_of, head, patients_since
 from tests.store.builders import D28, DAY0, marrow, result
 from tests.store.conftest import ADMIN, new_schema
 from tests.store_lists import write_lists
@@ -154,7 +154,7 @@ def _timeline_back_then(store: Store) -> None:
 
 def _changed(store: Store) -> None:
     with store.reading() as connection:
-        assert entries_that_changed(connection, 7) == []
+        assert not any(entry.corrects for entry in entries_of(connection, 7))
 
 
 ASKS = (_course, _log, _find, _save, _timeline, _timeline_back_then, _changed)

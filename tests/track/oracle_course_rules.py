@@ -87,15 +87,18 @@ def a17(seen: View) -> Iterator[Look]:
     yield from (Look(seen.dated(day), False, MEDIUM) for day in days)
     ends = happened(seen, "transplant", "second_infusion") + relapse_days(seen) + deaths(seen)
     said = words(seen)
+    gone = {one.day for one in said if not one.recovered}
     for last in {0, *days}:
         due = last + 101
-        if due > seen.today or any(last < day <= due for day in days):
-            continue
-        newest = max((one.day for one in said if one.day <= due), default=None)
-        aplastic = newest is not None and not any(
-            one.day == newest and one.recovered for one in said
-        )
-        yield Look(seen.dated(due), aplastic and not any(day <= due for day in ends), MEDIUM)
+        for asked in {due, *(day for day in gone if day > due)}:
+            if asked > seen.today or any(last < day <= asked for day in days):
+                continue
+            newest = max((one.day for one in said if one.day <= asked), default=None)
+            aplastic = newest is not None and not any(
+                one.day == newest and one.recovered for one in said
+            )
+            holds = aplastic and not any(day <= asked for day in ends)
+            yield Look(seen.dated(asked), holds, MEDIUM)
 
 
 def a21(seen: View) -> Iterator[Look]:
@@ -183,6 +186,10 @@ def a18(timeline: Timeline, as_of: date) -> Iterator[Look]:
     """Data integrity, of everything that is known, whenever it is dated."""
     yield from a18_no_day_0(timeline)
     yield from (Look(one.on, True, HIGH, "future") for one in timeline.events if one.on > as_of)
+    for one in timeline.events:
+        old = timeline.day0 is not None and one.on < timeline.day0 - timedelta(days=60)
+        if old and one.event not in {"transplant", "drug"}:
+            yield Look(one.on, True, HIGH, "early")
     death = min((one.on for one in timeline.events if one.event == "death"), default=None)
     for number, sample in enumerate(timeline.samples):
         before = timeline.samples[:number]

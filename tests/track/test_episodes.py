@@ -30,7 +30,12 @@ def ack(at: int, flagged: int | None = None, rule: str = "A2") -> Acknowledgemen
 def flags(seen: list[Observation], *given: Acknowledgement) -> list[Shown]:
     """Day, severity, whether it is open, and what was suppressed, of each flag."""
     return [
-        (one.seen.day, one.urgency.word, one.is_open, [day_of(day) for day in one.suppressed])
+        (
+            one.seen.day,
+            one.urgency.word,
+            one.is_open,
+            [day_of(other.on) for other in one.suppressed],
+        )
         for one in raise_flags("A2", seen, given)
     ]
 

@@ -40,15 +40,18 @@ def _says_recovery(known: Known, one: BCells, gone: BCells | None) -> Told:
     hematogones = one.sample.answers.get("hematogones")
     if hematogones is not None:
         facts.append(fact(one.day, one.sample, hematogones))
-    facts += _newest_mrd(known, one.day)
+    facts += newest_mrd(known, one.day)
     facts += [told(car.day, car.event) for car in _newest_car(known, one.day)]
     return Told(f"{says}{one.day}{provisional(one.answer)}", tuple(facts))
 
 
-def _newest_mrd(known: Known, day: int) -> list[Evidence]:
+def newest_mrd(known: Known, day: int) -> list[Evidence]:
     """The MRD beside: B cells never speak alone of how a patient is."""
     newest = [of_day for of_day in known.mrd if of_day.day <= day][-1:]
-    return [fact(day.day, one.sample, one.answer) for day in newest for one in day.marrows]
+    facts = [
+        fact(of_day.day, one.sample, one.answer) for of_day in newest for one in of_day.marrows
+    ]
+    return facts or [plain(known.on(day), day, "no evaluable MRD of a marrow so far")]
 
 
 def _newest_car(known: Known, day: int) -> Iterator[Car]:
@@ -78,7 +81,7 @@ def _says_hematogones(
     facts = [fact(day, sample, found)]
     facts += [fact(one.day, one.sample, one.answer) for one in gone]
     says = f"hematogones {percent(found.value)} in marrow while blood has no B cells"
-    return Told(says, (*facts, *_newest_mrd(known, day)))
+    return Told(says, (*facts, *newest_mrd(known, day)))
 
 
 def discordance(known: Known, course: Course) -> Iterator[Observation]:
@@ -95,15 +98,16 @@ def discordance(known: Known, course: Course) -> Iterator[Observation]:
                 continue
             later = blood if blood.day >= marrow.day else marrow
             urgency = Urgency.MEDIUM if blood.back != marrow.back else None
-            tell = partial(_says_discordance, blood, marrow)
+            tell = partial(_says_discordance, known, blood, marrow)
             yield Observation(later.sample.on, later.day, urgency, tell)
 
 
-def _says_discordance(blood: BCells, marrow: BCells) -> Told:
+def _says_discordance(known: Known, blood: BCells, marrow: BCells) -> Told:
     first = "marrow before blood, the usual order" if marrow.back else "blood before marrow"
     says = f"B cells of blood and marrow do not agree: {first}"
     says += provisional(blood.answer, marrow.answer)
-    return Told(says, tuple(fact(one.day, one.sample, one.answer) for one in (marrow, blood)))
+    facts = [fact(one.day, one.sample, one.answer) for one in (marrow, blood)]
+    return Told(says, (*facts, *newest_mrd(known, max(blood.day, marrow.day))))
 
 
 def car_lost(known: Known, course: Course) -> Iterator[Observation]:
@@ -137,14 +141,17 @@ def unwatched_aplasia(known: Known, course: Course) -> Iterator[Observation]:
     days = [0, *(one.day for one in known.mrd)]
     for day in days[1:]:
         yield Observation(known.on(day), day)
+    gone = [one.day for one in known.b_cells if not one.back]
     for day, after in zip(days, [*days[1:], None], strict=True):
         due = day + known.profile.unwatched_days + 1
-        if due > known.today or (after is not None and after <= due):
-            continue
-        over = course.ended is not None and course.ended <= due
-        if _is_aplastic(known, due) and not over:
-            tell = partial(_says_unwatched, known, course, due)
-            yield Observation(known.on(due), due, Urgency.MEDIUM, tell)
+        until = known.today if after is None else after - 1
+        for on in sorted({due, *(one for one in gone if one > due)}):
+            if on > until:
+                break
+            over = course.ended is not None and course.ended <= on
+            holds = _is_aplastic(known, on) and not over
+            tell = partial(_says_unwatched, known, course, on)
+            yield Observation(known.on(on), on, Urgency.MEDIUM if holds else None, tell)
 
 
 def _is_aplastic(known: Known, day: int) -> bool:
@@ -155,10 +162,10 @@ def _is_aplastic(known: Known, day: int) -> bool:
 
 def _says_unwatched(known: Known, course: Course, due: int) -> Told:
     newest = [one for one in course.aplasia.since if one.day <= due][-1]
-    marrow = _newest_mrd(known, due)
-    last = marrow[0].answer if marrow else None
+    marrow = newest_mrd(known, due)
+    last = marrow[0].answer
     said = "no marrow since the infusion"
-    if marrow and last is not None:
+    if last is not None:
         said = f"last MRD {last.status} ({percent(last.value)}) on day {marrow[0].day}"
     facts = [plain(known.on(due), due, said), *marrow]
     facts.append(fact(newest.day, newest.sample, newest.answer))

@@ -40,13 +40,16 @@ def _rule(
     return Rule(code=code, title=title, observe=observe, confirms=confirms)
 
 
+VERSION = "1.0.0"
+"""Of the rules; raised with whatever changes what one of them says."""
+
 RULES: tuple[Rule, ...] = (
-    _rule("A1", "relapse", relapse.relapse, "a second test by the consensus table"),
+    _rule("A1", "relapse", relapse.relapse, "a second test: in marrow by the consensus table"),
     _rule(
         "A2",
         "MRD of 0.01 % and more",
         blasts.mrd_at_threshold,
-        "a second marrow within 1 to 4 weeks; NGS or fusion transcript",
+        "a marrow, or a second one, within 1 to 4 weeks; NGS or fusion transcript",
     ),
     _rule(
         "A3",

@@ -38,6 +38,8 @@ def recorded(timeline: Timeline, profile: Profile, as_of: date) -> Iterator[Obse
     Observation
         Their subject is what is wrong.
     """
+    of_events = list(_events(timeline, profile, as_of))
+    asked = {one.subject for one in of_events}
     died = min((one.on for one in timeline.events if one.event == "death"), default=None)
     for subject, wrong in (
         ("future", partial(_future, as_of)),
@@ -46,8 +48,8 @@ def recorded(timeline: Timeline, profile: Profile, as_of: date) -> Iterator[Obse
         ("duplicate", _shared),
         ("moved", _moved),
     ):
-        yield from _of_each(timeline, subject, wrong)
-    yield from _future_events(timeline, as_of)
+        yield from _of_each(timeline, subject, wrong, asked=subject in asked)
+    yield from of_events
     yield from _clones(timeline)
     yield from _panels(timeline)
     if timeline.day0 is None:
@@ -59,11 +61,11 @@ def _day(timeline: Timeline, on: date) -> int | None:
 
 
 def _of_each(
-    timeline: Timeline, subject: str, wrong: Callable[[Sample], str]
+    timeline: Timeline, subject: str, wrong: Callable[[Sample], str], *, asked: bool
 ) -> Iterator[Observation]:
-    """An observation for each specimen, where there is anything wrong with one."""
+    """An observation for each specimen, where there is anything wrong with one or with an event."""
     said = [wrong(sample) for sample in timeline.samples]
-    if any(said):
+    if asked or any(said):
         for sample, what in zip(timeline.samples, said, strict=True):
             yield _of_specimen(_day(timeline, sample.on), sample, subject, what)
 
@@ -89,12 +91,20 @@ def _future(as_of: date, sample: Sample) -> str:
     return f"dated after {as_of}" if sample.on > as_of else ""
 
 
-def _future_events(timeline: Timeline, as_of: date) -> Iterator[Observation]:
+def _events(timeline: Timeline, profile: Profile, as_of: date) -> Iterator[Observation]:
     for event in timeline.events:
-        if event.on > as_of:
-            day = _day(timeline, event.on)
-            tell = partial(Told, f"an event is dated after {as_of}", (told(day, event),))
-            yield Observation(event.on, day, Urgency.HIGH, tell, "future")
+        day = _day(timeline, event.on)
+        early = day is not None and day < -profile.early_days and event.event not in _MAY_BE_EARLY
+        for subject, wrong, says in (
+            ("future", event.on > as_of, f"an event is dated after {as_of}"),
+            ("early", early, f"an event is dated {abs(day or 0)} days before the infusion"),
+        ):
+            if wrong:
+                tell = partial(Told, says, (told(day, event),))
+                yield Observation(event.on, day, Urgency.HIGH, tell, subject)
+
+
+_MAY_BE_EARLY = {"transplant", "drug"}
 
 
 def _clones(timeline: Timeline) -> Iterator[Observation]:

@@ -9,6 +9,7 @@ from cytomon.model.flags import Urgency
 from cytomon.track.attendance import QUESTIONS, Asked, Attended
 from cytomon.track.episodes import Observation, Told
 from cytomon.track.known import Known
+from cytomon.track.rules.b_cells import newest_mrd
 from cytomon.track.states import Course
 from cytomon.track.visits import DECISIONS, Visit
 from cytomon.track.words import fact, percent, plain
@@ -68,4 +69,4 @@ def _says_overdue(known: Known, course: Course, one: Attended) -> Told:
     for question in one.missing:
         last = [of for of in course.asked[question] if of.day <= visit.last][-1:]
         facts += [fact(of.day, of.sample, of.answer) for of in last]
-    return Told(says, tuple(facts))
+    return Told(says, (*facts, *newest_mrd(known, visit.last)))
