@@ -16,11 +16,19 @@ from typing import NamedTuple
 
 import pytest
 
-from cytomon.courses import Day, Step, follow_all, follow_patient, trace_patient
+from cytomon.courses import (
+    Day,
+    Step,
+    flags_to_answer,
+    follow_all,
+    follow_patient,
+    trace_patient,
+)
 from cytomon.errors import InputError
 from cytomon.filing.imports import ImportLists, import_lists
+from cytomon.measure.intervals import binomial_interval
 from cytomon.model.people import Act, Review
-from cytomon.model.record import ClinicalEvent, Source
+from cytomon.model.record import ClinicalEvent, NewResult, Source
 from cytomon.simulate.course.files import write_patients
 from cytomon.simulate.course.patient import SimulatedPatient, simulate_patient
 from cytomon.simulate.course.stories import STORIES
@@ -38,6 +46,7 @@ from cytomon.track.follow import Followed
 from cytomon.track.profile import read_profile
 from tests.store.builders import (
     D28,
+    DAY0,
     NEGATIVE,
     POSITIVE,
     approve,
@@ -415,3 +424,85 @@ class TestTrace:
         numbers = [one.entry.number for one in steps]
         assert numbers == sorted(set(numbers))
         assert len(numbers) == 2
+
+
+# Acknowledgements
+
+
+class TestFlagsToAnswer:
+    """An acknowledgement names the flags that there are when it is given."""
+
+    @pytest.fixture
+    def answered(self, store: Store) -> Store:
+        """Negative, then negative again weeks later; nothing to answer but visits."""
+        enrol(store, "P9")
+        for day, number in ((28, "1"), (120, "3")):
+            on = DAY0 + timedelta(days=day)
+            name = f"S{number}"
+            save(store, result(marrow("P9", name, collected_on=on), NEGATIVE, file=f"{name}.fcs"))
+        return store
+
+    def ask(self, store: Store, rule: str, on: date | None = None) -> tuple[date, ...]:
+        """Days of the flags that would be answered."""
+        with store.reading() as connection:
+            return flags_to_answer(connection, "P9", rule, LATER, on=on)
+
+    def late(self, store: Store) -> date:
+        """A positive marrow of a day between, which arrives afterwards."""
+        on = DAY0 + timedelta(days=91)
+        save(store, result(marrow("P9", "S2", collected_on=on), POSITIVE, file="S2.fcs"))
+        return on
+
+    def test_none_that_is_not_there(self, answered: Store):
+        """A slip of the pen answers nothing; what is open is named."""
+        with pytest.raises(InputError, match="no open flag A2 is raised") as refused:
+            self.ask(answered, "A2")
+        assert "A16 of" in refused.value.fix
+
+    def test_those_that_are_open(self, answered: Store):
+        """All of the rule, or the one of a day."""
+        on = self.late(answered)
+
+        assert self.ask(answered, "A2") == (on,)
+        assert self.ask(answered, "A2", on) == (on,)
+        with pytest.raises(InputError, match="no flag A2 of 2026-01-13 is raised"):
+            self.ask(answered, "A2", DAY0 + timedelta(days=1))
+
+    def test_nothing_that_comes_later(self, answered: Store):
+        """What was answered before a result arrived does not answer what it raises."""
+        staff(answered)
+        first = self.ask(answered, "A16")
+        with changing(answered, FIRST, "acknowledge", act=Act.ACKNOWLEDGE) as change:
+            for on in first:
+                acknowledge(change, "P9", "A16", flagged_on=on, why=WHY)
+        on = self.late(answered)
+        found = follow_patient(answered, "P9", LATER)
+        (flag,) = (one for one in found.flags if one.rule == "A2")
+
+        assert (flag.on, flag.open, flag.acknowledged) == (on, True, ())
+
+
+class TestWhatArrivesLate:
+    """Something recorded for the first time may take a flag away, too; that is said."""
+
+    def test_a_drug(self, store: Store):
+        """It voids B cells that were called back."""
+        enrol(store, "P9")
+        save(store, b_cells("S1", 28, 0), b_cells("S2", 45, 200))
+        drug = ClinicalEvent(
+            patient_id="P9", on=DAY0 + timedelta(days=40), event="drug", value="rituximab"
+        )
+        with changing(store, ADMIN, "import", act=Act.ENTER) as change:
+            save_events(change, [drug])
+
+        assert trace(store, "P9", "A4") == [("withdrawn", "import", ADMIN, "")]
+
+
+def b_cells(name: str, day: int, events: int) -> NewResult:
+    """B cells of a blood, of 4,000 lymphocytes."""
+    found = binomial_interval(events, 4000)
+    status = "RECOVERED" if events >= 40 else "APLASIA"
+    numbers = (events, 4000, found.value, found.low, found.high, None, None)
+    on = DAY0 + timedelta(days=day)
+    blood = marrow("P9", name, collected_on=on, specimen_type="blood")
+    return result(blood, ("b_fraction", *numbers, status, ""), file=f"{name}.fcs")

@@ -518,6 +518,25 @@ class TestDisputes:
         save(signed, result(marrow(), mrd(7, 500_000, status)))
         assert sample(signed).disputes == ()
 
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            pytest.param((0, "NOT_DETECTED"), (30, "DETECTED_BELOW_THRESHOLD"), id="detected-low"),
+            pytest.param((3, "INSUFFICIENT_SENSITIVITY"), (600, "POSITIVE"), id="no-answer"),
+        ],
+    )
+    def test_what_would_raise_a_flag(
+        self, store: Store, before: tuple[int, str], after: tuple[int, str]
+    ):
+        """A signed answer, or a signed lack of one, does not hide what was found since."""
+        enrol(store, "P1")
+        staff(store)
+        save(store, result(marrow(), mrd(before[0], 500_000, before[1])))
+        approve(store, FIRST)
+        save(store, result(marrow(), mrd(after[0], 500_000, after[1])))
+
+        assert [one.found.status for one in sample(store).disputes] == [after[1]]
+
     def test_the_newest_word_decides(self, signed: Store):
         """A tube that was measured a third time."""
         save(signed, result(marrow(), POSITIVE))
