@@ -44,7 +44,7 @@ def percent(fraction: float | None) -> str:
     >>> percent(0.00012), percent(0.0255), percent(0.6428), percent(0.0), percent(None)
     ('0.0120 %', '2.55 %', '64.3 %', '0 %', '-')
     >>> percent(6e-8), percent(0.99999e-4)
-    ('<0.0001 %', '0.009999 %')
+    ('<0.0001 %', '0.0099999 %')
     """
     if fraction is None:
         return "-"
