@@ -27,7 +27,7 @@ from cytomon.tables import MEASUREMENT_COLUMNS
 Captured = pytest.CaptureFixture[str]
 Say = Callable[..., tuple[int, str, str]]
 
-# /work/shared/design.md, section 6
+# as other programs rely on them (design: section 6)
 FLAGS = "patient_id,rule,severity,date,day,says,evidence,open"
 STATES = (
     "patient_id,bca_onset,recovery_trial,recovery_confirmed,recovery_left,recovery_right,bca_2m,"
