@@ -6,18 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, exists, func, select
 
-from cytomon.model.course import VERDICTS, Acknowledgement, State, meaning
+from cytomon.model.course import Acknowledgement, State
 from cytomon.model.record import ClinicalEvent, Kind
-from cytomon.model.timeline import FOLLOWED, Answer, Dispute, Sample, Timeline
+from cytomon.model.timeline import FOLLOWED, Answer, Sample, Timeline
 from cytomon.store.current import by_entry, is_current
-from cytomon.store.kept import LightResult, attribution, judged, standing, state_of
+from cytomon.store.kept import LightResult, attribution, judged, state_of
+from cytomon.store.sample import sample_of
 from cytomon.store.specimens import moved_since
 from cytomon.store.tables import (
     acknowledgements,
@@ -179,7 +179,7 @@ class _Reading:
         found: dict[int, list[Sample]] = defaultdict(list)
         for thing, row in rows.items():
             if row.collected_on:  # no list lets one in without
-                found[row.patient].append(_sample(row, kept[thing], duplicate=thing in shared))
+                found[row.patient].append(sample_of(row, kept[thing], duplicate=thing in shared))
         return found
 
     def _results(self, rows: dict[int, Row[Any]]) -> tuple[dict[int, list[LightResult]], set[int]]:
@@ -320,57 +320,3 @@ class _Judge:
         specimen = self._rows[row.specimen]
         bound = attribution(self._ids[specimen.patient], specimen, row.content)
         return state_of(mine, bound, reviewed=reviewed)
-
-
-def _sample(row: Row[Any], kept: Sequence[LightResult], *, duplicate: bool) -> Sample:
-    if len(kept) == 1 and kept[0].state is not State.SIGNED:  # most are so
-        (only,) = kept
-        answers, moved = only.measurements, only.moved and bool(only.measurements)
-        disputes: tuple[Dispute, ...] = ()
-    else:
-        counting = standing(kept)
-        answers = {quantity: answer for quantity, (_, answer) in counting.items()}
-        moved = any(result.moved for result, _ in counting.values())
-        disputes = tuple(_disputes(kept, counting))
-    return Sample(
-        specimen_id=row.specimen_id,
-        specimen_type=row.specimen_type,
-        on=date.fromisoformat(row.collected_on),
-        answers=answers,
-        cd19_clone=row.cd19_clone,
-        cd22_clone=row.cd22_clone,
-        templates=_templates(*(one.template for one in kept)),
-        duplicate=duplicate,
-        moved=moved,
-        disputes=disputes,
-    )
-
-
-@cache
-def _templates(*named: str) -> frozenset[str]:
-    return frozenset(name for one in named if one for name in one.split("+"))
-
-
-def _disputes(
-    kept: Sequence[LightResult], counting: dict[str, tuple[LightResult, Answer]]
-) -> Iterator[Dispute]:
-    """Signed answers on whose other side the newest result lies."""
-    for quantity in VERDICTS:
-        result, signed = counting.get(quantity, (None, None))
-        if result is None or signed is None or result.state is not State.SIGNED:
-            continue
-        newer = [
-            one.measurements[quantity]
-            for one in kept
-            if one.number > result.number
-            and one.state is not State.SIGNED
-            and quantity in one.measurements
-        ]
-        if newer and _contradicts(quantity, signed.status, newer[-1].status):
-            yield Dispute(signed=signed, found=newer[-1])
-
-
-def _contradicts(quantity: str, signed: str, found: str) -> bool:
-    """Whether a newer status answers, and otherwise than the signed one."""
-    said = meaning(quantity, found)
-    return said != "no answer" and said != meaning(quantity, signed)
