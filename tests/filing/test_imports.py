@@ -248,12 +248,12 @@ def kill_again_and_again(tmp_path: Path, url: str, times: range, *, patients: in
 def test_a_few_kills(tmp_path: Path):
     """`test_two_hundred_kills` tries more."""
     url = f"sqlite:///{tmp_path / 'k.db'}"
-    assert kill_again_and_again(tmp_path, url, range(4), patients=200)
+    assert kill_again_and_again(tmp_path, url, range(2), patients=100)
 
 
 def test_a_few_kills_on_postgresql(tmp_path: Path, postgres: str):
     """What the server does not know to be whole, it forgets."""
-    assert kill_again_and_again(tmp_path, new_schema(postgres), range(4), patients=200)
+    assert kill_again_and_again(tmp_path, new_schema(postgres), range(2), patients=100)
 
 
 @pytest.mark.long
