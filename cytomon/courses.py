@@ -69,8 +69,12 @@ def follow_patient(store: Store, patient_id: str, day: Day) -> Followed:
         If the store knows none of this name.
     """
     with store.reading() as connection:
-        number = find_patient(connection, patient_id).thing
-        (timeline,) = read_timelines(connection, Span(first=number, last=number))
+        return _follow_one(connection, patient_id, day)
+
+
+def _follow_one(connection: Connection, patient_id: str, day: Day) -> Followed:
+    number = find_patient(connection, patient_id).thing
+    (timeline,) = read_timelines(connection, Span(first=number, last=number))
     return follow(timeline, day.profile, day.as_of)
 
 
@@ -103,9 +107,7 @@ def flags_to_answer(
     InputError
         If there is no such flag, or no such patient.
     """
-    number = find_patient(connection, patient_id).thing
-    (timeline,) = read_timelines(connection, Span(first=number, last=number))
-    raised = follow(timeline, day.profile, day.as_of).raised
+    raised = _follow_one(connection, patient_id, day).raised
     of_rule = [one for one in raised if one.rule == rule]
     wanted = [one for one in of_rule if (one.is_open if on is None else one.seen.on == on)]
     if not wanted:

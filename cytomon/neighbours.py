@@ -10,12 +10,12 @@ from itertools import pairwise
 from cytomon.card import Card
 from cytomon.document import Document
 from cytomon.inputs import Job
-from cytomon.measure.afterwards import MRD_QUANTITIES, fail_mrd
+from cytomon.measure.afterwards import fail_mrd
 from cytomon.measure.catalogue import say_missing
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.patient import SpecimenType
 from cytomon.model.qualifiers import Qualifier, in_order
-from cytomon.model.results import Limits, Measurement
+from cytomon.model.results import MRD_QUANTITIES, Limits, Measurement
 from cytomon.tables import Row, finding_row, measured_cells, measurement_of
 
 _MUCH = 0.01

@@ -12,20 +12,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
 import cytomon
 from cytomon.courses import TOGETHER, Day, follow_all, undisturbed
+from cytomon.errors import InputError
 from cytomon.store.address import Address
 from cytomon.store.open import opened
 from cytomon.store.timelines import Span
 from cytomon.store.touched import Head, goes_on_from, head, patients_since
+from cytomon.tables import whole
 from cytomon.track.digest import Digest, digest_of, packed, unpacked
 
 VARIABLE = "CYTOMON_CACHE"
@@ -103,7 +104,7 @@ def _follow(
     if wanted and report is not None:
         report(len(wanted))
     dates = {patient_id: memory.said[patient_id][0] for patient_id in digests}
-    pieces = list(_spans(sorted(wanted)))
+    pieces = _spans(sorted(wanted))
     for one in follow_all(address, who, day, digest_of, workers=workers, pieces=pieces):
         digests[one.patient_id], dates[one.patient_id] = one, day.as_of
     if wanted and path:
@@ -111,19 +112,16 @@ def _follow(
     return [digests[patient_id] for patient_id in sorted(digests)]
 
 
-def _spans(numbers: Sequence[int]) -> Iterator[Span]:
+def _spans(numbers: Sequence[int]) -> list[Span]:
     """Patients side by side are read together."""
-    first = last = None
+    pieces: list[Span] = []
     for number in numbers:
-        if first is None or last is None:
-            first = last = number
-        elif number == last + 1 and number - first < TOGETHER:
-            last = number
+        last = pieces[-1] if pieces else None
+        if last and number == last.last + 1 and number - last.first < TOGETHER:
+            pieces[-1] = replace(last, last=number)
         else:
-            yield Span(first=first, last=last)
-            first = last = number
-    if first is not None and last is not None:
-        yield Span(first=first, last=last)
+            pieces.append(Span(first=number, last=number))
+    return pieces
 
 
 def _path(address: Address, day: Day) -> Path | None:
@@ -180,20 +178,7 @@ def _remember(
     """Keep it for the next time, readable by the user alone; where that fails nothing is lost."""
     patients = [[dates[key].isoformat(), packed(digest)] for key, digest in digests.items()]
     text = json.dumps({"number": now.number, "hash": now.hash, "patients": patients})
-    with suppress(OSError):
+    with suppress(OSError, InputError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)  # of the owner alone
-        with _or_none(Path(name)), os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(f"{_hash(text)}\n{text}")
-            stream.flush()
-            Path(name).replace(path)
-
-
-@contextmanager
-def _or_none(path: Path) -> Iterator[None]:
-    """No half a file stays behind."""
-    try:
-        yield
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        with whole(path, mode=0o600) as part:
+            part.write_text(f"{_hash(text)}\n{text}", encoding="utf-8")

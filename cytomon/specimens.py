@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from cytomon.card import Card
 from cytomon.document import Document
 from cytomon.inputs import Job
-from cytomon.measure.afterwards import MRD_QUANTITIES, fail_mrd
+from cytomon.measure.afterwards import fail_mrd
 from cytomon.measure.pooling import pool_mrd
 from cytomon.model.findings import Finding
 from cytomon.model.patient import SpecimenType
-from cytomon.model.results import Limits
+from cytomon.model.results import MRD_QUANTITIES, Limits
 from cytomon.tables import Row, measured_cells, measurement_of
 
 

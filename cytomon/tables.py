@@ -181,8 +181,20 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
     """An empty file to write into, which takes the place of `path` when the block ends well.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the finished file.
+    mode : int
+        Who may read and write it.
+
+    Yields
+    ------
+    pathlib.Path
+        The file to write into, beside `path`.
 
     Raises
     ------
@@ -195,7 +207,7 @@ def whole(path: Path) -> Iterator[Path]:
         os.close(handle)
         try:
             yield Path(name)
-            _put_in_place(Path(name), path)
+            _put_in_place(Path(name), path, mode)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -283,10 +295,10 @@ def refuse_unwritable(folder: Path) -> None:
         raise unwritable(folder, error) from error
 
 
-def _put_in_place(part: Path, path: Path) -> None:
+def _put_in_place(part: Path, path: Path, mode: int) -> None:
     """Also after a power cut the name stands for the whole file, or for the one before."""
     _to_disk(part)
-    part.chmod(0o644)
+    part.chmod(mode)
     part.replace(path)
     try:
         _to_disk(path.parent)

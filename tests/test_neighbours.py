@@ -14,12 +14,11 @@ from cytomon.card import Card, card_of
 from cytomon.document import Document
 from cytomon.fcs.write import write_fcs
 from cytomon.inputs import Job, Lists
-from cytomon.measure.afterwards import MRD_QUANTITIES
 from cytomon.measure.mrd import mrd_from_counts
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.patient import Specimen, SpecimenType
 from cytomon.model.qualifiers import Qualifier, in_order
-from cytomon.model.results import Limits
+from cytomon.model.results import MRD_QUANTITIES, Limits
 from cytomon.neighbours import carry_over, judge_again
 from cytomon.simulate.plan import Artefacts, TubePlan
 from cytomon.simulate.tube import simulate_tube

@@ -11,7 +11,6 @@ from cytomon.model.patient import SpecimenType
 from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import Limits, Measurement
 
-MRD_QUANTITIES = ("mrd", "mrd_wbc", "mrd_mnc")
 _OF_A_VALUE = {
     Qualifier.BORDERLINE_AT_THRESHOLD,
     Qualifier.WITH_SUSPICIOUS_EVENTS,

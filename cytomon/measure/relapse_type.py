@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from cytomon.model.phenotype import pair
 from cytomon.model.results import AntigenCall, Measurement
 
-_POSITIVE_FROM = 0.2
 _SUBCLONE_FROM = 0.1
-UNKNOWN = "unknown"
 
 
 def relapse_phenotype(cd19: Measurement, cd22: Measurement) -> str:
@@ -24,7 +23,7 @@ def relapse_phenotype(cd19: Measurement, cd22: Measurement) -> str:
         either cannot be assessed. Plus is 20 % of the blasts or more, so dim and mixed blasts are
         plus; the detailed call belongs beside it.
     """
-    return _pair(_fraction(cd19), _fraction(cd22))
+    return pair(_fraction(cd19), _fraction(cd22))
 
 
 def relapse_phenotype_by_subclone(cd19: Measurement, cd22: Measurement) -> str:
@@ -45,7 +44,7 @@ def relapse_phenotype_by_subclone(cd19: Measurement, cd22: Measurement) -> str:
     fraction = _fraction(cd19)
     if fraction is not None and _has_negative_subclone(cd19):
         fraction = 0.0
-    return _pair(fraction, _fraction(cd22))
+    return pair(fraction, _fraction(cd22))
 
 
 def _fraction(call: Measurement) -> float | None:
@@ -60,10 +59,3 @@ def _has_negative_subclone(call: Measurement) -> bool:
     if not isinstance(share, float) or not isinstance(median, float):
         return False
     return isinstance(threshold, float) and share >= _SUBCLONE_FROM and median < threshold
-
-
-def _pair(cd19: float | None, cd22: float | None) -> str:
-    if cd19 is None or cd22 is None:
-        return UNKNOWN
-    signs = ("+" if fraction >= _POSITIVE_FROM else "-" for fraction in (cd19, cd22))
-    return "CD19{}/CD22{}".format(*signs)

@@ -101,6 +101,10 @@ class MrdStatus(StrEnum):
     INSUFFICIENT_SENSITIVITY = "INSUFFICIENT_SENSITIVITY"
 
 
+MRD_QUANTITIES = ("mrd", "mrd_wbc", "mrd_mnc")
+"""The same blasts over three denominators (domain: 1.1)."""
+
+
 class BCellStatus(StrEnum):
     """The answers to "are B cells back?"."""
 

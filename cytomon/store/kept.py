@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select
 
-from cytomon.model.course import KeptResult, KeptSpecimen, Signed, State
+from cytomon.model.course import KeptResult, KeptSpecimen, Signed, State, side
 from cytomon.model.people import Meaning
 from cytomon.model.record import Kind, Source
-from cytomon.model.results import Estimate, Measurement, MrdStatus
+from cytomon.model.results import MRD_QUANTITIES, Estimate, Measurement
 from cytomon.model.timeline import Answer
 from cytomon.store.chain import hash_text, spell
 from cytomon.store.current import among, is_current
@@ -30,8 +30,6 @@ from cytomon.store.tables import (
 )
 
 _RANK = {state: rank for rank, state in enumerate(State)}
-_MRD = ("mrd", "mrd_wbc", "mrd_mnc")
-_POSITIVE = (MrdStatus.POSITIVE, MrdStatus.POSITIVE_BELOW_LOQ)
 
 
 def attribution(patient_id: str, specimen: Row[Any], content: str) -> str:
@@ -116,11 +114,11 @@ def _weight(result: ResultType, quantity: str, stale: Collection[int]) -> tuple[
     one = result.measurements[quantity]
     cells = one.denominator or 0
     share = (one.numerator or 0) / cells if cells else -1.0
-    mrd = quantity in _MRD
+    mrd = quantity in MRD_QUANTITIES
     return (
         _RANK[result.state],
         result.kind is Kind.POOLED and result.number not in stale,
-        one.status in _POSITIVE if mrd else False,
+        mrd and side("mrd", one.status) == "positive",
         share if mrd else cells,
         cells,
         one.status,

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any
@@ -32,6 +33,7 @@ from cytomon.store.tables import (
     specimens,
     tubes,
 )
+from cytomon.store.tubes import data_set
 
 _AT_ONCE = 10_000
 """Rows fetched together."""
@@ -84,7 +86,7 @@ def read_timelines(connection: Connection, span: Span) -> Iterator[Timeline]:
     happened = reading.events()
     given = reading.acknowledgements()
     infused = {row.patient: row for row in reading.of_patients(infusions)}
-    for row in sorted(reading.of_patients(patients, column="thing"), key=attrgetter("thing")):
+    for row in sorted(reading.patients, key=attrgetter("thing")):
         infusion = infused.get(row.thing)
         yield Timeline(
             patient_id=row.patient_id,
@@ -279,9 +281,14 @@ class _Reading:
     def _any(self, table: Any) -> bool:  # noqa: ANN401
         return self._connection.scalar(select(table.c.id).limit(1)) is not None
 
+    @cached_property
+    def patients(self) -> Sequence[Row[Any]]:
+        """Current rows of the patients."""
+        return self.of_patients(patients, column="thing")
+
     def patient_ids(self) -> dict[int, str]:
         """Pseudonyms by number."""
-        return {row.thing: row.patient_id for row in self.of_patients(patients, column="thing")}
+        return {row.thing: row.patient_id for row in self.patients}
 
     def _is_shared(self, row: Row[Any]) -> bool:
         """Whether another specimen has the same data set of the same bytes now."""
@@ -291,13 +298,7 @@ class _Reading:
             tubes.c.withdrawn == 0,
             is_current(tubes, until=self._until),
         )
-        return any(_data_set(o.file) == _data_set(row.file) for o in self._rows(query))
-
-
-def _data_set(file: str) -> str:
-    """Number of one of several data sets of a file; empty for the only one."""
-    _, mark, number = file.rpartition("#")
-    return number if mark and number.isdigit() else ""
+        return any(data_set(o.file) == data_set(row.file) for o in self._rows(query))
 
 
 class _Judge:

@@ -67,8 +67,13 @@ def _key(result: NewResult, place: Place | None) -> Key:
 def _key_of(specimen: int | None, kind: str, file: str, sha256: str) -> Key:
     if not sha256:
         return (specimen, kind, "", file)
-    _, mark, number = file.rpartition("#")  # one of several data sets of a file
-    return (specimen, kind, sha256, number if mark and number.isdigit() else "")
+    return (specimen, kind, sha256, data_set(file))
+
+
+def data_set(file: str) -> str:
+    """Number of one of several data sets of a file; empty for the only one."""
+    _, mark, number = file.rpartition("#")
+    return number if mark and number.isdigit() else ""
 
 
 class _Known:

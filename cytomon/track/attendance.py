@@ -6,18 +6,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from cytomon.model.results import BCellStatus, MrdStatus
 from cytomon.model.timeline import Answer, Sample
-from cytomon.track.known import Known
+from cytomon.track.known import SILENT, Known
 from cytomon.track.visits import Visit, visits_until
 
 QUESTIONS: Mapping[str, str] = {"MRD": "mrd", "B cells": "b_fraction"}
 """What a visit asks for, in words, and the quantity that answers it."""
-_FAILED = {
-    MrdStatus.NOT_EVALUABLE,
-    MrdStatus.INSUFFICIENT_SENSITIVITY,
-    BCellStatus.NOT_EVALUABLE,
-}
 
 
 class Asked(NamedTuple):
@@ -63,7 +57,7 @@ def asked_of(known: Known) -> dict[str, tuple[Asked, ...]]:
         for question, quantity in QUESTIONS.items():
             answer = sample.answers.get(quantity)
             if answer is not None and (question == "B cells" or sample.specimen_type == "marrow"):
-                one = Asked(day, sample, answer, answer.status not in _FAILED)
+                one = Asked(day, sample, answer, answer.status not in SILENT)
                 found[question].append(one)
     return {question: tuple(those) for question, those in found.items()}
 

@@ -8,16 +8,13 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from cytomon.model.flags import Urgency
-from cytomon.model.results import MrdStatus
 from cytomon.model.states import States
 from cytomon.model.timeline import Answer
 from cytomon.track.b_cells import LANDMARKS
 from cytomon.track.follow import Followed
-from cytomon.track.known import Known
+from cytomon.track.known import SILENT, Known
 from cytomon.track.visits import closing_after, opening_after
 
-SILENT = frozenset({MrdStatus.NOT_EVALUABLE, MrdStatus.INSUFFICIENT_SENSITIVITY})
-"""Statuses that answer nothing; the first also of B cells."""
 VOID = "VOID"
 """Instead of a status: B cells that say nothing of the CAR T cells."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from cytomon.model.course import meaning, side
 from cytomon.model.drugs import depleting_drugs
 from cytomon.model.record import ClinicalEvent
 from cytomon.model.results import BCellStatus, MrdStatus
@@ -17,19 +18,15 @@ from cytomon.track.profile import Profile
 NO_ANSWER, CLEAR, LOW, POSITIVE = -1, 0, 1, 2
 """How far an MRD goes: none, negative, detected below the threshold, at or above it."""
 
-_MRD: dict[str, int] = {
-    MrdStatus.POSITIVE: POSITIVE,
-    MrdStatus.POSITIVE_BELOW_LOQ: POSITIVE,
-    MrdStatus.DETECTED_BELOW_THRESHOLD: LOW,
-    MrdStatus.BELOW_LOD: CLEAR,
-    MrdStatus.NOT_DETECTED: CLEAR,
-}
+_LEVELS = {"no answer": NO_ANSWER, "negative": CLEAR, "detected low": LOW, "positive": POSITIVE}
+_MRD: dict[str, int] = {status: _LEVELS[meaning("mrd", status)] for status in MrdStatus}
 _BACK: dict[str, bool] = {
-    BCellStatus.APLASIA: False,
-    BCellStatus.PROVISIONAL_APLASIA: False,
-    BCellStatus.RECOVERED: True,
-    BCellStatus.PROVISIONAL_RECOVERED: True,
+    status: side("b_fraction", status) == "positive"
+    for status in BCellStatus
+    if side("b_fraction", status) != "no answer"
 }
+SILENT = frozenset({*(s for s in MrdStatus if _MRD[s] == NO_ANSWER), BCellStatus.NOT_EVALUABLE})
+"""Statuses of an MRD and of B cells that answer nothing."""
 
 
 class Mrd(NamedTuple):

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from cytomon.model.phenotype import UNKNOWN, pair
 from cytomon.model.results import AntigenCall
 from cytomon.model.states import RelapseLevel
-from cytomon.model.timeline import Answer, Sample
+from cytomon.model.timeline import Answer
 from cytomon.track.clinical import morphology_fraction, share
 from cytomon.track.known import CLEAR, LOW, POSITIVE, Known, Mrd, at_least, mrd_days
 
-UNKNOWN = "unknown"
-_PLUS_FROM = 0.2
+_ANTIGENS = ("cd19_blasts", "cd22_blasts")
 _TESTED = ("morphology", "fish", "fusion_pcr", "ngs")
 _MOST, _MUCH, _SOME = 0.25, 0.05, 0.01
 """Shares of blasts from which the consensus table asks for no, one or two other tests."""
@@ -206,19 +206,13 @@ def phenotype(known: Known, ways: Sequence[Reached]) -> str:
     for day in (*(one.day for one in ways), *(one.marrow for one in ways)):
         of_day = [sample for on, sample in known.samples if on == day]
         for sample in sorted(of_day, key=lambda one: one.specimen_type != "marrow"):
-            signs = _signs(sample)
-            if any(signs):
-                return "CD19{}/CD22{}".format(*signs) if all(signs) else UNKNOWN
+            cd19, cd22 = (_share(sample.answers.get(name)) for name in _ANTIGENS)
+            if cd19 is not None or cd22 is not None:
+                return pair(cd19, cd22)
     return UNKNOWN
 
 
-def _signs(sample: Sample) -> tuple[str, str]:
-    """Plus, minus or nothing for each antigen."""
-    cd19, cd22 = (_sign(sample.answers.get(name)) for name in ("cd19_blasts", "cd22_blasts"))
-    return cd19, cd22
-
-
-def _sign(answer: Answer | None) -> str:
-    if answer is None or answer.value is None or answer.status == AntigenCall.NOT_ASSESSABLE:
-        return ""
-    return "+" if answer.value >= _PLUS_FROM else "-"
+def _share(answer: Answer | None) -> float | None:
+    if answer is None or answer.status == AntigenCall.NOT_ASSESSABLE:
+        return None
+    return answer.value

@@ -33,7 +33,7 @@ class Visit(NamedTuple):
     decides: bool = False
 
 
-_EARLY = (
+FIRST_YEAR = (
     Visit("w1", 7, 4, 10),
     Visit("w2", 14, 11, 17),
     Visit("d28", 28, 25, 35, marrow=True, decides=True),
@@ -45,7 +45,7 @@ _EARLY = (
     Visit("m9", 274, 244, 304, marrow=True),
     Visit("m12", 365, 335, 395, marrow=True),
 )
-DECISIONS = tuple(visit for visit in _EARLY if visit.decides)
+DECISIONS = tuple(visit for visit in FIRST_YEAR if visit.decides)
 _LATE_WINDOW = 30
 
 
@@ -101,4 +101,4 @@ def _late() -> Iterator[Visit]:
         yield Visit(f"m{month}", on, on - _LATE_WINDOW, on + _LATE_WINDOW)
 
 
-_CALENDAR = (*_EARLY, *_late())
+_CALENDAR = (*FIRST_YEAR, *_late())

@@ -12,8 +12,9 @@ from cytomon.model.states import States
 from cytomon.model.timeline import Answer
 from cytomon.track.attendance import Attended
 from cytomon.track.clinical import burden_band, m_category, morphology_fraction
-from cytomon.track.digest import SILENT, Point, digest_of
+from cytomon.track.digest import Point, digest_of
 from cytomon.track.follow import Followed
+from cytomon.track.known import SILENT
 from cytomon.track.trace import Changed
 
 FLAG_COLUMNS = ("patient_id", "rule", "severity", "date", "day", "says", "evidence", "open")

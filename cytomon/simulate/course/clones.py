@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cytomon.model.phenotype import pair
+
 ANTIGENS = ("CD19", "CD22")
-PLUS_FROM = 0.2
-"""Share of the blasts from which the trial calls an antigen positive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,5 +71,4 @@ class Clone:
         >>> Clone(parts={"blast_CD19neg": 1.0}).phenotype
         'CD19-/CD22+'
         """
-        signs = ("+" if self.above(antigen) >= PLUS_FROM else "-" for antigen in ANTIGENS)
-        return "CD19{}/CD22{}".format(*signs)
+        return pair(self.above("CD19"), self.above("CD22"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cytomon.measure.relapse_type import UNKNOWN
 from cytomon.model.patient import Specimen
+from cytomon.model.phenotype import UNKNOWN
 from cytomon.simulate.course.body import Body, BodyState
 from cytomon.simulate.course.curves import HEMATOGONES_FROM, RECOVERY_FRACTION
 from cytomon.simulate.course.visits import RELAPSE_FROM

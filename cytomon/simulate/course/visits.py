@@ -10,6 +10,7 @@ import numpy as np
 
 from cytomon.simulate.course.body import Body
 from cytomon.simulate.course.stories import Disease, Story
+from cytomon.track.visits import FIRST_YEAR
 
 RELAPSE_FROM = 0.05
 """Blasts as a fraction of the nucleated cells of a marrow."""
@@ -43,16 +44,7 @@ class Visit:
 
 CALENDAR: Mapping[str, tuple[int, int, int, bool]] = {
     "baseline": (-14, -7, -1, True),
-    "w1": (4, 7, 10, False),
-    "w2": (11, 14, 17, False),
-    "d28": (25, 28, 35, True),
-    "m2": (51, 61, 71, True),
-    "m3": (77, 91, 105, True),
-    "m4": (108, 122, 136, False),
-    "m5": (138, 152, 166, False),
-    "m6": (162, 183, 204, True),
-    "m9": (244, 274, 304, True),
-    "m12": (335, 365, 395, True),
+    **{one.name: (one.first, one.day, one.last, one.marrow) for one in FIRST_YEAR},
 }
 """Visit to first, target and last day, and whether marrow is taken (domain: 5.2)."""
 
