@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
+from cytomon.model.findings import Finding
 from cytomon.model.record import ClinicalEvent, Infusion, Kind, Patient, Source
 from cytomon.model.results import AntigenCall, BCellStatus, Measurement, MrdStatus
 
@@ -60,8 +62,10 @@ class KeptResult:
         Where it comes from.
     external : bool
         Whether another program has measured it.
-    template, template_version, cytomon : str
-        What it was measured with.
+    template, template_version, cytomon, engine : str
+        What it was measured with, and who decided membership.
+    analysis : str
+        Hash of everything it depends on; empty where it was measured elsewhere.
     content : str
         Hash of its measurements, populations, gates and findings.
     saved_at, saved_by : str
@@ -89,6 +93,8 @@ class KeptResult:
     template: str
     template_version: str
     cytomon: str
+    engine: str
+    analysis: str
     content: str
     saved_at: str
     saved_by: str
@@ -119,8 +125,14 @@ class KeptSpecimen:
         Of the specimen in the store.
     specimen_id, specimen_type : str
         As in its list.
-    collected_on : date or None
-        Day of collection.
+    collected_on, received_on : date or None
+        Days of collection and of receipt.
+    pull : int or None
+        Number of the marrow pull.
+    cd19_clone, cd22_clone, instrument_qc : str
+        As in the worklist; empty where not recorded.
+    viability : float or None
+        Viable fraction measured elsewhere.
     results : tuple of KeptResult
         Of all its tubes.
     standing : mapping of str to (KeptResult, Measurement)
@@ -131,8 +143,47 @@ class KeptSpecimen:
     specimen_id: str
     specimen_type: str
     collected_on: date | None
+    received_on: date | None
+    pull: int | None
+    cd19_clone: str
+    cd22_clone: str
+    instrument_qc: str
+    viability: float | None
     results: tuple[KeptResult, ...]
     standing: Mapping[str, tuple[KeptResult, Measurement]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """What a reviewer has said of a result."""
+
+    by: str
+    at: str
+    verdict: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Backing:
+    """What stands behind the numbers of a result.
+
+    Attributes
+    ----------
+    populations : mapping of str to int
+        Path of a gate to its events.
+    findings : tuple of Finding
+        In order.
+    details : mapping of str to Any
+        As the batch kept them: ``details`` of each quantity, ``limits``, ``panel``,
+        ``instrument``, ``acquired``; empty where it was measured elsewhere.
+    reviews : tuple of Reviewed
+        In order.
+    """
+
+    populations: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    details: Mapping[str, Any]
+    reviews: tuple[Reviewed, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

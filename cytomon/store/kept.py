@@ -156,10 +156,20 @@ def _specimen(row: Row[Any], kept: Sequence[KeptResult]) -> KeptSpecimen:
         number=row.thing,
         specimen_id=row.specimen_id,
         specimen_type=row.specimen_type,
-        collected_on=date.fromisoformat(row.collected_on) if row.collected_on else None,
+        collected_on=_day(row.collected_on),
+        received_on=_day(row.received_on),
+        pull=row.pull,
+        cd19_clone=row.cd19_clone,
+        cd22_clone=row.cd22_clone,
+        instrument_qc=row.instrument_qc,
+        viability=row.viability,
         results=tuple(kept),
         standing=standing(kept),
     )
+
+
+def _day(written: str) -> date | None:
+    return date.fromisoformat(written) if written else None
 
 
 def _patient_ids(connection: Connection, things: Iterable[int]) -> dict[int, str]:
@@ -212,6 +222,8 @@ class _Reading:
             template=row.template,
             template_version=row.template_version,
             cytomon=row.cytomon,
+            engine=row.engine,
+            analysis=row.analysis,
             content=row.content,
             saved_at=row.at,
             saved_by=row.who,

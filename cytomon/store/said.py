@@ -1,4 +1,4 @@
-"""What people say of results, flags and reports: reviews, acknowledgements, reports handed out."""
+"""What people say of results and flags: reviews and acknowledgements."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from cytomon.errors import InputError
 from cytomon.model.course import RULES
 from cytomon.model.people import Act, Review
 from cytomon.store.change import Change
-from cytomon.store.current import current
 from cytomon.store.find import find_patient
 from cytomon.store.people import require
 from cytomon.store.second_person import was_approved
-from cytomon.store.tables import acknowledgements, reports, results, reviews
+from cytomon.store.tables import acknowledgements, results, reviews
 
 
 def save_review(
@@ -116,46 +115,3 @@ def refuse_unknown_rule(rule: str) -> None:
         raise InputError(
             "there is no such rule", where="RULE", fix=f"rules are {RULES[0]} to {RULES[-1]}"
         )
-
-
-def save_report(
-    change: Change,
-    patient_id: str,
-    report_id: str,
-    *,
-    cells: tuple[str, str, str, str],
-    why: str = "",
-) -> None:
-    """Keep that a report was made, or made anew in place of an earlier one of its name.
-
-    Parameters
-    ----------
-    change : Change
-        To write into.
-    patient_id, report_id : str
-        Of whom, and its name.
-    cells : tuple of str
-        Status, day that it is as of, format, and hash of its bytes.
-    why : str, optional
-        The reason of an amendment.
-
-    Raises
-    ------
-    InputError
-        If the patient is not known.
-    """
-    patient = find_patient(change.connection, patient_id)
-    row = (patient.thing, report_id, *cells)
-    before = change.connection.execute(
-        current(reports).where(reports.c.patient == patient.thing, reports.c.report_id == report_id)
-    ).one_or_none()
-    if before is None:
-        change.add_things(reports, [row])
-    else:
-        change.add_version(reports, thing=before.thing, replaces=before.id, row=row)
-    change.say(
-        subject=f"report {report_id}",
-        before=before.sha256 if before else "",
-        after=cells[-1],
-        why=why,
-    )

@@ -13,11 +13,12 @@ from cytomon.model.course import Course, KeptSpecimen
 from cytomon.model.patient import Specimen
 from cytomon.model.people import Act, Meaning, Role
 from cytomon.model.record import Infusion, MeasuredRow, NewResult, Patient, Source, Taken
-from cytomon.store.change import changing
+from cytomon.store.change import Change, changing
 from cytomon.store.course import read_course
 from cytomon.store.find import Which, find_specimen, find_tube
 from cytomon.store.patients import save_patients
 from cytomon.store.people import appoint
+from cytomon.store.reports import Released
 from cytomon.store.results import save_results
 from cytomon.store.session import Store
 from cytomon.store.signing import Signing, sign
@@ -99,6 +100,25 @@ def approve(store: Store, who: str, specimen_id: str = "S1", *, why: str = "") -
     with changing(store, who, "sign", act=Act.SIGN) as change:
         row = find_specimen(change.connection, specimen_id, Which())
         return sign(change, row, Meaning.APPROVED, why=why)
+
+
+def version(change: Change, files: dict[str, str], *, number: int = 1, **changes: Any) -> Released:
+    """A version of a report, signed in a change."""
+    values: dict[str, Any] = {
+        "report_id": "R1",
+        "version": number,
+        "status": "signed" if number == 1 else "amended",
+        "as_of": D28,
+        "by": change.who,
+        "role": change.role.value,
+        "at": "2026-03-01T08:00:00+00:00",
+        "why": "" if number == 1 else "an amended marrow",
+        "entry": change.seq,
+        "content": "c" * 64,
+        "said": {"MRD": "0 %"},
+        "files": files,
+    }
+    return Released(**(values | changes))
 
 
 def tube_row(store: Store, text: str) -> Any:

@@ -19,11 +19,22 @@ from cytomon.store.anchor import Anchor, read_anchor, take_anchor
 from cytomon.store.change import changing
 from cytomon.store.history import read_log
 from cytomon.store.open import opened
-from cytomon.store.said import acknowledge, save_report, save_review
+from cytomon.store.reports import release
+from cytomon.store.said import acknowledge, save_review
 from cytomon.store.session import Store
 from cytomon.store.verify import verify
 from tests.store import tamper
-from tests.store.builders import approve, enrol, marrow, mrd, result, save, specimen, staff
+from tests.store.builders import (
+    approve,
+    enrol,
+    marrow,
+    mrd,
+    result,
+    save,
+    specimen,
+    staff,
+    version,
+)
 from tests.store.conftest import ADMIN, FIRST
 from tests.store.test_corrections import move
 
@@ -45,8 +56,8 @@ def fill(store: Store, patients: int) -> None:
         save_review(change, number, Review.APPROVED, comment="fine")
     with changing(store, FIRST, "acknowledge", act=Act.ACKNOWLEDGE) as change:
         acknowledge(change, "P1", "A2", why="seen")
-    with changing(store, FIRST, "report", act=Act.ENTER) as change:
-        save_report(change, "P1", "R1", cells=("draft", "2026-03-01", "html", "a" * 64))
+    with changing(store, FIRST, "report", act=Act.SIGN) as change:
+        release(change, "P1", version(change, {"html": "a" * 64}))
 
 
 @pytest.fixture(scope="module")

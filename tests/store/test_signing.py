@@ -10,7 +10,7 @@ from cytomon.model.people import MAY, Act, Meaning, Review, Role
 from cytomon.store.change import changing
 from cytomon.store.find import Which, find_specimen
 from cytomon.store.people import appoint, role_of, roles
-from cytomon.store.said import acknowledge, save_report, save_review
+from cytomon.store.said import acknowledge, save_review
 from cytomon.store.session import Store
 from cytomon.store.signing import Signing, sign
 from cytomon.store.verify import verify
@@ -303,14 +303,3 @@ def test_a_flag_is_acknowledged_with_what_is_done(ready: Store):
         changing(ready, FIRST, "acknowledge", act=Act.ACKNOWLEDGE) as change,
     ):
         acknowledge(change, "P1", "A22", why="?")
-
-
-def test_a_report_made_anew_replaces_the_one_before(ready: Store):
-    """Both hashes stay."""
-    enrol(ready, "P1")
-    for digest in ("a" * 64, "b" * 64):
-        with changing(ready, FIRST, "report", act=Act.ENTER) as change:
-            save_report(change, "P1", "R1", cells=("draft", "2026-03-01", "html", digest))
-
-    first, second = contents(ready)["reports"]
-    assert (first[2], second[2]) == (None, first[0])
