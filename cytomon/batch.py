@@ -30,6 +30,7 @@ from cytomon.inputs import Job, Jobs, Lists, collect
 from cytomon.model.patient import Specimen
 from cytomon.pool import Crew, run_all
 from cytomon.task import Settings, Task
+from cytomon.whereabouts import remember_results
 
 if TYPE_CHECKING:
     from cytomon.filing.documents import Filed
@@ -111,12 +112,17 @@ class Keep:
             require(role_of(there, self.who), Act.ENTER, self.who)
 
     def file(self, out: Path, jobs: Jobs, cards: Sequence[Card]) -> Filed:
-        """Keep what was measured; see `cytomon.filing.documents.file_batch`."""
+        """Keep what was measured; see `cytomon.filing.documents.file_batch`.
+
+        That the store has results from this folder is remembered (`cytomon.whereabouts`).
+        """
         from cytomon.filing.documents import file_batch
         from cytomon.store.open import opened
 
         with opened(self.address, who=self.who, create=True) as store:
-            return file_batch(store, self.who, out, jobs, cards, self.lists)
+            filed = file_batch(store, self.who, out, jobs, cards, self.lists)
+        remember_results(self.address, out)
+        return filed
 
 
 def plan(inputs: Sequence[Path], lists: Lists, settings: Settings) -> Jobs:

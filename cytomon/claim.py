@@ -68,11 +68,8 @@ def _fix(error: OSError) -> str:
 def _sweep(out: Path) -> None:
     """Remove what is not whole; where a picture was being drawn, one more dot stands before it."""
     unfinished = f".*{PART.removeprefix('.')}*"
-    for found in (
-        out.glob(unfinished),
-        (out / "tubes").rglob(unfinished),
-        (out / "figures").rglob(unfinished),
-    ):
+    below = ((out / name).rglob(unfinished) for name in ("tubes", "figures", "plots"))
+    for found in (out.glob(unfinished), *below):
         for path in found:
             with suppress(OSError):  # whoever was writing it may have removed it meanwhile
                 path.unlink()

@@ -69,10 +69,11 @@ def follow_patient(store: Store, patient_id: str, day: Day) -> Followed:
         If the store knows none of this name.
     """
     with store.reading() as connection:
-        return _follow_one(connection, patient_id, day)
+        return follow_within(connection, patient_id, day)
 
 
-def _follow_one(connection: Connection, patient_id: str, day: Day) -> Followed:
+def follow_within(connection: Connection, patient_id: str, day: Day) -> Followed:
+    """Follow one patient within a transaction; see `follow_patient`."""
     number = find_patient(connection, patient_id).thing
     (timeline,) = read_timelines(connection, Span(first=number, last=number))
     return follow(timeline, day.profile, day.as_of)
@@ -107,7 +108,7 @@ def flags_to_answer(
     InputError
         If there is no such flag, or no such patient.
     """
-    raised = _follow_one(connection, patient_id, day).raised
+    raised = follow_within(connection, patient_id, day).raised
     of_rule = [one for one in raised if one.rule == rule]
     wanted = [one for one in of_rule if (one.is_open if on is None else one.seen.on == on)]
     if not wanted:
@@ -158,18 +159,23 @@ def trace_patient(store: Store, patient_id: str, day: Day) -> tuple[Step, ...]:
         In the order of the log; entries that changed no flag are left out. Of an entry that only
         adds, what it withdrew or changed: that it raises flags is what it is there for.
     """
-    steps = []
     with store.reading() as connection:
-        number = find_patient(connection, patient_id).thing
-        then: Followed | None = None
-        for entry in entries_of(connection, number):
-            now = _followed_at(connection, number, day, entry.number)
-            found = tuple(changes(then, now)) if then and now else ()
-            if not entry.corrects:
-                found = tuple(one for one in found if one.before and not _arrived(one))
-            if found:
-                steps.append(Step(entry=entry, changed=found))
-            then = now
+        return trace_within(connection, patient_id, day)
+
+
+def trace_within(connection: Connection, patient_id: str, day: Day) -> tuple[Step, ...]:
+    """Trace one patient within a transaction; see `trace_patient`."""
+    steps = []
+    number = find_patient(connection, patient_id).thing
+    then: Followed | None = None
+    for entry in entries_of(connection, number):
+        now = _followed_at(connection, number, day, entry.number)
+        found = tuple(changes(then, now)) if then and now else ()
+        if not entry.corrects:
+            found = tuple(one for one in found if one.before and not _arrived(one))
+        if found:
+            steps.append(Step(entry=entry, changed=found))
+        then = now
     return tuple(steps)
 
 

@@ -33,6 +33,8 @@ class Document:
         Who decided membership.
     acquired, instrument : str
         Begin of acquisition and cytometer, as far as the file tells; see `cytomon.fcs.acquisition`.
+    panel : mapping of str to str
+        Canonical marker to its fluorochrome, which is empty where nobody names it.
     refused, defect : bool
         Whether the tube could not be measured, and whether that was our fault.
     measurements, populations, findings : tuple of dict
@@ -65,6 +67,7 @@ class Document:
     engine: str = ""
     acquired: str = ""
     instrument: str = ""
+    panel: Mapping[str, str] = field(default_factory=dict)
     refused: bool = False
     defect: bool = False
     measurements: tuple[Row, ...] = ()
@@ -123,8 +126,8 @@ def seal(document: Document) -> bytes:
     return to_json({**content, "seal": _hash(to_json(content))})
 
 
-def unseal(path: Path, analysis: str) -> Document | None:
-    """Read the document of an earlier run; None if it is damaged or of other inputs."""
+def unseal(path: Path) -> Document | None:
+    """Read the document of an earlier run, of whatever inputs; None if it is damaged."""
     try:
         read = path.read_bytes()
         content: dict[str, Any] = json.loads(read)
@@ -133,8 +136,6 @@ def unseal(path: Path, analysis: str) -> Document | None:
             return None
         document = _document(content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-    if document.analysis != analysis:
         return None
     return replace(document, from_before=True, kept=_hash(read))
 

@@ -128,8 +128,9 @@ def draw_tube(
     result = measure_placed(opened, placement, specimen=None, file=opened.tube.name)
     if png is not None:
         from cytomon.gating.figures import draw_strategy
+        from cytomon.gating.stories import see
 
-        draw_strategy(Path(png), opened.tube, result, opened.events)
+        draw_strategy(Path(png), see(opened.tube, result, opened.events))
     return result
 
 

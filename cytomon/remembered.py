@@ -10,10 +10,7 @@ patient is followed again. The file may be removed at any time.
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
@@ -21,16 +18,13 @@ from pathlib import Path
 
 import cytomon
 from cytomon.courses import TOGETHER, Day, follow_all, undisturbed
-from cytomon.errors import InputError
+from cytomon.own_files import own_folder, write_own
 from cytomon.store.address import Address
 from cytomon.store.open import opened
 from cytomon.store.timelines import Span
 from cytomon.store.touched import Head, goes_on_from, head, patients_since
-from cytomon.tables import whole
 from cytomon.track.digest import Digest, digest_of, packed, unpacked
 
-VARIABLE = "CYTOMON_CACHE"
-"""Names the folder; ``none`` for no file at all."""
 _PARTS = ("track", "model", "store", "courses.py", "remembered.py")
 """Whose code decides what is said."""
 
@@ -126,18 +120,12 @@ def _spans(numbers: Sequence[int]) -> list[Span]:
 
 def _path(address: Address, day: Day) -> Path | None:
     """The file of a store, for these definitions and this program; None where none is wanted."""
-    said = os.environ.get(VARIABLE, "")
-    if said.casefold() == "none":
+    folder = own_folder()
+    if folder is None:
         return None
     named = (str(address), day.profile.model_dump_json(), cytomon.__version__, _code())
     name = sha256("\x1f".join(named).encode()).hexdigest()[:32]
-    return (Path(said) if said else _folder()) / f"{name}.json"
-
-
-def _folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "cytomon"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cytomon"
+    return folder / f"{name}.json"
 
 
 def _code() -> str:
@@ -178,7 +166,4 @@ def _remember(
     """Keep it for the next time, readable by the user alone; where that fails nothing is lost."""
     patients = [[dates[key].isoformat(), packed(digest)] for key, digest in digests.items()]
     text = json.dumps({"number": now.number, "hash": now.hash, "patients": patients})
-    with suppress(OSError, InputError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with whole(path, mode=0o600) as part:
-            part.write_text(f"{_hash(text)}\n{text}", encoding="utf-8")
+    write_own(path, f"{_hash(text)}\n{text}")

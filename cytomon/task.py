@@ -21,6 +21,8 @@ from cytomon.gating.verify import compare_engines, say_differences
 from cytomon.inputs import Job
 from cytomon.model.findings import Finding, Severity, finding_of
 from cytomon.model.results import TubeResult
+from cytomon.model.tube import Role
+from cytomon.pictures import Pictures
 from cytomon.pipeline import (
     OpenedTube,
     measure_placed,
@@ -35,26 +37,10 @@ from cytomon.tables import (
     measurement_rows,
     population_rows,
     unwritable,
-    whole,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 IDENTIFIERS = ("patient_id", "specimen_id")
-DOUBTFUL = {
-    "BORDERLINE_AT_THRESHOLD",
-    "WITH_SUSPICIOUS_EVENTS",
-    "QUALITY_FAILED",
-    "EQUIVOCAL",
-    "PROVISIONAL",
-    "CHECK_BY_EYE",
-}
-DOUBTFUL_FINDINGS = {
-    "GATE_FALLBACK",
-    "GATE_AT_LEASH",
-    "BLASTS_AMONG_HEMATOGONES",
-    "CLUSTER_BY_EYE",
-    "PRECURSORS_ARRESTED",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +58,7 @@ class Settings:
     verify : bool
         Ask the other engine as well.
     figures : str
-        ``all``, ``doubtful`` or ``none``.
+        For which tubes pictures are made: ``all``, ``doubtful`` or ``none``.
     force : bool
         Measure again what is measured already.
     """
@@ -140,10 +126,12 @@ def _measure(task: Task) -> Document:
         job.path, template=job.template or None, mapping=settings.mapping, file=job.file
     )
     analysis = _analysis(task, opened)
-    before = None if settings.force else unseal(_kept_path(task), analysis)
-    if before is not None and not _lacks_figure(task, before) and not _lacks_proof(task, before):
-        return before
-    _forget(task)
+    pictures = _pictures(task)
+    earlier = unseal(_kept_path(task))
+    is_done = earlier is not None and earlier.analysis == analysis and not settings.force
+    if earlier and is_done and not pictures.lack(earlier) and not _lacks_proof(task, earlier):
+        return earlier
+    _forget(task, analysis)
     try:
         placement = place_on(opened)
     except GatingError as error:
@@ -155,8 +143,10 @@ def _measure(task: Task) -> Document:
     document = _document(result, opened, analysis)
     if settings.verify:
         document = _verified(document, opened, result)
-    if _lacks_figure(task, document):
-        _draw(_figure_path(task), opened, result)
+    if earlier is not None:
+        pictures.drop_superseded(earlier, document)
+    if pictures.lack(document):
+        pictures.draw(opened.tube, result, opened.events, analysis)
     return keep(_kept_path(task), document)
 
 
@@ -194,6 +184,7 @@ def _document(result: TubeResult, opened: OpenedTube, analysis: str) -> Document
         engine=result.engine,
         acquired=acquired_at(opened.tube),
         instrument=instrument(opened.tube),
+        panel=_panel(opened),
         measurements=tuple(
             {**row, **dict.fromkeys(IDENTIFIERS, "")} for row in measurement_rows(result)
         ),
@@ -209,6 +200,13 @@ def _document(result: TubeResult, opened: OpenedTube, analysis: str) -> Document
         anchors=_anchors(result, template),
         left_open=result.open_events,
     )
+
+
+def _panel(opened: OpenedTube) -> dict[str, str]:
+    """Marker to fluorochrome; neither scatter nor time."""
+    stained = {c.index for c in opened.tube.channels if c.role is Role.FLUORESCENCE}
+    columns, named = opened.panel.columns, opened.panel.fluorochromes
+    return {marker: named.get(marker, "") for marker, at in columns.items() if at in stained}
 
 
 def _anchors(result: TubeResult, template: Template) -> dict[str, Any]:
@@ -236,37 +234,17 @@ def _lacks_proof(task: Task, document: Document) -> bool:
     return task.settings.verify and not document.verified
 
 
-def _forget(task: Task) -> None:
+def _forget(task: Task, analysis: str = "") -> None:
     """Remove what an earlier run left of this tube: a picture must never show other gates."""
     try:
-        _figure_path(task).unlink(missing_ok=True)
+        _pictures(task).forget(analysis)
         _kept_path(task).unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(_kept_path(task), error) from error
 
 
-def _draw(path: Path, opened: OpenedTube, result: TubeResult) -> None:
-    from cytomon.gating.figures import draw_strategy
-
-    with whole(path) as part:
-        draw_strategy(part, opened.tube, result, opened.events)
-
-
-def _lacks_figure(task: Task, document: Document) -> bool:
-    wanted = task.settings.figures
-    if wanted == "none" or (wanted == "doubtful" and not _is_doubtful(document)):
-        return False
-    return not document.from_before or not _figure_path(task).is_file()
-
-
-def _is_doubtful(document: Document) -> bool:
-    qualifiers = {q for row in document.measurements for q in row["qualifiers"].split(";")}
-    codes = {row["code"] for row in document.findings}
-    return bool(qualifiers & DOUBTFUL or codes & DOUBTFUL_FINDINGS)
-
-
-def _figure_path(task: Task) -> Path:
-    return Path(task.out) / "figures" / f"{task.job.file}.png"
+def _pictures(task: Task) -> Pictures:
+    return Pictures(out=Path(task.out), file=task.job.file, wanted=task.settings.figures)
 
 
 def _kept_path(task: Task) -> Path:

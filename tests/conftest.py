@@ -28,9 +28,10 @@ def shared() -> Path:
 
 
 def pytest_sessionstart() -> None:
-    """Let tests that interrupt be interrupted: what a shell starts in the background ignores it."""
+    """Let tests be interrupted, also where a shell starts them; nothing stays with the user."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["CYTOMON_CACHE"] = "none"  # nothing is remembered for the user who runs the tests
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -136,6 +136,22 @@ def test_the_record_says_how_it_was_done(tubes: Path, tmp_path: Path):
     assert [tube["engine"] for tube in record["tubes"]] == ["stream", "stream", "", "stream"]
 
 
+def test_a_finished_batch_with_pictures_is_taken_up(tubes: Path, tmp_path: Path):
+    """One file of key plots for each measured tube, which names nobody; none is made twice."""
+    lists = lists_of(tmp_path)
+    first = batch([tubes], tmp_path / "out", lists=lists, figures="all")
+    written = {path: path.read_bytes() for path in (tmp_path / "out" / "plots").iterdir()}
+
+    again = batch([tubes], tmp_path / "out", lists=lists, figures="all")
+
+    assert {path.stem for path in written} == {
+        card.analysis for card in first.cards if not card.refused
+    }
+    assert [card.from_before for card in again.cards if not card.refused] == [True] * 3
+    assert {path: path.read_bytes() for path in written} == written
+    assert not any(b"Jane" in content or b"S-4711" in content for content in written.values())
+
+
 def test_patients_are_named_in_measurements_and_nowhere_else(done: Path):
     """Neither in findings, populations or the record, nor in what is kept to resume."""
     assert {row["patient_id"] for row in rows_of(done) if row["file"] != "blood_a.fcs"} == {
@@ -331,7 +347,7 @@ def test_two_runs_into_one_folder_are_one_too_many(tubes: Path, tmp_path: Path):
 
 def test_what_a_killed_run_was_writing_is_removed(tubes: Path, tmp_path: Path):
     """In every folder of the results, and nothing else that is hidden there."""
-    left = [tmp_path / name / f"{PART}abc" for name in ("", "tubes/x", "figures")]
+    left = [tmp_path / name / f"{PART}abc" for name in ("", "tubes/x", "figures", "plots")]
     left.append(tmp_path / "figures" / f".{PART}abc.partial")
     own = tmp_path / ".notes"
     for path in (*left, own):

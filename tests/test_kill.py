@@ -89,9 +89,10 @@ def tables(out: Path) -> dict[str, bytes]:
 
 def check_what_is_there(out: Path, whole: Path) -> None:
     """After a kill: what is there is whole, and the tables belong together if they say so."""
-    complete = files(whole, "tubes", "figures")
+    complete = files(whole, "tubes", "figures", "plots")
     assert all(
-        complete[name] == content for name, content in files(out, "tubes", "figures").items()
+        complete[name] == content
+        for name, content in files(out, "tubes", "figures", "plots").items()
     )
     if (out / "run.json").exists():
         json.loads((out / "run.json").read_text())
@@ -101,7 +102,7 @@ def check_what_is_there(out: Path, whole: Path) -> None:
 def check_the_end(out: Path, whole: Path) -> None:
     """After a run that nobody killed."""
     assert tables(out) == tables(whole)
-    assert files(out, "tubes", "figures") == files(whole, "tubes", "figures")
+    assert files(out, "tubes", "figures", "plots") == files(whole, "tubes", "figures", "plots")
     hidden = {path.name for path in out.rglob(".*")}
     assert hidden == {LOCK}
     assert len(json.loads((out / "run.json").read_text())["tubes"]) == 3

@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from cytomon.fcs.write import ChannelSpec, write_fcs
 from cytomon.inputs import Job
 from cytomon.model.patient import Specimen, SpecimenType
 from cytomon.model.tube import Spillover
+from cytomon.plots import plots_path, read_plots
 from cytomon.tables import unwritable
 from cytomon.task import Settings, Task, perform
 
@@ -158,6 +160,101 @@ def test_a_picture_of_other_gates_does_not_stay(tubes: Path, tmp_path: Path):
     perform(task(tubes / "blood_a.fcs", tmp_path, figures="all"))
     perform(task(tubes / "blood_a.fcs", tmp_path, force=True))
     assert not list((tmp_path / "figures").iterdir())
+
+
+def plots_in(out: Path) -> list[str]:
+    return sorted(path.name for path in (out / "plots").rglob("*"))
+
+
+def test_key_plots_lie_under_the_name_of_their_analysis(tubes: Path, tmp_path: Path):
+    """They show what was counted, and the very picture that lies beside them."""
+    document = perform(task(tubes / "marrow.fcs", tmp_path, figures="all"))
+    plots = read_plots(plots_path(tmp_path, document.analysis))
+    blasts = next(row for row in document.measurements if row["quantity"] == "mrd")
+
+    assert plots_in(tmp_path) == [f"{document.analysis}.npz"]
+    assert plots is not None
+    assert {one.n_events for one in plots.densities} == {int(blasts["numerator"])}
+    assert len(plots.strategy) < (tmp_path / "figures" / "marrow.fcs.png").stat().st_size / 2
+    assert {one.call for one in plots.histograms} == {"POSITIVE"}
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut off"])
+def test_missing_key_plots_are_drawn(tubes: Path, tmp_path: Path, harm: str):
+    """The same bytes again, and then no more."""
+    asked = task(tubes / "blood_a.fcs", tmp_path, figures="all")
+    first = perform(asked)
+    path = plots_path(tmp_path, first.analysis)
+    whole = path.read_bytes()
+    if harm == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(whole[:-100])
+
+    again = perform(asked)
+
+    assert not again.from_before
+    assert path.read_bytes() == whole
+    assert perform(asked).from_before
+
+
+def test_no_key_plots_where_no_pictures_are_wanted(tubes: Path, tmp_path: Path):
+    """Nor of a tube without doubt, where only those in doubt are wanted, nor of a refused one."""
+    for name, figures in (("marrow", "none"), ("blood_a", "doubtful"), ("broken", "all")):
+        perform(task(tubes / f"{name}.fcs", tmp_path, figures=figures))
+    plain = made(tmp_path / "plain.fcs", some_events(500), compensated=False)
+    assert perform(task(plain, tmp_path, figures="all")).refused
+    assert not (tmp_path / "plots").exists()
+
+
+def test_key_plots_do_not_stay_where_a_tube_is_done_again_without(tubes: Path, tmp_path: Path):
+    """Whoever measures by force trusts nothing of before."""
+    perform(task(tubes / "blood_a.fcs", tmp_path, figures="all"))
+    perform(task(tubes / "blood_a.fcs", tmp_path, force=True))
+    assert plots_in(tmp_path) == []
+
+
+def test_key_plots_of_an_analysis_that_said_the_same_stay(tubes: Path, tmp_path: Path):
+    """A store keeps the earlier result, and its report needs them; another date changes nothing."""
+    base = task(tubes / "blood_a.fcs", tmp_path, figures="all")
+    documents = [perform(base), perform(of_patient(base))]
+    assert plots_in(tmp_path) == sorted(f"{one.analysis}.npz" for one in documents)
+
+
+def test_key_plots_of_another_answer_go(tubes: Path, tmp_path: Path):
+    """The same file gated otherwise is another result, also in a store."""
+    base = task(tubes / "marrow.fcs", tmp_path, figures="all")
+    perform(base)
+    shipped = Path(__file__).parents[1] / "gates" / "b_all_mrd.yaml"
+    own = tmp_path / "own.yaml"
+    own.write_text(re.sub("(?m)^version: .*$", "version: 9.9.9", shipped.read_text()))
+    job = dataclasses.replace(base.job, template=str(own))
+    again = perform(dataclasses.replace(base, job=job))
+
+    assert not again.refused
+    assert plots_in(tmp_path) == [f"{again.analysis}.npz"]
+
+
+def test_key_plots_of_another_file_of_that_name_stay(tubes: Path, tmp_path: Path):
+    """It is another tube, which a store may hold."""
+    path = tmp_path / "tube.fcs"
+    for name in ("blood_a", "blood_b"):
+        path.write_bytes((tubes / f"{name}.fcs").read_bytes())
+        perform(task(path, tmp_path / "out", figures="all"))
+    assert len(plots_in(tmp_path / "out")) == 2
+    path.write_bytes(b"no tube at all")
+    perform(task(path, tmp_path / "out", figures="all"))
+    assert len(plots_in(tmp_path / "out")) == 2
+
+
+def test_a_document_names_the_panel(tubes: Path, tmp_path: Path):
+    """Markers with their fluorochromes, as far as the file names them; neither scatter nor time."""
+    document = perform(task(tubes / "marrow.fcs", tmp_path))
+    bare = perform(task(made(tmp_path / "bare.fcs", some_events(50)), tmp_path))
+
+    assert document.panel["CD19"]
+    assert not {"Time", "FSC-A", "SSC-A", "FSC-H"} & set(document.panel)
+    assert dict(bare.panel) == {"CD45": "V500", "CD3": "APC", "CD19": "PE-Cy7"}
 
 
 def test_tubes_of_one_name_in_two_folders_have_two_pictures(tubes: Path, tmp_path: Path):

@@ -11,12 +11,13 @@ from cytomon.cli.stored import acting
 
 if TYPE_CHECKING:
     from cytomon.cli.talk import Talk
+    from cytomon.store.address import Address
 
 
 def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")] = Path("demo"),
 ) -> int:
-    """Follow six simulated patients: tubes are measured, results kept, flags raised.
+    """Follow six simulated patients: tubes are measured, results kept, flags and reports written.
 
     The tubes are made by seed when it runs (300,000 cells each, 30 MB).
     """
@@ -39,7 +40,35 @@ def demo(
         outcome = run(jobs, out, settings, workers=processes(), keep=keep, report=report)
     talk.summary(jobs, outcome, out)
     _follow(talk, str(address), who, before)
+    _report(address, who, out)
     return outcome.exit_code
+
+
+def _report(address: Address, who: str, out: Path) -> None:
+    """Write the reports of all, in every format for which a package is there."""
+    from importlib.util import find_spec
+
+    from cytomon.cli.report import write_reports
+    from cytomon.cli.stored import opened_store
+    from cytomon.demo import AS_OF
+    from cytomon.drawings import Drawings
+    from cytomon.editions import Wanted
+    from cytomon.report.codes import read_codes
+    from cytomon.report.laboratory import Laboratory
+    from cytomon.track.profile import read_profile
+
+    needed = {"html": "jinja2", "pdf": "typst", "fhir": "fhir"}
+    wanted = Wanted(
+        out=out / "reports",
+        formats=tuple(kind for kind, package in needed.items() if find_spec(package)),
+        as_of=AS_OF,
+        profile=read_profile(),
+        laboratory=Laboratory(name="Demonstration, no laboratory"),
+        codes=read_codes(None),
+        drawings=Drawings(folders=(out,)),
+    )
+    with opened_store(str(address), who) as there:
+        write_reports(there, [], wanted, everybody=True)
 
 
 def _follow(talk: Talk, store: str, who: str, before: Path) -> None:

@@ -20,6 +20,7 @@ from cytomon.cli import (
     importing,
     people,
     reference,
+    report,
     sign,
     simulate,
     template,
@@ -43,6 +44,7 @@ app.command("batch")(batch.batch)
 app.command("demo")(demo.demo)
 app.command("import")(importing.import_)
 app.command("track")(track.track)
+app.command("report")(report.report)
 app.command("sign")(sign.sign)
 app.command("acknowledge")(sign.acknowledge)
 app.add_typer(correct.app, name="correct")

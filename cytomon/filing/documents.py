@@ -34,6 +34,8 @@ from cytomon.tables import Row, measurement_of
 
 _AT_ONCE = 50
 """Results in one transaction."""
+_BESIDE = ("acquired", "instrument", "panel", "limits", "details", "anchors", "left_open")
+"""What is kept beside a result, and makes no other result of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +156,7 @@ def _results(
 
 
 def _result(job: Job, document: Document) -> NewResult:
-    beside = {
-        name: getattr(document, name)
-        for name in ("acquired", "instrument", "limits", "details", "anchors", "left_open")
-    }
+    beside = {name: getattr(document, name) for name in _BESIDE}
     return NewResult(
         specimen=job.specimen,
         file=_text(document.file),

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes as Plot
 from matplotlib.figure import Figure
 
-from cytomon.gating.columns import Columns
-from cytomon.gating.count import memberships
-from cytomon.gating.paint import LABEL_POINTS, paint_density, view
+from cytomon.gating.paint import LABEL_POINTS, paint_density
 from cytomon.gating.panels import PLOT_INCHES, TITLE_INCHES, TITLE_POINTS, draw_panel, panels_of
-from cytomon.gating.source import Source, Table
+from cytomon.gating.stories import STORIES, Seen, Shown, Story, pairs_of, shown
+from cytomon.gating.views import view
 from cytomon.model.gating import Axis, Boolean, Envelope, PlacedGate, Score
 from cytomon.model.results import Population, TubeResult
-from cytomon.model.tube import BoolArray, Tube
 
 COLUMNS_OF_PANELS = 6
 PANEL_INCHES = 2.7
@@ -44,93 +42,49 @@ LEGEND = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """Key plots of one answer: a population, event by event, on what it is a fraction of.
-
-    `doubt` is the role of events that may belong to it.
-    """
-
-    role: str
-    background: str
-    says: str
-    pairs: tuple[tuple[str, str], ...]
-    doubt: str = ""
-
-
-STORIES = (
-    Story(
-        role="blasts",
-        background="nucleated",
-        says="blasts on nucleated cells",
-        doubt="by_eye",
-        pairs=(
-            ("CD45", "SSC-A"),
-            ("CD19", "CD10"),
-            ("CD10", "CD38"),
-            ("CD34", "CD45"),
-            ("CD58", "CD66c+CD123"),
-            ("CD19", "CD22"),
-        ),
-    ),
-    Story(
-        role="b_cells",
-        background="lymphocytes",
-        says="B cells on lymphocytes",
-        pairs=(
-            ("CD45", "SSC-A"),
-            ("CD19", "CD3"),
-            ("CD19", "CD20"),
-            ("CD19", "CD10"),
-            ("CD10", "CD45"),
-        ),
-    ),
-)
-
-
-def draw_strategy(path: Path, tube: Tube, result: TubeResult, source: Source) -> None:
+def draw_strategy(path: Path, seen: Seen) -> None:
     """Draw the gating strategy of a measured tube.
 
     Parameters
     ----------
     path : Path
         PNG to write.
-    tube : Tube
-        For its channels.
-    result : TubeResult
-        Placed gates and counts.
-    source : Source
-        Every event of the tube; all are held in memory.
+    seen : Seen
+        The tube (`cytomon.gating.stories.see`).
 
     Notes
     -----
     Densities show every event; blasts and B cells are drawn one by one on top of them. Nothing
     that is drawn touches a count.
     """
-    gates, roles = result.placement.gates, result.placement.roles
-    events = source.whole()
-    columns = Columns(events, tube.channels, result.placement.matrices)
-    table = Table(events=events, channels=tube.channels)
-    members = memberships(table, result.placement, examinations=result.examinations)
-    members[""] = columns.finite()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    # names of files and markers are no formulas
+    with mpl.rc_context({"text.parse_math": False}):
+        figure = _strategy(seen)
+        figure.savefig(partial, format="png", dpi=100, metadata={"Software": None})
+    partial.replace(path)
+
+
+def _strategy(seen: Seen) -> Figure:
+    result, members = seen.result, seen.members
+    gates = result.placement.gates
     counts = {population.path[-1]: population for population in result.populations}
-    panels, keys = tuple(panels_of(gates)), [tuple(_pairs(s, gates, roles)) for s in STORIES]
+    panels, keys = tuple(panels_of(gates)), [tuple(pairs_of(story, seen)) for story in STORIES]
     said = tuple(_sentences(gates, counts))
     rows = [len(panel.gates) for panel in panels]
     layout = _Layout([*_in_rows(rows), *(1 for pairs in keys if pairs)], len(said))
     _title(layout, result)
     for place, panel in enumerate(panels):
-        draw_panel(layout.plot(*divmod(place, COLUMNS_OF_PANELS)), panel, columns, members, counts)
+        at = layout.plot(*divmod(place, COLUMNS_OF_PANELS))
+        draw_panel(at, panel, seen.columns, members, counts)
     row = -(-len(panels) // COLUMNS_OF_PANELS)
     for story, pairs in zip(STORIES, keys, strict=True):
         for column, pair in enumerate(pairs):
-            _draw_key(layout.plot(row, column), pair, columns, _shown(story, members, roles))
+            _draw_key(layout.plot(row, column), pair, story, seen)
         row += bool(pairs)
     layout.write_below(said)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    layout.figure.savefig(partial, format="png", dpi=100, metadata={"Software": None})
-    partial.replace(path)
+    return layout.figure
 
 
 def _in_rows(title_lines: Sequence[int]) -> Iterator[int]:
@@ -172,51 +126,26 @@ class _Layout:
                 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """The events of a story: those in front, those in doubt, and those behind them."""
-
-    front: BoolArray
-    doubt: BoolArray
-    behind: BoolArray
-    says: str
-
-
-def _shown(story: Story, members: Mapping[str, BoolArray], roles: Mapping[str, str]) -> _Shown:
-    front = members[roles[story.role]]
-    behind = members[roles.get(story.background, "")]
-    doubt = members[roles[story.doubt]] if story.doubt in roles else np.zeros_like(front)
-    says = f"{int(front.sum())} {story.says}"
-    if doubt.any():
-        says += f", {int(doubt.sum())} by eye"
-    return _Shown(front=front, doubt=doubt, behind=behind, says=says)
-
-
-def _pairs(
-    story: Story, gates: Sequence[PlacedGate], roles: Mapping[str, str]
-) -> Iterator[tuple[Axis, Axis]]:
-    if story.role not in roles:
-        return
-    by_label = {axis.label: axis for gate in gates for axis in gate.axes}
-    for x, y in story.pairs:
-        if x in by_label and y in by_label:
-            yield by_label[x], by_label[y]
-
-
-def _draw_key(plot: Plot, pair: tuple[Axis, Axis], columns: Columns, shown: _Shown) -> None:
-    x, y = (columns.column(axis) for axis in pair)
-    behind = shown.behind
-    paint_density(plot, x[behind], y[behind], view(pair[0]), view(pair[1]))
+def _draw_key(plot: Plot, pair: tuple[Axis, Axis], story: Story, seen: Seen) -> None:
+    x, y = (seen.columns.column(axis) for axis in pair)
+    events = shown(story, seen)
+    paint_density(plot, x[events.behind], y[events.behind], view(pair[0]), view(pair[1]))
     limits = (plot.get_xlim(), plot.get_ylim())
-    for events, colour in ((shown.doubt, DOUBT), (shown.front, EVENT)):
-        if events.any():
-            size, alpha = next(look for most, look in EVENT_LOOKS if events.sum() <= most)
-            at_x, at_y = np.clip(x[events], *limits[0]), np.clip(y[events], *limits[1])
+    for chosen, colour in ((events.doubt, DOUBT), (events.front, EVENT)):
+        if chosen.any():
+            size, alpha = next(look for most, look in EVENT_LOOKS if chosen.sum() <= most)
+            at_x, at_y = np.clip(x[chosen], *limits[0]), np.clip(y[chosen], *limits[1])
             plot.scatter(at_x, at_y, s=size, c=colour, alpha=alpha, linewidths=0, clip_on=False)
     plot.set(xlim=limits[0], ylim=limits[1])
-    plot.set_title(shown.says, fontsize=TITLE_POINTS, color=EVENT, loc="left", pad=2)
+    title: dict[str, Any] = {"fontsize": TITLE_POINTS, "color": EVENT, "loc": "left", "pad": 2}
+    plot.set_title(_says(story, events), **title)
     plot.set_xlabel(pair[0].label, fontsize=LABEL_POINTS, labelpad=1)
     plot.set_ylabel(pair[1].label, fontsize=LABEL_POINTS, labelpad=1)
+
+
+def _says(story: Story, events: Shown) -> str:
+    by_eye = f", {int(events.doubt.sum())} by eye" if events.doubt.any() else ""
+    return f"{int(events.front.sum())} {story.says}{by_eye}"
 
 
 def _title(layout: _Layout, result: TubeResult) -> None:

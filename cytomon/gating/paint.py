@@ -10,9 +10,8 @@ from matplotlib.axis import XAxis, YAxis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
-from numpy.typing import NDArray
 
-from cytomon.model.gating import Axis
+from cytomon.gating.views import L_VIEW, SCATTER_VIEW, View, bins, extent
 from cytomon.model.tube import FloatArray
 
 BINS = 110
@@ -21,22 +20,6 @@ LABEL_POINTS, TICK_POINTS = 7.0, 6.0
 DENSITY = LinearSegmentedColormap.from_list(
     "density", ["#93bde0", "#6fa5d6", "#3f7fb8", "#1d4e7e", "#0b2239"]
 )
-
-View = tuple[float, float]
-
-L_VIEW: View = (-1.6, 6.6)
-SCATTER_VIEW: View = (0.0, 262_144.0)
-
-
-def view(axis: Axis) -> View | None:
-    """Fixed limits for what has a scale of its own; None lets the events decide."""
-    if axis.ratio is not None:
-        return (0.2, 1.3)
-    if axis.scale is not None and axis.scale.kind == "asinh":
-        return L_VIEW
-    if axis.label[:3] in {"FSC", "SSC"}:
-        return SCATTER_VIEW
-    return None
 
 
 def paint_density(
@@ -48,9 +31,9 @@ def paint_density(
     """
     known = np.isfinite(x) & np.isfinite(y)
     x, y = x[known], y[known]
-    x_view, y_view = x_view or _extent(x), y_view or _extent(y)
-    columns = _bins(x, x_view)
-    rows = _bins(y, y_view)
+    x_view, y_view = x_view or extent(x), y_view or extent(y)
+    columns = bins(x, x_view, BINS)
+    rows = bins(y, y_view, BINS)
     counts = np.bincount(rows * BINS + columns, minlength=BINS * BINS).reshape(BINS, BINS)
     plot.imshow(
         np.log1p(np.ma.masked_equal(counts, 0)),
@@ -67,7 +50,7 @@ def paint_density(
 def paint_histogram(plot: Plot, values: FloatArray, limits: View | None) -> None:
     """Every event as a histogram; its height is the number of events."""
     values = values[np.isfinite(values)]
-    limits = limits or _extent(values)
+    limits = limits or extent(values)
     counts, edges = np.histogram(np.clip(values, *limits), bins=2 * BINS, range=limits)
     # the square root keeps a rare population visible beside a common one
     heights = np.sqrt(counts)
@@ -105,15 +88,3 @@ def _set_ticks(axis: XAxis | YAxis, places: Sequence[float], labels: Sequence[st
     axis.set_major_locator(FixedLocator(places))
     axis.set_major_formatter(FixedFormatter(labels))
     axis.set_tick_params(labelsize=TICK_POINTS, length=2, pad=1.5)
-
-
-def _bins(values: FloatArray, limits: View) -> NDArray[np.int64]:
-    share = (values - limits[0]) / (limits[1] - limits[0])
-    return np.clip(share * BINS, 0, BINS - 1).astype(np.int64)
-
-
-def _extent(values: FloatArray) -> View:
-    if not len(values):
-        return (0.0, 1.0)
-    low, high = float(values.min()), float(values.max())
-    return (low, high) if high > low else (low - 0.5, low + 0.5)

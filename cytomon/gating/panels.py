@@ -14,7 +14,8 @@ from matplotlib.patches import Patch
 from matplotlib.patches import Polygon as PolygonPatch
 
 from cytomon.gating.columns import Columns
-from cytomon.gating.paint import LABEL_POINTS, paint_density, paint_histogram, view
+from cytomon.gating.paint import LABEL_POINTS, paint_density, paint_histogram
+from cytomon.gating.views import view
 from cytomon.model.gating import Axis, Box, Ellipse, Envelope, PlacedGate, Polygon, Ranges
 from cytomon.model.results import Population
 from cytomon.model.tube import BoolArray

@@ -41,14 +41,14 @@ LEANEST = Artefacts(doublets=0.02, dead=0.01, debris=0.05)
 
 # Pseudonym, infusion, product, year of birth, sex, genotype.
 PATIENTS = """
-P001,2026-01-12,CD19/CD22,2017,F,ETV6::RUNX1
-P002,2026-01-19,CD19/CD22,2014,M,hyperdiploid
-P003,2026-02-02,CD19/CD22,2019,F,B-other
-P004,2026-02-09,CD19/CD22,2012,M,B-other
-P005,2026-02-16,CD19/CD22,2016,M,BCR::ABL1
-P006,2026-03-02,CD19/CD22,2010,F,TCF3::PBX1
-P007,2026-03-09,CD19/CD22,2018,M,ETV6::RUNX1
-P008,2026-03-16,CD19/CD22,2015,F,B-other
+P001,2026-01-12,CD19/CD22 (simulated),2017,F,ETV6::RUNX1
+P002,2026-01-19,CD19/CD22 (simulated),2014,M,hyperdiploid
+P003,2026-02-02,CD19/CD22 (simulated),2019,F,B-other
+P004,2026-02-09,CD19/CD22 (simulated),2012,M,B-other
+P005,2026-02-16,CD19/CD22 (simulated),2016,M,BCR::ABL1
+P006,2026-03-02,CD19/CD22 (simulated),2010,F,TCF3::PBX1
+P007,2026-03-09,CD19/CD22 (simulated),2018,M,ETV6::RUNX1
+P008,2026-03-16,CD19/CD22 (simulated),2015,F,B-other
 """
 
 # Pseudonym, days after infusion, event, value, unit, comment.

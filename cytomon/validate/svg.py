@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from cytomon.svg import settings, written
 from cytomon.validate.rows import TubeRow
 
 if TYPE_CHECKING:
@@ -26,27 +26,15 @@ def drawing(
     inked = dict.fromkeys(
         ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK
     )
-    style: dict[Any, Any] = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": f"cytomon {number}",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "legend.frameon": False,
-        "axes.unicode_minus": False,
-        **inked,
-    }
-    with mpl.rc_context(style):
+    with mpl.rc_context(settings(f"cytomon {number}") | inked):
         figure = Figure(figsize=(9.0, 4.0), layout="constrained")
         painter(figure, rows)
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    return _of_the_page(stream.getvalue(), number)
+        text = written(figure)
+    return _of_the_page(text, number)
 
 
-def _of_the_page(text: str, number: int) -> str:
-    """Only the drawing, in the page's colour and font, its names apart from other drawings'."""
-    drawing = text[text.index("<svg") :]
-    drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
+def _of_the_page(drawing: str, number: int) -> str:
+    """In the page's colour and font, its names apart from other drawings'."""
     for side in ("width", "height"):
         drawing = re.sub(rf'(<svg [^>]*?) {side}="[^"]*"', r"\1", drawing, count=1)
     drawing = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>p{number}-", drawing)

@@ -18,8 +18,8 @@ from cytomon.fcs.mapping import MappingRow
 from cytomon.gating import schema
 from cytomon.gating.template import check_template, list_templates
 from cytomon.measure.catalogue import CATALOGUE
+from cytomon.pictures import DOUBTFUL
 from cytomon.tables import FINDING_COLUMNS, MEASUREMENT_COLUMNS, POPULATION_COLUMNS
-from cytomon.task import DOUBTFUL
 from cytomon.worklist import EventKind, EventRow, PatientRow, WorklistRow
 from docs.command_line import page
 from tests.docs.pages import DOCS, ROOT, blocks, first_column, read, section

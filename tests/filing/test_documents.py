@@ -10,19 +10,24 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cytomon.batch import Keep, Outcome, plan, run
-from cytomon.inputs import Lists
+from cytomon.document import unseal
+from cytomon.filing.documents import _result
+from cytomon.inputs import Job, Lists
 from cytomon.model.record import Kind
 from cytomon.simulate.plan import TubePlan
 from cytomon.simulate.tube import simulate_tube, write_tube
 from cytomon.store.address import Address, parse
 from cytomon.store.open import opened
+from cytomon.store.results import content_of
 from cytomon.store.verify import verify
 from cytomon.task import Settings
+from cytomon.whereabouts import results_folders
 from tests.store.builders import contents, course
 from tests.store.conftest import ADMIN
 
@@ -120,10 +125,36 @@ def test_everything_a_tube_said_is_kept(tubes: Path, out: Path, tmp_path: Path, 
     )
     (gates,) = (row[1] for row in kept["placements"] if row[0] == result.number)
     assert json.loads(str(gates)) == document["placement"]
+    (beside,) = (row for row in kept["results"] if document["analysis"] in row)
+    assert json.loads(str(beside[-1]))["panel"] == document["panel"]
     assert known.infusion is not None
     assert [event.event for event in known.events] == ["remission"]
     assert outcome.filed is not None
     assert (outcome.filed.new, outcome.filed.same) == (3, 0)
+
+
+def test_the_panel_makes_no_other_result(tubes: Path, out: Path):
+    """What a tube said is known by its numbers; that its dyes are known, too, is no news."""
+    document = unseal(out / "tubes" / "marrow.fcs.json")
+    assert document is not None
+    assert document.panel
+    job = Job(file="marrow.fcs", path=str(tubes / "marrow.fcs"))
+
+    named, silent = (_result(job, one) for one in (document, replace(document, panel={})))
+
+    assert named.details != silent.details
+    assert content_of(named) == content_of(silent)
+
+
+def test_where_results_lie_is_remembered(
+    tubes: Path, out: Path, tmp_path: Path, lists: Lists, monkeypatch: pytest.MonkeyPatch
+):
+    """Once they are in the store; a report finds their pictures."""
+    monkeypatch.setenv("CYTOMON_CACHE", str(tmp_path / "own"))
+    (tmp_path / "store").mkdir()
+    address = at(tmp_path / "store")
+    batch(tubes, out, address, lists)
+    assert results_folders(address) == (out, tmp_path / "store")
 
 
 def test_a_specimen_without_a_result_is_known(tubes: Path, out: Path, tmp_path: Path, lists: Lists):

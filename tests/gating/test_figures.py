@@ -13,6 +13,7 @@ from matplotlib.patches import StepPatch
 from cytomon.gating.figures import draw_strategy
 from cytomon.gating.paint import paint_density, paint_histogram
 from cytomon.gating.panels import MOST_GATES, panels_of
+from cytomon.gating.stories import see
 from cytomon.model.gating import Axis, Box, Ellipse, PlacedGate
 from cytomon.model.results import TubeResult
 from cytomon.pipeline import measure_placed, open_for_gating, place_on
@@ -55,7 +56,7 @@ def draw(path: Path, png: Path) -> tuple[TubeResult, np.ndarray]:
     """Measure and draw a file; the picture as an array."""
     opened = open_for_gating(path)
     result = measure_placed(opened, place_on(opened), specimen=None, file="tube.fcs")
-    draw_strategy(png, opened.tube, result, opened.events)
+    draw_strategy(png, see(opened.tube, result, opened.events))
     return result, matplotlib.image.imread(png)
 
 
@@ -100,6 +101,17 @@ def test_events_outside_every_view(factor: float, small: SimulatedTube, tmp_path
     _, picture = draw(opened.path, tmp_path / "a.png")
 
     assert picture.shape[1] == WIDTH
+
+
+def test_a_name_that_looks_like_a_formula(small: SimulatedTube, tmp_path: Path):
+    """It is written as it is."""
+    path = write_tube(small, tmp_path, "tube")
+    opened = open_for_gating(path)
+    result = measure_placed(opened, place_on(opened), specimen=None, file="$\\frac$.fcs")
+
+    draw_strategy(tmp_path / "a.png", see(opened.tube, result, opened.events))
+
+    assert matplotlib.image.imread(tmp_path / "a.png").shape[1] == WIDTH
 
 
 def test_events_that_are_no_numbers(small: SimulatedTube, tmp_path: Path):

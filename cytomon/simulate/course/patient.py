@@ -25,7 +25,7 @@ from cytomon.simulate.course.stories import STORIES, Disease, Story
 from cytomon.simulate.course.truth import PatientTruth, truth_of
 from cytomon.simulate.course.visits import Visit, draw_visits, follow
 
-PRODUCT = "CD19/CD22"
+PRODUCT = "CD19/CD22 (simulated)"
 _GENOTYPES = ("ETV6::RUNX1", "hyperdiploid", "B-other", "BCR::ABL1", "TCF3::PBX1")
 _KMT2A = "KMT2A::AFF1"
 _AGE_MEDIAN, _AGE_SD, _AGES = 7.6, 0.6, (0.8, 19.6)

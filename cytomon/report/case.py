@@ -1,0 +1,122 @@
+"""All that a report of one patient is composed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from cytomon.model.course import Backing, Course, KeptResult, KeptSpecimen, State
+from cytomon.model.results import Measurement
+from cytomon.report.document import Picture
+from cytomon.report.laboratory import Laboratory
+from cytomon.track.follow import Followed
+
+SIMULATOR = "cytomon simulation"
+"""What the files of simulated tubes name as their cytometer."""
+SIMULATED_PRODUCT = "(simulated)"
+"""How the product of simulated patients ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """One patient on one day.
+
+    Attributes
+    ----------
+    followed : Followed
+        States and flags.
+    course : Course
+        What the store holds.
+    backing : mapping of int to Backing
+        Number of a result to what stands behind it.
+    laboratory : Laboratory
+        Who reports.
+    plotted : mapping of int to tuple of Picture
+        Number of a result to the figures of its tube.
+    """
+
+    followed: Followed
+    course: Course
+    backing: Mapping[int, Backing]
+    laboratory: Laboratory
+    plotted: Mapping[int, tuple[Picture, ...]] = field(default_factory=dict)
+
+    @property
+    def as_of(self) -> date:
+        """The day."""
+        return self.followed.as_of
+
+    @property
+    def specimens(self) -> tuple[KeptSpecimen, ...]:
+        """Specimens collected up to the day, oldest first."""
+        return tuple(
+            one
+            for one in self.course.specimens
+            if one.collected_on is not None and one.collected_on <= self.as_of
+        )
+
+    @property
+    def reported(self) -> tuple[KeptSpecimen, ...]:
+        """The newest specimens with a result, of each type: what the report is about."""
+        newest: dict[str, date] = {}
+        for one in self.specimens:
+            if one.standing and one.collected_on is not None:
+                newest[one.specimen_type] = one.collected_on
+        return tuple(
+            one
+            for one in reversed(self.specimens)
+            if one.standing and newest.get(one.specimen_type) == one.collected_on
+        )
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether any of it comes from a simulation."""
+        product = self.course.infusion.product if self.course.infusion else ""
+        cytometers = {str(one.details.get("instrument", "")) for one in self.backing.values()}
+        return product.endswith(SIMULATED_PRODUCT) or any(
+            name.startswith(SIMULATOR) for name in cytometers
+        )
+
+    def day(self, on: date | None) -> int | None:
+        """Days from the infusion to a date."""
+        day0 = self.followed.timeline.day0
+        return None if day0 is None or on is None else (on - day0).days
+
+    def dated(self, on: date | None) -> str:
+        """A date with its day after the infusion."""
+        day = self.day(on)
+        if on is None:
+            return "day not recorded"
+        return f"{on}" if day is None else f"{on}, day {day}"
+
+    def named(self, specimen: KeptSpecimen) -> str:
+        """A specimen as a report calls it."""
+        kind = {"csf": "CSF"}.get(specimen.specimen_type, specimen.specimen_type.capitalize())
+        return f"{kind} of {self.dated(specimen.collected_on)} ({specimen.specimen_id})"
+
+    def details(self, result: KeptResult, quantity: str) -> Mapping[str, float | str]:
+        """The numbers behind a status, where they were kept."""
+        backing = self.backing.get(result.number)
+        kept = backing.details.get("details", {}) if backing else {}
+        found = kept.get(quantity, {}) if isinstance(kept, dict) else {}
+        return found if isinstance(found, dict) else {}
+
+    def threshold(self, result: KeptResult) -> float:
+        """The MRD threshold that a result was judged by."""
+        backing = self.backing.get(result.number)
+        limits = backing.details.get("limits", {}) if backing else {}
+        return float(limits.get("threshold", 1e-4))
+
+
+Standing = tuple[KeptResult, Measurement]
+
+
+def released(result: KeptResult) -> str:
+    """How far a result has come, in words."""
+    who = ", ".join(sorted({one.by for one in result.signatures if one.stands}))
+    if result.state is State.SIGNED:
+        return f"signed by {who}" if who else "signed"
+    if result.state is State.REVIEWED:
+        return f"reviewed by {who}, not signed" if who else "reviewed, not signed"
+    return "automatic, not signed"

@@ -1,0 +1,81 @@
+"""What other systems are told of each specimen: its measurements, and the events of the course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cytomon.measure.catalogue import CATALOGUE
+from cytomon.model.course import KeptResult, KeptSpecimen, State
+from cytomon.model.results import MRD_QUANTITIES, Measurement
+from cytomon.report.case import Case
+from cytomon.report.document import Collected, Happened, Observed
+from cytomon.report.words import B_CELLS, CALLS, mrd_says, qualified
+
+TITLES = {row.code: row.title for row in CATALOGUE}
+_ORDER = {row.code: place for place, row in enumerate(CATALOGUE)}
+
+
+def specimens_of(case: Case) -> tuple[Collected, ...]:
+    """Every specimen up to the day of the report, with what counts of it."""
+    return tuple(_collected(case, one) for one in case.specimens)
+
+
+def _collected(case: Case, specimen: KeptSpecimen) -> Collected:
+    if specimen.collected_on is None:
+        msg = "a specimen without its day"
+        raise ValueError(msg)
+    return Collected(
+        specimen_id=specimen.specimen_id,
+        specimen_type=specimen.specimen_type,
+        collected_on=specimen.collected_on,
+        received_on=specimen.received_on,
+        day=case.day(specimen.collected_on),
+        observed=tuple(_observed(case, specimen)),
+    )
+
+
+def _observed(case: Case, specimen: KeptSpecimen) -> Iterator[Observed]:
+    for quantity in in_order(specimen):
+        result, measurement = specimen.standing[quantity]
+        yield Observed(
+            title=TITLES.get(quantity, quantity),
+            says=says(case, result, measurement),
+            measurement=measurement,
+            method=method(result),
+            file_sha256=result.sha256,
+            signed=result.state is State.SIGNED,
+        )
+
+
+def in_order(specimen: KeptSpecimen) -> list[str]:
+    """Quantities of a specimen in the order of the catalogue."""
+    return sorted(specimen.standing, key=lambda code: (_ORDER.get(code, len(_ORDER)), code))
+
+
+def method(result: KeptResult) -> str:
+    """What a result was measured with; empty where that is not known."""
+    if not result.template:
+        return ""
+    return f"{result.template} {result.template_version}".strip()
+
+
+def says(case: Case, result: KeptResult, found: Measurement) -> str:
+    """A status in words, with what narrows it."""
+    if found.quantity in MRD_QUANTITIES:
+        said = mrd_says(found, case.threshold(result))
+    elif found.quantity.endswith("_blasts"):
+        said = CALLS.get(found.status, found.status)
+    elif found.quantity == "b_fraction":
+        said = B_CELLS.get(found.status, found.status)
+    else:
+        said = "measured" if found.estimate else "not evaluable"
+    return "; ".join((said, *qualified(found)))
+
+
+def happened_to(case: Case) -> tuple[Happened, ...]:
+    """Events of the course up to the day of the report."""
+    return tuple(
+        Happened(on=one.on, event=one.event, value=one.value, unit=one.unit)
+        for one in case.course.events
+        if one.on <= case.as_of
+    )

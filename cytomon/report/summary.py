@@ -1,0 +1,92 @@
+"""The interpretation: integrated sentences, regeneration, and what would settle what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cytomon.model.flags import Urgency
+from cytomon.model.qualifiers import Qualifier
+from cytomon.report.case import Case
+from cytomon.report.document import Verdict
+from cytomon.report.verdicts import newest_mrd
+from cytomon.track.words import percent
+
+_REGENERATING = 0.01
+"""Hematogones of nucleated cells from which a marrow is said to regenerate."""
+_LIMITS = {
+    Qualifier.HEMODILUTE_LIKELY: "The marrow is likely diluted with blood: a negative result "
+    "overstates the sensitivity.",
+    Qualifier.CHECK_BY_EYE: "Events that neither a normal population nor leukaemia explains wait "
+    "for the eye of a reviewer.",
+    Qualifier.STATUS_UNSTABLE: "The MRD status hangs on where the gates lie.",
+    Qualifier.LIMITED_FOR_DUAL_ESCAPE: "With this panel, blasts that lost both antigens may be "
+    "missed.",
+    Qualifier.LIMITED_FOR_KMT2A_ESCAPE: "With this panel, a KMT2A-rearranged clone that changes "
+    "its lineage may be missed.",
+    Qualifier.QUALITY_FAILED: "A quality check of the tube failed: see the quality of the "
+    "specimen.",
+}
+
+
+def summary_of(case: Case, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """What the report says, in whole sentences (domain: 6.1.12).
+
+    Parameters
+    ----------
+    case : Case
+        The patient.
+    verdicts : sequence of Verdict
+        The three answers.
+    """
+    day = case.day(case.as_of)
+    when = f"As of {case.as_of}" + ("" if day is None else f", day {day} after infusion")
+    mrd, escape, b_cells = (one.answer for one in verdicts)
+    yield f"{when}. Marrow: {mrd}. Blasts: {escape}. B cells: {b_cells}."
+    yield from _regeneration(case)
+    yield from _limits(case)
+    yield from _next(case)
+    yield from _due(case)
+
+
+def _regeneration(case: Case) -> Iterator[str]:
+    found = newest_mrd(case)
+    standing = found[0].standing.get("hematogones") if found else None
+    if standing is None or standing[1].estimate is None:
+        return
+    share = standing[1].estimate.value
+    said = f"Hematogones are {percent(share)} of nucleated cells"
+    if share >= _REGENERATING:
+        said += ": the marrow regenerates, and normal precursors were told apart from blasts"
+    elif share < 0.001:
+        said += ", as expected while B cells are gone; they say nothing of dilution then"
+    yield f"{said}."
+
+
+def _limits(case: Case) -> Iterator[str]:
+    found = newest_mrd(case)
+    if found:
+        qualifiers = found[1][1].qualifiers
+        yield from (said for code, said in _LIMITS.items() if code in qualifiers)
+
+
+def _next(case: Case) -> Iterator[str]:
+    """What would confirm or refute the most urgent open flags; never a treatment."""
+    urgent = [flag for flag in case.followed.flags if flag.open and flag.urgency >= Urgency.HIGH]
+    wanted = dict.fromkeys(
+        f"{flag.rule}: {flag.confirms}"
+        for flag in sorted(urgent, key=lambda one: -one.urgency)
+        if flag.confirms
+    )
+    if wanted:
+        yield f"Would confirm or refute: {'; '.join(wanted)}."
+
+
+def _due(case: Case) -> Iterator[str]:
+    waiting = [one for one in case.followed.visits if one.status in {"open", "overdue"}]
+    said = [
+        f"{one.visit.name} (day {one.visit.first} to {one.visit.last}) {one.status}, "
+        f"lacks {' and '.join(one.missing) or 'nothing'}"
+        for one in waiting
+    ]
+    if said:
+        yield f"Visits: {'; '.join(said)}."
