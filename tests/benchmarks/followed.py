@@ -58,7 +58,7 @@ def _write(folder: Path) -> int:
     """Draw some patients, and write each several times under other names."""
     names = list(STORIES)
     drawn = [
-        _short(simulate_patient(names[n % len(names)], seed=40_000 + n, patient_id="", day0=DAY0))
+        short(simulate_patient(names[n % len(names)], seed=40_000 + n, patient_id="", day0=DAY0))
         for n in range(DRAWN)
     ]
     patients = [
@@ -76,7 +76,8 @@ def _write(folder: Path) -> int:
     return sum(len(s.measurements) for one in patients for s in one.specimens)
 
 
-def _short(patient: SimulatedPatient) -> SimulatedPatient:
+def short(patient: SimulatedPatient) -> SimulatedPatient:
+    """A patient with the last specimens alone."""
     return replace(patient, specimens=patient.specimens[-SPECIMENS:])
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from cytomon.simulate.plan import Realism, TubePlan
 from cytomon.simulate.tube import simulate_tube
 from cytomon.simulate.tube import write_tube as write_simulated
-from tests.benchmarks import followed
+from tests.benchmarks import followed, reported
 from tests.benchmarks.kept import section
 from tests.benchmarks.tube import write_tube
 
@@ -229,6 +229,11 @@ def _followed(folder: Path) -> str:
     return followed.section(folder, _table)
 
 
+def _reported(folder: Path) -> str:
+    """Reports, in a module of its own."""
+    return reported.section(folder, _table)
+
+
 def _spread(seconds: Sequence[float], digits: int) -> str:
     low, middle, high = min(seconds), median(seconds), max(seconds)
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
@@ -251,6 +256,7 @@ SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "batches": _batches,
     "store": _store,
     "followed": _followed,
+    "reports": _reported,
     "start": _start_up,
 }
 
