@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from cytomon.cli.main import main
 from cytomon.courses import Day, follow_all
@@ -51,6 +52,24 @@ def test_each_story_ends_in_its_flags(digests: dict[str, Digest], one: Shown):
     found = {f"{mark.urgency.word} {mark.rule} {mark.subject}".strip() for mark in marks}
 
     assert found == set(one.flags)
+
+
+def test_each_patient_gets_a_report(shown: tuple[Path, int]):
+    """On two pages of paper and one of the screen, with plots of the newest tubes; all small."""
+    folder = shown[0] / "reports"
+    papers = [PdfReader(path) for path in sorted(folder.glob("SIMULATED-*.pdf"))]
+    pages = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("SIMULATED-*.html"))]
+
+    assert [len(paper.pages) for paper in papers] == [2] * len(SIX)
+    assert len(pages) == len(list(folder.glob("SIMULATED-*.fhir.json"))) == len(SIX)
+    for page in pages:
+        assert page.count('src="data:image/') >= 6
+        assert "Gating strategy of D" in page
+        assert "are not drawn" not in page
+    assert max(path.stat().st_size for path in folder.glob("*.html")) < 1.5e6
+    assert max(path.stat().st_size for path in folder.glob("*.pdf")) < 1e6
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert all(f">{one.patient_id}<" in index for one in SIX)
 
 
 def test_the_pages_tell_them(digests: dict[str, Digest]):

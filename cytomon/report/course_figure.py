@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 WIDTH = 7.3
 _HEIGHTS = {"mrd": 1.1, "b_cells": 0.8, "antigens": 0.45, "intensities": 0.5, "copies": 0.58}
-_ABOVE, _BELOW, _GAP = 0.42, 0.34, 0.18
-"""Inches above the first plot, below the last, and between two, where the legends stand."""
+_BELOW, _GAP = 0.34, 0.18
+"""Inches below the last plot, and between two, where the legends stand."""
 _INK, _SOFT, _LINE = "#1b2733", "#6b7785", "#b8333a"
 # after Okabe and Ito: told apart by whoever does not see red or green, and of unequal lightness
 _LOOKS = {
@@ -57,16 +57,21 @@ def draw_course(curves: Curves) -> Drawn:
     from cytomon.svg import settings, written
 
     rows = [name for name in _HEIGHTS if getattr(curves, name) or name in {"mrd", "b_cells"}]
-    height = sum(_HEIGHTS[row] + _GAP for row in rows) + _ABOVE + _BELOW
+    extent = _extent(curves)
+    labels = list(_labels(curves, *extent))
+    above = (20 + _LINE_POINTS * (1 + max((level for *_, level in labels), default=0))) / 72
+    height = sum(_HEIGHTS[row] + _GAP for row in rows) + above + _BELOW
     with mpl.rc_context({**settings("cytomon course"), **_STYLE}):
         figure = Figure(figsize=(WIDTH, height))
-        top = height - _ABOVE
+        top = height - above
         for row in rows:
             top -= _HEIGHTS[row]
             box = (0.095, top / height, 0.80, _HEIGHTS[row] / height)
             plot = figure.add_axes(box)
             _DRAW[row](plot, getattr(curves, row), curves)
-            _time(plot, curves, labelled=row == rows[-1], marked=row == rows[0])
+            _time(plot, curves, extent, labelled=row == rows[-1])
+            if row == rows[0]:
+                _name(plot, labels)
             top -= _GAP
         data = written(figure).encode()
     return Drawn(media="image/svg+xml", data=data, width=72 * WIDTH, height=72 * height)
@@ -224,11 +229,17 @@ def _legend(plot: Axes, points: Sequence[Point], marks: Sequence[tuple[str, str,
                     handletextpad=0.1, columnspacing=1.0, borderpad=0.2)  # fmt: skip
 
 
-def _time(plot: Axes, curves: Curves, *, labelled: bool, marked: bool) -> None:
-    """The axis of time, and what happened on it."""
-    first = min([0, *(point.day for point in (*curves.mrd, *curves.b_cells, *curves.copies))])
+def _extent(curves: Curves) -> tuple[float, float]:
+    """From where to where the axis of time goes."""
+    measured = (*curves.mrd, *curves.b_cells, *curves.copies)
+    first = min([0, *(point.day for point in measured)])
     margin = max(3.0, 0.025 * (curves.last - first))
-    plot.set_xlim(first - margin, curves.last + margin)
+    return first - margin, curves.last + margin
+
+
+def _time(plot: Axes, curves: Curves, extent: tuple[float, float], *, labelled: bool) -> None:
+    """The axis of time, and a line for each thing that happened on it."""
+    plot.set_xlim(*extent)
     plot.grid(axis="y", color="#e3e7ec", linewidth=0.5, zorder=0)
     for day, _ in curves.happened:
         plot.axvline(day, color=_SOFT, linewidth=0.7, linestyle=(0, (1, 1.5)), zorder=1)
@@ -236,30 +247,44 @@ def _time(plot: Axes, curves: Curves, *, labelled: bool, marked: bool) -> None:
         plot.set_xlabel("days after infusion")
     else:
         plot.tick_params(labelbottom=False)
-    if marked:
-        for day, text, level in _labels(curves, first - margin, curves.last + margin):
-            plot.annotate(text, (day, 1.0), xycoords=plot.get_xaxis_transform(),
-                          xytext=(0, 13 + 8 * level), textcoords="offset points", fontsize=6.2,
-                          ha="left" if day < 0.8 * curves.last else "right",
-                          color=_INK)  # fmt: skip
 
 
+def _name(plot: Axes, labels: Sequence[tuple[int, str, bool, int]]) -> None:
+    """Names of what happened, above the first plot and its legend."""
+    for day, text, leftward, level in labels:
+        plot.annotate(
+            text,
+            (day, 1.0),
+            xycoords=plot.get_xaxis_transform(),
+            xytext=(0, 13 + _LINE_POINTS * level),
+            textcoords="offset points",
+            fontsize=6.2,
+            ha="right" if leftward else "left",
+            color=_INK,
+        )
+
+
+_LINE_POINTS = 8
 _CHARACTER = 0.0062
 """Width of a character as a share of the axis."""
 _LEVELS = 4
 
 
-def _labels(curves: Curves, left: float, right: float) -> Iterator[tuple[int, str, int]]:
-    """Names of what happened, each on the lowest line where it meets no other."""
+def _labels(curves: Curves, left: float, right: float) -> Iterator[tuple[int, str, bool, int]]:
+    """Names of what happened, each on the lowest line where it meets no other.
+
+    Where no line is free a name is left out: the table of the course has them all.
+    """
     ends = [left] * _LEVELS
     for day, name in sorted(curves.happened):
         text = name if len(name) <= 40 else f"{name[:39]}…"
         width = len(text) * _CHARACTER * (right - left)
-        start = day if day < 0.8 * curves.last else day - width
+        leftward = day + width > right
+        start = day - width if leftward else day
         free = [level for level in range(_LEVELS) if ends[level] <= start]
-        level = free[0] if free else _LEVELS - 1
-        ends[level] = start + width
-        yield day, text, level
+        if free:
+            ends[free[0]] = start + width
+            yield day, text, leftward, free[0]
 
 
 _DRAW = {

@@ -34,8 +34,9 @@ from cytomon.gating.views import L_VIEW, SCATTER_VIEW, View
 from cytomon.model.tube import FloatArray
 from cytomon.report.drawn import Drawn
 from cytomon.svg import settings, written
+from cytomon.track.words import percent
 
-WIDTH, HEIGHT = 2.4, 2.2
+WIDTH, HEIGHT = 1.9, 1.8
 """Inches of each figure."""
 EVENT_COLOUR, DOUBT_COLOUR = "#8f0014", "#cf6f00"
 """Darker than any density, and one far darker than the other: apart in grey and for every eye."""
@@ -45,7 +46,7 @@ FEW = 200
 _DENSITY = LinearSegmentedColormap.from_list("density", ["#dbe8f4", "#8db0d4"])
 _INK = "#1a1a1a"
 _TITLE, _LABEL, _TICK = 6.6, 7.0, 6.0
-_PLACE = (0.17, 0.165, 0.79, 0.66)
+_PLACE = (0.19, 0.19, 0.77, 0.57)
 _BLASTS: Mapping[str, Any] = {
     "facecolor": EVENT_COLOUR,
     "edgecolor": EVENT_COLOUR,
@@ -134,12 +135,12 @@ def _paint_density(figure: Figure, *, shown: DensityPlot) -> None:
     )
     plot.set_xlabel(_scale(plot, "x", shown.x, shown.x_view), fontsize=_LABEL, labelpad=1.5)
     plot.set_ylabel(_scale(plot, "y", shown.y, shown.y_view), fontsize=_LABEL, labelpad=1.5)
-    _title(figure, shown.says)
+    _title(figure, shown.says.replace(str(shown.n_events), f"{shown.n_events:,}", 1))
     if shown.n_doubt:
         events = shown.says.removeprefix(f"{shown.n_events} ").partition(" on ")[0]
         keys = [
-            Patch(color=EVENT_COLOUR, label=f"{events} ({shown.n_events})"),
-            Patch(color=DOUBT_COLOUR, label=f"to be checked by eye ({shown.n_doubt})"),
+            Patch(color=EVENT_COLOUR, label=f"{events} ({shown.n_events:,})"),
+            Patch(color=DOUBT_COLOUR, label=f"to be checked by eye ({shown.n_doubt:,})"),
         ]
         _legend(figure, keys)
 
@@ -167,7 +168,7 @@ def _paint_antigen(figure: Figure, *, shown: AntigenHistogram) -> None:
     if shown.threshold is not None:
         plot.axvline(shown.threshold, color=_INK, linewidth=0.8, linestyle=(0, (4, 2)))
     plot.set_xlabel(_scale(plot, "x", shown.marker, shown.view), fontsize=_LABEL, labelpad=1.5)
-    plot.set_ylabel("events (highest bin = 1)", fontsize=_LABEL, labelpad=1.5)
+    plot.set_ylabel("events (peak = 1)", fontsize=_LABEL, labelpad=1.5)
     plot.set_yticks([0, 1])
     _ticks(plot)
     _title(figure, _says(shown))
@@ -175,8 +176,8 @@ def _paint_antigen(figure: Figure, *, shown: AntigenHistogram) -> None:
 
 
 def _says(shown: AntigenHistogram) -> str:
-    above = "" if shown.fraction is None else f" ({100 * shown.fraction:.1f} % above)"
-    return f"{shown.marker} on blasts: {shown.call.replace('_', ' ')}{above}"
+    above = "" if shown.fraction is None else f", {percent(shown.fraction)} above"
+    return f"{shown.marker} {shown.call.replace('_', ' ')}{above}"
 
 
 def _heights(shown: Histogram, view: View) -> tuple[FloatArray, FloatArray]:
@@ -189,7 +190,7 @@ def _heights(shown: Histogram, view: View) -> tuple[FloatArray, FloatArray]:
 
 
 def _label(shown: Histogram) -> str:
-    return f"{_CELLS.get(shown.role, shown.role.replace('_', ' '))} ({shown.n})"
+    return f"{_CELLS.get(shown.role, shown.role.replace('_', ' '))} ({shown.n:,})"
 
 
 def _scale(plot: Plot, side: str, label: str, view: View) -> str:
@@ -219,7 +220,7 @@ def _legend(figure: Figure, keys: list[Patch]) -> None:
         handles=keys,
         loc="upper left",
         bbox_to_anchor=(0.0, 0.935),
-        ncols=len(keys),
+        ncols=2,  # a third stands below: beside them it would leave the figure
         fontsize=5.2,
         handlelength=0.9,
         handleheight=0.7,
