@@ -17,7 +17,7 @@ from cytomon.report.codes import Codes
 from cytomon.report.compose import Edition, compose
 from cytomon.report.document import Document, Identity, Signer, Status
 from cytomon.report.laboratory import Laboratory
-from cytomon.report.versions import changes, content, statements
+from cytomon.report.versions import changes, content, lasting, statements
 from cytomon.store.backing import read_backing
 from cytomon.store.course import read_course
 from cytomon.store.reports import Released, released, report_id
@@ -83,7 +83,7 @@ def prepare(connection: Connection, patient_id: str, wanted: Wanted) -> Prepared
     if not before:
         return _edition(connection, patient_id, draft)
     last = before[-1]
-    if last.as_of <= today and statements(draft.plain) == last.said:
+    if last.as_of <= today and lasting(statements(draft.plain)) == lasting(last.said):
         then = draft
         if last.as_of != today:
             then = compose_draft(connection, patient_id, wanted, last.as_of)
@@ -144,13 +144,13 @@ def compose_draft(connection: Connection, patient_id: str, wanted: Wanted, on: d
         backing={},
         laboratory=wanted.laboratory,
     )
-    counting = {r.number: r for one in case.specimens for r, _ in one.standing.values()}
-    reported = {r.number: r for one in case.reported for r, _ in one.standing.values()}
+    known = {r.number for one in case.specimens for r, _ in one.standing.values()}
+    reported = {r.number: r for one in case.reported for r in case.results_of(one)}
     figures = wanted.drawings.of_results(_in_order(reported))
     return Draft(
         case=replace(
             case,
-            backing=read_backing(connection, list(counting)),
+            backing=read_backing(connection, sorted(known | reported.keys())),
             plotted=figures.pictures,
         ),
         figures=figures,
@@ -178,7 +178,7 @@ def _edition(
     connection: Connection, patient_id: str, draft: Draft, last: Released | None = None
 ) -> Prepared:
     """A draft of the first version, or of the next."""
-    name = report_id(connection, patient_id)
+    name = last.report_id if last else report_id(connection, patient_id)
     number = last.version + 1 if last else 1
     identity = draft.identity(name, number, Status.DRAFT, head(connection).number)
     said: tuple[str, ...] = ()
@@ -191,7 +191,7 @@ def _edition(
 def _since(last: Released, document: Document) -> tuple[str, ...]:
     found = changes(last.said, statements(document))
     head_ = f"since version {last.version}, signed by {last.by} as of {last.as_of}:"
-    return (head_, *(found or ("no answer and no flag; details or records only",)))
+    return (head_, *(found or ("no answer, no flag, no number and no event",)))
 
 
 def _again(draft: Draft, before: Sequence[Released], connection: Connection) -> Prepared:

@@ -1,47 +1,64 @@
 """Key plots on the disk: a small sealed file for each analysis, which is trusted as far as it fits.
 
-The name of a file is the hash of all that the analysis depends on: the file is never of other gates
-than the result it belongs to. What is read has to be, part by part, what would have been written:
-nothing in a stranger's file is run, and nothing is unpacked that is larger than expected.
+The name of a file is the hash of all that the analysis depends on. Its seal shows damage, and not
+who wrote it: whether plots are of a result, `cytomon.drawings` compares. What is read has to be,
+part by part, what could have been written: nothing in a stranger's file is run, nothing is unpacked
+that is larger than expected, and no word, number or picture is such that it could not be drawn.
 """
 
 from __future__ import annotations
 
 import io
+import struct
+import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from cytomon.gating.key_plots import (
     ANTIGENS,
     BINS,
     DOUBT,
     EVENT,
+    FARTHEST,
     LEVELS,
     MOST_DENSITIES,
+    NARROWEST,
     SIDE,
     AntigenHistogram,
     DensityPlot,
     Histogram,
     KeyPlots,
+    most_pixels,
 )
+from cytomon.gating.stories import (
+    MOST_NAME,
+    MOST_OUTLINES,
+    MOST_POINTS,
+    STORIES,
+    Outline,
+    Threshold,
+)
+from cytomon.model.results import AntigenCall
 from cytomon.tables import whole
 
 FOLDER = "plots"
-LAYOUT = 1
+LAYOUT = 2
 MOST_BYTES = 4_000_000
 """Of a file, and of each part unpacked: far more than a tube needs."""
 _ABOUT, _STRATEGY = "about", "strategy"
-_PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
-_LEAST_PNG = 57
-"""Bytes of a picture that has its size, pixels and end."""
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG = _SIGNATURE + b"\x00\x00\x00\rIHDR"
+_LAST_FILTER = 4
+_MOST_PIXELS = 40_000_000
+"""Of the picture of a gating strategy: ten times what the longest template needs."""
 _ROLES = ("blasts", "negative", "positive")
 _CODES = (*range(LEVELS + 1), DOUBT, EVENT)
 _ANY_SYSTEM = 3
@@ -49,37 +66,96 @@ _ANY_SYSTEM = 3
 _PIXELS, _COUNTS = np.dtype("|u1"), np.dtype("<u4")
 
 Array = NDArray[Any]
-_Count = Annotated[int, Field(ge=0)]
+
+
+def _printable(text: str) -> str:
+    """Words as they are; refused where they hold what cannot be seen, or ends no line should."""
+    if text != text.strip() or any(
+        unicodedata.category(one)[0] == "C" or unicodedata.category(one) in {"Zl", "Zp"}
+        for one in text
+    ):
+        raise ValueError("not only printable characters")
+    return text
+
+
+def _one_of(*known: str) -> AfterValidator:
+    def checked(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"none of {', '.join(known)}")
+        return text
+
+    return AfterValidator(checked)
+
+
+def _ordered(view: tuple[float, float]) -> tuple[float, float]:
+    if view[1] - view[0] < NARROWEST / 2:
+        raise ValueError("a view without width")
+    return view
+
+
+_Count = Annotated[int, Field(ge=0, lt=2**32)]
 _Share = Annotated[float, Field(ge=0, le=1)]
+_Number = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
+_View = Annotated[tuple[_Number, _Number], AfterValidator(_ordered)]
+_Label = Annotated[str, Field(min_length=1, max_length=MOST_NAME), AfterValidator(_printable)]
+_Says = Annotated[str, Field(max_length=80), AfterValidator(_printable)]
+_Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+_Points = Annotated[
+    tuple[tuple[_Number, _Number], ...], Field(min_length=3, max_length=MOST_POINTS)
+]
+_Story = Annotated[str, _one_of("", *(story.role for story in STORIES))]
+_Marker = Annotated[str, _one_of(*ANTIGENS)]
+_Call = Annotated[str, _one_of(*AntigenCall)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, from_attributes=True
+    )
+
+
+class _Outline(_Strict):
+    name: _Label
+    points: _Points
+
+
+class _Threshold(_Strict):
+    name: _Label
+    axis: Literal["x", "y"]
+    at: _Number
 
 
 class _Density(_Strict):
-    x: str
-    y: str
-    x_view: tuple[float, float]
-    y_view: tuple[float, float]
-    says: str
+    x: _Label
+    y: _Label
+    x_view: _View
+    y_view: _View
+    says: _Says
     n_events: _Count
     n_doubt: _Count
+    outlines: Annotated[tuple[_Outline, ...], Field(max_length=MOST_OUTLINES)]
+    thresholds: Annotated[tuple[_Threshold, ...], Field(max_length=MOST_OUTLINES)]
+
+    @model_validator(mode="after")
+    def _counts_what_it_says(self) -> Self:
+        if not self.says.startswith(f"{self.n_events} "):
+            raise ValueError("it does not begin with its number of events")
+        return self
 
 
 class _Population(_Strict):
-    role: str
+    role: _Role
     n: _Count
 
 
 class _Antigen(_Strict):
-    marker: str
-    view: tuple[float, float]
+    marker: _Marker
+    view: _View
     blasts: _Population
     negative: _Population | None
     positive: _Population | None
-    threshold: float | None
-    call: str
+    threshold: _Number | None
+    call: _Call
     fraction: _Share | None
 
 
@@ -88,9 +164,21 @@ class _About(_Strict):
 
     layout: int
     analysis: str
+    role: _Story
     densities: Annotated[tuple[_Density, ...], Field(max_length=MOST_DENSITIES)]
     histograms: Annotated[tuple[_Antigen, ...], Field(max_length=len(ANTIGENS))]
     seal: str = ""
+
+    @model_validator(mode="after")
+    def _is_of_one_tube(self) -> Self:
+        counts = {(one.n_events, one.n_doubt) for one in self.densities}
+        blasts = {(one.blasts.role, one.blasts.n) for one in self.histograms}
+        markers = {one.marker for one in self.histograms}
+        if len(counts) != bool(self.role) or len(blasts) > 1 or len(markers) < len(self.histograms):
+            raise ValueError("plots of several populations, or of none that is named")
+        if any(role != "blasts" or not n for role, n in blasts):
+            raise ValueError("antigens of something else than blasts")
+        return self
 
 
 def plots_path(out: Path, analysis: str) -> Path:
@@ -137,7 +225,9 @@ def read_plots(path: Path) -> KeyPlots | None:
             content = stream.read(MOST_BYTES)
         with ZipFile(io.BytesIO(content)) as archive:
             return _read(archive, path.stem)
-    except (OSError, ValueError, KeyError, RuntimeError, EOFError, BadZipFile, zlib.error):
+    except (
+        OSError, ValueError, KeyError, RuntimeError, EOFError, BadZipFile, zlib.error, struct.error,
+    ):  # fmt: skip
         # RuntimeError: what is encrypted, or packed in a way that Python does not know
         return None
 
@@ -146,28 +236,10 @@ def _about(analysis: str, plots: KeyPlots) -> _About:
     return _About(
         layout=LAYOUT,
         analysis=analysis,
-        densities=tuple(
-            _Density(**{name: getattr(one, name) for name in _Density.model_fields})
-            for one in plots.densities
-        ),
-        histograms=tuple(
-            _Antigen(
-                marker=one.marker,
-                view=one.view,
-                blasts=_Population(role=one.blasts.role, n=one.blasts.n),
-                negative=_population(one.negative),
-                positive=_population(one.positive),
-                threshold=one.threshold,
-                call=one.call,
-                fraction=one.fraction,
-            )
-            for one in plots.histograms
-        ),
+        role=plots.role,
+        densities=tuple(_Density.model_validate(one) for one in plots.densities),
+        histograms=tuple(_Antigen.model_validate(one) for one in plots.histograms),
     )
-
-
-def _population(shown: Histogram | None) -> _Population | None:
-    return None if shown is None else _Population(role=shown.role, n=shown.n)
 
 
 def _arrays(plots: KeyPlots) -> Iterator[tuple[str, Array]]:
@@ -216,20 +288,75 @@ def _read(archive: ZipFile, analysis: str) -> KeyPlots:
 
 
 def _refuse_unsound(about: _About, arrays: Mapping[str, Array], analysis: str) -> None:
-    views = [view for one in about.densities for view in (one.x_view, one.y_view)]
-    views += [one.view for one in about.histograms]
-    rasters = [arrays[f"density_{number}"] for number, _ in enumerate(about.densities)]
     sound = (
         about.layout == LAYOUT
         and about.analysis == analysis
         and about.seal == _seal(about, arrays)
-        and all(low < high for low, high in views)
-        and all(np.isin(raster, _CODES).all() for raster in rasters)
-        and arrays[_STRATEGY].tobytes().startswith(_PNG)
-        and len(arrays[_STRATEGY]) >= _LEAST_PNG
+        and all(_fits(one, arrays[f"density_{n}"]) for n, one in enumerate(about.densities))
+        and all(said.n >= total for said, total in _totals(about, arrays))
+        and _is_picture(arrays[_STRATEGY].tobytes())
     )
     if not sound:
         raise ValueError("not what was written for this analysis by this layout")
+
+
+def _fits(about: _Density, raster: Array) -> bool:
+    """Whether each code has a colour, and no more pixels are marked than its events can mark."""
+    marked, doubted = (int(np.count_nonzero(raster == code)) for code in (EVENT, DOUBT))
+    return (
+        bool(np.isin(raster, _CODES).all())
+        and marked <= most_pixels(about.n_events)
+        and doubted <= most_pixels(about.n_doubt)
+    )
+
+
+def _totals(about: _About, arrays: Mapping[str, Array]) -> Iterator[tuple[_Population, int]]:
+    """Each population of a histogram with the sum of its bins, which leave out what has no L."""
+    for number, antigen in enumerate(about.histograms):
+        for role in _ROLES:
+            said: _Population | None = getattr(antigen, role)
+            if said is not None:
+                yield said, int(arrays[f"{role}_{number}"].sum(dtype=np.uint64))
+
+
+def _is_picture(content: bytes) -> bool:
+    """Whether it is a whole picture with a palette, as the batch writes it: nothing more or less.
+
+    Notes
+    -----
+    Programs that draw it stumble over less than what they forgive each other: a wrong sum, a row
+    too few. It is unpacked no further than its size says.
+    """
+    if not content.startswith(_PNG):
+        return False
+    names, parts = zip(*_chunks(content), strict=True)
+    width, height, depth, *kind = struct.unpack(">IIBBBBB", parts[0])
+    row = 1 + (width * depth + 7) // 8
+    if (
+        names != ("IHDR", "PLTE", *["IDAT"] * (len(names) - 3), "IEND")
+        or kind != [3, 0, 0, 0]
+        or depth not in {1, 2, 4, 8}
+        or len(parts[1]) not in range(3, 769, 3)
+        or not 0 < height * width <= _MOST_PIXELS
+    ):
+        return False
+    unpacking = zlib.decompressobj()
+    pixels = unpacking.decompress(b"".join(parts[2:]), row * height + 1)
+    filters = np.frombuffer(pixels, dtype=_PIXELS)[::row]
+    return unpacking.eof and len(pixels) == row * height and bool((filters <= _LAST_FILTER).all())
+
+
+def _chunks(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Parts of a PNG (specification, 5.3), each with the right sum; nothing behind the last."""
+    at = len(_SIGNATURE)
+    while at < len(content):
+        length, name = struct.unpack_from(">I4s", content, at)
+        inside = content[at + 8 : at + 8 + length]
+        (total,) = struct.unpack_from(">I", content, at + 8 + length)
+        if total != zlib.crc32(inside, zlib.crc32(name)):
+            raise ValueError(f"damaged at {at}")
+        yield name.decode("ascii"), inside
+        at += 12 + length
 
 
 def _member(archive: ZipFile, name: str) -> bytes:
@@ -268,9 +395,9 @@ def _start(kind: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
 
 def _plots(about: _About, arrays: Mapping[str, Array]) -> KeyPlots:
     return KeyPlots(
+        role=about.role,
         densities=tuple(
-            DensityPlot(**dict(one), raster=arrays[f"density_{number}"])
-            for number, one in enumerate(about.densities)
+            _density(one, arrays[f"density_{number}"]) for number, one in enumerate(about.densities)
         ),
         histograms=tuple(
             AntigenHistogram(
@@ -283,6 +410,15 @@ def _plots(about: _About, arrays: Mapping[str, Array]) -> KeyPlots:
         ),
         strategy=arrays[_STRATEGY].tobytes(),
     )
+
+
+def _density(about: _Density, raster: Array) -> DensityPlot:
+    said = {
+        **dict(about),
+        "outlines": tuple(Outline(**dict(one)) for one in about.outlines),
+        "thresholds": tuple(Threshold(**dict(one)) for one in about.thresholds),
+    }
+    return DensityPlot(**said, raster=raster)
 
 
 def _histogram(

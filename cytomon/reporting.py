@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,22 +12,30 @@ from typing import TYPE_CHECKING, Any
 import cytomon
 from cytomon.editions import Prepared, Wanted, compose_draft, prepare, signed_document
 from cytomon.errors import InputError
-from cytomon.model.course import State
-from cytomon.report.case import Case
+from cytomon.model.people import Act
 from cytomon.report.document import Document, Status
+from cytomon.report.files import (
+    ENDINGS,
+    holds,
+    paths_of,
+    refuse_taken,
+    releasable,
+    sha256_of,
+    stage,
+)
 from cytomon.report.index import IndexLine, write_index
 from cytomon.report.listing import index_line
+from cytomon.report.release import refuse_again, refuse_contradicted, refuse_future, refuse_unsigned
 from cytomon.report.versions import content, statements
+from cytomon.store.change import Change, changing
 from cytomon.store.reports import Released, everybody, find_release, release, released, report_id
-from cytomon.tables import write_whole
+from cytomon.tables import UnwritableError, write_whole
 
 if TYPE_CHECKING:
-    from cytomon.store.change import Change
     from cytomon.store.session import Store
 
 INDEX = "index.html"
-FORMATS = ("html", "pdf", "fhir")
-_ENDINGS = {"html": ".html", "pdf": ".pdf", "fhir": ".fhir.json"}
+FORMATS = tuple(ENDINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,24 +50,33 @@ class Written:
         Format to file.
     place : tuple
         Where it stands in a worklist (`cytomon.track.digest.Digest.place`).
-    differs : bool
-        Whether it is a signed version, and this installation draws other bytes than were signed.
     """
 
     document: Document
     files: Mapping[str, Path]
     place: tuple[object, ...] = ()
-    differs: bool = False
 
     @property
     def line(self) -> Listed:
         """Its line in a list of reports, and where it stands there."""
         names = {kind: path.name for kind, path in self.files.items()}
-        return self.place, index_line(self.document, names)
+        return self.place, index_line(self.document, names), self.document.identity.simulated
 
 
-Listed = tuple[tuple[Any, ...], IndexLine]
-"""A line of the list of reports, after what it is sorted by."""
+Listed = tuple[tuple[Any, ...], IndexLine, bool]
+"""What a line of the list of reports is sorted by, the line, and whether it is simulated."""
+
+
+class WithheldError(InputError):
+    """A version is signed, and what could be written here is not what was signed.
+
+    Attributes
+    ----------
+    line : Listed
+        The patient's line in a list of reports, with the signed files that lie there already.
+    """
+
+    line: Listed
 
 
 def write_report(store: Store, patient_id: str, wanted: Wanted) -> Written:
@@ -77,15 +94,58 @@ def write_report(store: Store, patient_id: str, wanted: Wanted) -> Written:
     Raises
     ------
     InputError
-        If the store knows none of this name, or a file cannot be written.
+        If the store knows none of this name, a file cannot be written, or it is signed and would
+        not be what was signed.
     """
     with store.reading() as connection:
         prepared = prepare(connection, patient_id, wanted)
-    laid = lay_out(prepared, wanted)
-    files = _write(prepared.document, laid, wanted.out)
-    signed = prepared.signed.files if prepared.signed else {}
-    differs = any(signed.get(kind, _hash(data)) != _hash(data) for kind, data in laid.items())
-    return Written(document=prepared.document, files=files, place=prepared.place, differs=differs)
+    paths = paths_of(wanted.out, prepared.document.identity.stem, wanted.formats)
+    with ExitStack() as parts:
+        if prepared.signed is None:
+            stage(parts, paths, lay_out(prepared, wanted))
+        else:
+            stage(parts, paths, _lacking(prepared, prepared.signed, paths, wanted))
+    return Written(document=prepared.document, files=paths, place=prepared.place)
+
+
+def _lacking(
+    prepared: Prepared, signed: Released, paths: Mapping[str, Path], wanted: Wanted
+) -> dict[str, bytes]:
+    """The files of a signed version that do not lie there yet, byte for byte as they were signed.
+
+    Raises
+    ------
+    WithheldError
+        If one of them was not signed, or comes out otherwise here.
+    """
+    unsigned = [kind for kind in paths if kind not in signed.files]
+    if unsigned:
+        what = f"version {signed.version} was signed as {', '.join(sorted(signed.files))} only"
+        fix = (
+            f"name --format {','.join(sorted(signed.files))}; to release {', '.join(unsigned)} "
+            'too, sign a version in its place: --sign --reason "TEXT"'
+        )
+        raise _withheld(prepared, signed, paths, what, fix)
+    lacking = [kind for kind, path in paths.items() if not holds(path, signed.files[kind])]
+    laid = lay_out(prepared, replace(wanted, formats=tuple(lacking))) if lacking else {}
+    others = [kind for kind, data in laid.items() if sha256_of(data) != signed.files[kind]]
+    if others:
+        what = f"version {signed.version} is signed, and comes out in other bytes here"
+        fix = (
+            "hand out the file that was signed, and keep it; to lay it out again, name the same "
+            "--results and --codes, and take the cytomon that it was signed with"
+        )
+        raise _withheld(prepared, signed, paths, f"{what} ({', '.join(others)})", fix)
+    return laid
+
+
+def _withheld(
+    prepared: Prepared, signed: Released, paths: Mapping[str, Path], what: str, fix: str
+) -> WithheldError:
+    error = WithheldError(what, where=f"report {signed.report_id}", fix=fix)
+    there = {k: path for k, path in paths.items() if holds(path, signed.files.get(k, ""))}
+    error.line = Written(document=prepared.document, files=there, place=prepared.place).line
+    return error
 
 
 def everyone(store: Store) -> list[str]:
@@ -102,13 +162,13 @@ def write_index_of(listed: Sequence[Listed], wanted: Wanted) -> Path:
     InputError
         If it cannot be written.
     """
-    ordered = [line for _, line in sorted(listed, key=lambda one: one[0])]
+    ordered = [line for _, line, _ in sorted(listed, key=lambda one: one[0])]
     lines = [replace(line, rank=rank) for rank, line in enumerate(ordered)]
     path = wanted.out / INDEX
     page = write_index(
         lines,
         as_of=wanted.as_of or date.today(),
-        simulated=any(name.startswith("SIMULATED") for line in lines for _, name in line.files),
+        simulated=any(simulated for *_, simulated in listed),
         made_by=f"cytomon {cytomon.__version__}",
     )
     write_whole(path, page)
@@ -136,42 +196,62 @@ def lay_out(prepared: Prepared, wanted: Wanted) -> dict[str, bytes]:
     return made
 
 
-def _write(document: Document, laid: Mapping[str, bytes], out: Path) -> dict[str, Path]:
-    files = {kind: out / f"{document.identity.stem}{_ENDINGS[kind]}" for kind in laid}
-    for kind, path in files.items():
-        write_whole(path, laid[kind])
-    return files
+def sign_report(store: Store, who: str, patient_id: str, wanted: Wanted, *, why: str) -> Written:
+    """Sign the next version of a report, in every format for which a package is there.
 
-
-def sign_report(change: Change, patient_id: str, wanted: Wanted, *, why: str) -> Written:
-    """Write the next version of a report, and keep the hashes of its files under a signature.
+    The files are written first, then the store is changed, then the files get their names: none
+    says that it is signed before the store says so, too.
 
     Parameters
     ----------
-    change : Change
-        To write into; other writers wait.
+    store : Store
+        The store; other writers wait.
+    who : str
+        Name of the person who signs.
     patient_id : str
         The patient.
     wanted : Wanted
-        What is to be written.
+        What is to be written; formats are added to it.
     why : str
         The reason; needed for an amendment.
 
     Raises
     ------
     InputError
-        If the role does not allow it, a result that it reports is not signed, nothing has changed
-        since the last version, or the reason of an amendment is missing.
+        If the role does not allow it, a result that it reports is not signed or is contradicted,
+        nothing has changed since the last version, the reason of an amendment is missing, or a
+        file cannot be written.
     """
+    wanted = replace(wanted, formats=releasable(wanted.formats))
+    with ExitStack() as parts:
+        with changing(store, who, "report", act=Act.SIGN) as change:
+            document, laid = _sign(change, patient_id, wanted, why)
+            paths = paths_of(wanted.out, document.identity.stem, wanted.formats)
+            refuse_taken(paths, laid)
+            stage(parts, paths, laid)
+        try:
+            parts.close()
+        except UnwritableError as error:
+            raise _not_put(document, paths, laid) from error
+    return Written(document=document, files=paths)
+
+
+def _sign(
+    change: Change, patient_id: str, wanted: Wanted, why: str
+) -> tuple[Document, dict[str, bytes]]:
+    """The next version under its signature, kept in the store, and its files."""
     connection = change.connection
     before = released(connection, patient_id)
-    draft = compose_draft(connection, patient_id, wanted, wanted.as_of or date.today())
-    _refuse_unsigned(draft.case)
+    as_of = wanted.as_of or date.today()
+    refuse_future(as_of, date.today())
+    draft = compose_draft(connection, patient_id, wanted, as_of)
+    refuse_contradicted(draft.case)
+    refuse_unsigned(draft.case)
     plain = draft.plain
     if before:
-        _refuse_again(before[-1], plain, why)
+        refuse_again(before[-1], plain, why, wanted.formats)
     version = Released(
-        report_id=report_id(connection, patient_id),
+        report_id=before[-1].report_id if before else report_id(connection, patient_id),
         version=len(before) + 1,
         status=(Status.AMENDED if before else Status.SIGNED).value,
         as_of=draft.case.as_of,
@@ -186,41 +266,20 @@ def sign_report(change: Change, patient_id: str, wanted: Wanted, *, why: str) ->
     )
     document = signed_document(draft, version, before[-1] if before else None)
     laid = lay_out(Prepared(document=document, figures=draft.figures), wanted)
-    release(
-        change, patient_id, replace(version, files={k: _hash(data) for k, data in laid.items()})
+    files = {kind: sha256_of(data) for kind, data in laid.items()}
+    release(change, patient_id, replace(version, files=files))
+    return document, laid
+
+
+def _not_put(
+    document: Document, paths: Mapping[str, Path], laid: Mapping[str, bytes]
+) -> InputError:
+    missing = [p.name for kind, p in paths.items() if not holds(p, sha256_of(laid[kind]))]
+    return InputError(
+        f"version {document.identity.version} is signed, yet not all of its files could be written",
+        where=", ".join(missing),
+        fix="write them with the same options and without --sign: cytomon report PATIENT",
     )
-    return Written(document=document, files=_write(document, laid, wanted.out))
-
-
-def _refuse_unsigned(case: Case) -> None:
-    open_ = [
-        one.specimen_id
-        for one in case.reported
-        if any(result.state is not State.SIGNED for result, _ in one.standing.values())
-    ]
-    if open_ or not case.reported:
-        raise InputError(
-            "results that the report is about are not signed"
-            if open_
-            else "there is no result to report",
-            where=", ".join(f"specimen {name}" for name in open_) or "PATIENT",
-            fix="sign them first: cytomon sign SPECIMEN" if open_ else "measure a specimen first",
-        )
-
-
-def _refuse_again(last: Released, plain: Document, why: str) -> None:
-    if content(plain) == last.content:
-        raise InputError(
-            f"nothing has changed since version {last.version}, which {last.by} has signed",
-            where="--sign",
-            fix="leave --sign out to write the signed version again",
-        )
-    if not why:
-        raise InputError(
-            "another version of this report is signed; what stands in its place needs a reason",
-            where="--reason",
-            fix="say why the report changes",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,8 +312,10 @@ def verify_file(store: Store, path: Path) -> Verified:
     ------
     OSError
         If it cannot be read.
+    ContradictedError
+        If store and log do not say the same of it.
     """
-    digest = _hash(path.read_bytes())
+    digest = sha256_of(path.read_bytes())
     with store.reading() as connection:
         versions = find_release(connection, digest)
     found = [one for one in versions if digest in one.files.values()]
@@ -264,7 +325,3 @@ def verify_file(store: Store, path: Path) -> Verified:
         version=found[-1],
         newer=tuple(one for one in versions if one.version > found[-1].version),
     )
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

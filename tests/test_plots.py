@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import struct
 import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import cytomon.plots
 from cytomon.errors import InputError
@@ -24,11 +30,26 @@ from cytomon.gating.key_plots import (
     Histogram,
     KeyPlots,
 )
+from cytomon.gating.stories import Outline, Threshold
 from cytomon.gating.views import L_VIEW, SCATTER_VIEW
-from cytomon.plots import MOST_BYTES, keep_plots, plots_path, read_plots
+from cytomon.model.results import AntigenCall
+from cytomon.plots import LAYOUT, MOST_BYTES, keep_plots, plots_path, read_plots
 
 ANALYSIS = "0123456789abcdef"
-STRATEGY = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR and the rest of a picture" * 50
+
+
+def png(width: int = 60, height: int = 40) -> bytes:
+    """A picture of some colours."""
+    pixels = np.random.default_rng(3).integers(0, 48, (height, width)).astype(np.uint8)
+    picture = Image.fromarray(pixels, mode="P")
+    picture.putpalette(list(range(48 * 3)))
+    stream = io.BytesIO()
+    picture.save(stream, format="PNG")
+    return stream.getvalue()
+
+
+STRATEGY = png()
+OUTLINE = Outline(name="cd45_dim_small", points=((-1.5, 3000.0), (2.8, 3000.0), (2.8, 35000.0)))
 
 
 def made_up() -> KeyPlots:
@@ -44,19 +65,21 @@ def made_up() -> KeyPlots:
     densities = tuple(
         DensityPlot(
             x="CD45", y=y, x_view=L_VIEW, y_view=view, says="10 blasts on nucleated cells",
-            n_events=10, n_doubt=1, raster=raster,
+            n_events=10, n_doubt=1, raster=raster, outlines=(OUTLINE,),
+            thresholds=(Threshold(name="cd10_above", axis="y", at=1.2),),
         )
         for y, view, raster in zip(("SSC-A", "CD10"), (SCATTER_VIEW, L_VIEW), rasters, strict=True)
     )  # fmt: skip
+    blasts = histogram("blasts")
     full = AntigenHistogram(
-        marker="CD19", view=L_VIEW, blasts=histogram("blasts"), negative=histogram("t_cells"),
+        marker="CD19", view=L_VIEW, blasts=blasts, negative=histogram("t_cells"),
         positive=histogram("mature_b"), threshold=0.7123456789, call="NEGATIVE", fraction=0.01,
     )  # fmt: skip
     bare = AntigenHistogram(
-        marker="CD22", view=L_VIEW, blasts=histogram("blasts"), negative=None, positive=None,
+        marker="CD22", view=L_VIEW, blasts=blasts, negative=None, positive=None,
         threshold=None, call="NOT_ASSESSABLE", fraction=None,
     )  # fmt: skip
-    return KeyPlots(densities=densities, histograms=(full, bare), strategy=STRATEGY)
+    return KeyPlots(role="blasts", densities=densities, histograms=(full, bare), strategy=STRATEGY)
 
 
 def said(plots: KeyPlots | None) -> object:
@@ -159,7 +182,7 @@ def test_another_analysis(path: Path):
 def test_a_newer_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What another version has written is drawn again, not guessed at."""
     with monkeypatch.context() as later:
-        later.setattr(cytomon.plots, "LAYOUT", 2)
+        later.setattr(cytomon.plots, "LAYOUT", LAYOUT + 1)
         keep_plots(plots_path(tmp_path, ANALYSIS), made_up())
     assert read_plots(plots_path(tmp_path, ANALYSIS)) is None
 
@@ -296,36 +319,189 @@ def test_something_else_of_that_name(path: Path, content: bytes):
     assert read_plots(path) is None
 
 
-def sealed(path: Path, **changes: object) -> None:
-    """Write a file as a forger would who knows how it is sealed."""
-    plots = made_up()
-    first = plots.densities[0]
-    for name, value in changes.items():
-        if name in DensityPlot.__slots__:
-            object.__setattr__(first, name, value)
-        else:
-            object.__setattr__(plots, name, value)
-    keep_plots(path, plots)
+def forge(path: Path, change: Callable[[dict[str, Any]], object], **arrays: np.ndarray) -> None:
+    """Change a good file as a forger would who knows how it is sealed."""
+    with np.load(path) as found:
+        parts = {**found, **arrays}
+    about = json.loads(parts.pop("about").tobytes())
+    about["seal"] = ""
+    change(about)
+    content = b"".join(array.tobytes() for array in parts.values())
+    about["seal"] = sha256(written(about) + content).hexdigest()
+    text = np.frombuffer(written(about), dtype=np.uint8)
+    np.savez_compressed(path, allow_pickle=False, about=text, **parts)
+
+
+def written(about: dict[str, Any]) -> bytes:
+    return json.dumps(about, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def put(place: str, value: object) -> Callable[[dict[str, Any]], None]:
+    """Set one of the words of a file, such as ``densities.0.x``."""
+    *steps, last = (int(step) if step.isdigit() else step for step in place.split("."))
+
+    def change(about: dict[str, Any]) -> None:
+        within: Any = about
+        for step in steps:
+            within = within[step]
+        within[last] = value
+
+    return change
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("place", "value"),
     [
-        {"x_view": (1.0, 1.0)},
-        {"y_view": (2.0, 1.0)},
-        {"raster": np.full((SIDE, SIDE), 77, dtype=np.uint8)},
-        {"raster": np.zeros((SIDE, SIDE + 1), dtype=np.uint8)},
-        {"raster": np.zeros((2, 2), dtype=np.uint8)},
-        {"strategy": b"<svg onload='alert(1)'/>" * 9},
-        {"strategy": STRATEGY[:20]},
+        ("densities.0.x", "CD45-A (V500)"),
+        ("densities.0.y", "β"),
+        ("densities.0.says", "10 blasts"),
+        ("densities.0.outlines", []),
+        ("densities.0.thresholds.0.name", "n" * 40),
+        ("histograms.0.negative.role", "cd34_myeloid"),
+        ("histograms.0.threshold", -1e7),
+        *(("histograms.1.call", str(call)) for call in AntigenCall),
     ],
 )
-def test_what_could_not_be_drawn_is_not_read(path: Path, changes: dict[str, object]):
-    """Also where the seal is right: views without width, codes without colour, no picture."""
-    sealed(path)
+def test_a_seal_is_no_secret(path: Path, place: str, value: object):
+    """Anyone can make a file that is read: what it says has to be sound all the same."""
+    forge(path, put(place, value))
     assert read_plots(path) is not None
-    sealed(path, **changes)
+
+
+NO_WORDS = (
+    "", "CD19 ", "CD\x0b19", "a\x00b", "CD\uffff", "\u202eabc", "a\u2028b", "a\u2029", "\ue000",
+    "x\ny", "\x7f", "\u200b", "W" * 200_000,
+)  # fmt: skip
+
+
+WORDS = (
+    "densities.0.x", "densities.1.y", "densities.0.says", "densities.0.outlines.0.name",
+    "densities.0.thresholds.0.name", "histograms.0.call", "histograms.0.marker",
+    "histograms.0.negative.role", "role",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("place", "word"),
+    [("densities.0.x", word) for word in NO_WORDS] + [(place, "\x0b") for place in WORDS],
+)
+def test_words_that_cannot_be_drawn(path: Path, place: str, word: str):
+    """Control characters, turned or invisible ones, what no XML may hold, words without end."""
+    start = {"densities.0.says": "10 blasts", "role": "blasts"}.get(place, "")
+    forge(path, put(place, start + word))
     assert read_plots(path) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("role", ""),
+        ("role", "t_cells"),
+        ("densities", []),
+        ("densities.0.x_view", [1.0, 1.0]),
+        ("densities.0.y_view", [2.0, 1.0]),
+        ("densities.0.x_view", [-1e308, 1e308]),
+        ("densities.0.x_view", [1.0, 1.0000000000000002]),
+        ("densities.0.x", "n" * 41),
+        ("densities.0.says", "9 blasts on nucleated cells"),
+        ("densities.0.says", "10 " + "n" * 78),
+        ("densities.0.n_events", 11),
+        ("densities.1.n_doubt", 2),
+        ("densities.0.n_doubt", 10**50),
+        ("densities.0.n_doubt", True),
+        ("densities.0.outlines.0.points", [[0.0, 0.0], [1.0, 1.0]]),
+        ("densities.0.outlines.0.points", [[0.0, 0.0]] * 201),
+        ("densities.0.outlines.0.points", [[0.0, 0.0], [1.0, 1.0], [1e8, 0.0]]),
+        ("densities.0.outlines", [{"name": "a", "points": [[0.0, 0.0]] * 3}] * 13),
+        ("densities.0.thresholds", [{"name": "a", "axis": "x", "at": 0.0}] * 13),
+        ("densities.0.thresholds.0.axis", "z"),
+        ("densities.0.thresholds.0.at", 1e308),
+        ("densities.0.thresholds.0.at", float("nan")),
+        ("histograms.0.view", [-1e308, 1e308]),
+        ("histograms.0.threshold", 1e308),
+        ("histograms.0.threshold", float("inf")),
+        ("histograms.0.fraction", 1.1),
+        ("histograms.0.marker", "strategy"),
+        ("histograms.0.marker", "1"),
+        ("histograms.0.marker", "CD22"),
+        ("histograms.0.call", "FINE"),
+        ("histograms.0.blasts.role", "t_cells"),
+        ("histograms.0.blasts.n", 5000),
+        ("histograms.0.negative.role", "../x"),
+        ("histograms.0.negative.n", 3),
+        ("histograms.0.positive.n", 10**40),
+    ],
+)
+def test_numbers_and_names_that_do_not_fit(path: Path, place: str, value: object):
+    """Views, counts that contradict each other, one name for two figures, gates without end."""
+    forge(path, put(place, value))
+    assert read_plots(path) is None
+
+
+def nothing(_about: dict[str, Any]) -> None:
+    """Leave all words as they are."""
+
+
+def crowded() -> np.ndarray:
+    raster = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    raster[:, :2] = EVENT
+    return raster
+
+
+@pytest.mark.parametrize(
+    "raster",
+    [
+        np.full((SIDE, SIDE), 77, dtype=np.uint8),
+        np.zeros((SIDE, SIDE + 1), dtype=np.uint8),
+        np.zeros((2, 2), dtype=np.uint8),
+        np.full((SIDE, SIDE), EVENT, dtype=np.uint8),
+        np.full((SIDE, SIDE), DOUBT, dtype=np.uint8),
+        crowded(),
+    ],
+)
+def test_pixels_that_do_not_fit(path: Path, raster: np.ndarray):
+    """Codes without colour, other shapes, and more marks than so few events can make."""
+    forge(path, nothing, density_0=raster)
+    assert read_plots(path) is None
+
+
+def damaged(content: bytes, start: bytes) -> bytes:
+    """A picture with one bit of a part changed, of which the sum says so."""
+    at = content.index(start) + 4
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+def with_size(width: int, height: int) -> bytes:
+    """A picture that says it were larger, with the right sum."""
+    said = b"IHDR" + struct.pack(">II", width, height) + STRATEGY[24:29]
+    return STRATEGY[:12] + said + struct.pack(">I", zlib.crc32(said)) + STRATEGY[33:]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        b"",
+        b"<svg onload='alert(1)'/>" * 9,
+        STRATEGY[:20],
+        STRATEGY[:-20],
+        STRATEGY[:33] + b"\xff" * 60,
+        damaged(STRATEGY, b"IHDR"),
+        damaged(STRATEGY, b"IDAT"),
+        with_size(0, 40),
+        with_size(60, 41),
+        with_size(60, 39),
+        with_size(61, 40),
+        STRATEGY + b"more",
+        STRATEGY[:-12],
+        with_size(2**31 - 1, 2**31 - 1),
+        with_size(2**31 - 1, 1),
+        with_size(39_000, 39_000),
+    ],
+)
+def test_a_strategy_that_is_no_picture(path: Path, picture: bytes):
+    """Nothing that a page or a typesetter would stumble over."""
+    forge(path, nothing, strategy=np.frombuffer(picture, dtype=np.uint8))
+    assert peak(path) < 20_000_000
 
 
 def test_words_that_are_no_words(path: Path):

@@ -15,7 +15,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cytomon.gating.stories import STORIES, Seen, Story, pairs_of, shown
+from cytomon.gating.stories import (
+    STORIES,
+    Outline,
+    Seen,
+    Story,
+    Threshold,
+    outlined,
+    pairs_of,
+    shown,
+)
 from cytomon.gating.views import L_VIEW, View, bins, extent, view
 from cytomon.model.gating import Axis
 from cytomon.model.results import Kept, TubeResult
@@ -31,6 +40,10 @@ LEVELS = 12
 """Codes of a density: 0 where there is no event, from 1 for a single one to this for the most."""
 DOUBT, EVENT = 254, 255
 """Codes of an event to be checked by eye, and of one that the answer is about."""
+FARTHEST = 1e7
+"""Of a view, in either direction; what lies beyond lies on its border."""
+NARROWEST = 1e-3
+"""Width of a view."""
 BINS = 82
 """Of a histogram: a tenth of a unit of the L scale each."""
 ANTIGENS = {"CD19": "cd19_blasts", "CD22": "cd22_blasts"}
@@ -61,6 +74,10 @@ class DensityPlot:
         Events of the population, and those to be checked by eye.
     raster : ndarray of uint8, shape (SIDE, SIDE)
         Codes; row 0 holds the lowest y. Events outside the views lie on the border.
+    outlines : tuple of Outline
+        Gates on these two dimensions.
+    thresholds : tuple of Threshold
+        Gates on one of them.
     """
 
     x: str
@@ -71,6 +88,8 @@ class DensityPlot:
     n_events: int
     n_doubt: int
     raster: Raster
+    outlines: tuple[Outline, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,11 +155,14 @@ class KeyPlots:
         One for each antigen that the blasts were stained for; none without blasts.
     strategy : bytes
         The picture of the gating strategy, as a PNG.
+    role : str
+        Of the population that the densities are of (`Story.role`); empty where there are none.
     """
 
     densities: tuple[DensityPlot, ...]
     histograms: tuple[AntigenHistogram, ...]
     strategy: bytes
+    role: str = ""
 
 
 def key_plots(seen: Seen, strategy: bytes) -> KeyPlots:
@@ -162,6 +184,7 @@ def key_plots(seen: Seen, strategy: bytes) -> KeyPlots:
     told = ((story, tuple(pairs_of(story, seen))) for story in STORIES)
     story, pairs = next(((story, pairs) for story, pairs in told if pairs), (STORIES[0], ()))
     return KeyPlots(
+        role=story.role if pairs else "",
         densities=tuple(_density(pair, story, seen) for pair in islice(pairs, MOST_DENSITIES)),
         histograms=tuple(_histograms(seen.result)),
         strategy=strategy,
@@ -192,9 +215,7 @@ def _density(pair: tuple[Axis, Axis], story: Story, seen: Seen) -> DensityPlot:
     values = [seen.columns.column(axis) for axis in pair]
     known = np.isfinite(values[0]) & np.isfinite(values[1])
     behind = events.behind & known
-    x_view, y_view = (
-        view(axis) or extent(on[behind]) for axis, on in zip(pair, values, strict=True)
-    )
+    x_view, y_view = (_limits(axis, on[behind]) for axis, on in zip(pair, values, strict=True))
     columns, rows = (
         bins(on[known], limits, SIDE) for on, limits in zip(values, (x_view, y_view), strict=True)
     )
@@ -205,6 +226,7 @@ def _density(pair: tuple[Axis, Axis], story: Story, seen: Seen) -> DensityPlot:
     # a big mark may cover its neighbours, but never the pixel of such an event
     raster[rows[front], columns[front]] = EVENT
     n_events, n_doubt = int(events.front.sum()), int(events.doubt.sum())
+    outlines, thresholds = outlined(story, seen, pair, (x_view, y_view))
     return DensityPlot(
         x=pair[0].label,
         y=pair[1].label,
@@ -214,7 +236,20 @@ def _density(pair: tuple[Axis, Axis], story: Story, seen: Seen) -> DensityPlot:
         n_events=n_events,
         n_doubt=n_doubt,
         raster=raster,
+        outlines=outlines,
+        thresholds=thresholds,
     )
+
+
+def _limits(axis: Axis, values: FloatArray) -> View:
+    low, high = view(axis) or extent(values)
+    low = min(max(low, -FARTHEST), FARTHEST - 1)
+    return low, min(max(high, low + NARROWEST), FARTHEST)
+
+
+def most_pixels(n_events: int) -> int:
+    """How many pixels the marks of so many events can take; some of them may have no place."""
+    return int(max(min(n_events, most) * side**2 for most, side in _MARKS))
 
 
 def _levels(columns: NDArray[np.int64], rows: NDArray[np.int64]) -> Raster:

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from cytomon.model.course import Backing, Course, KeptResult, KeptSpecimen, State
+from cytomon.model.course import (
+    VERDICTS,
+    Backing,
+    Course,
+    KeptResult,
+    KeptSpecimen,
+    State,
+)
 from cytomon.model.results import Measurement
 from cytomon.report.document import Picture
 from cytomon.report.laboratory import Laboratory
@@ -14,6 +21,8 @@ from cytomon.track.follow import Followed
 
 SIMULATOR = "cytomon simulation"
 """What the files of simulated tubes name as their cytometer."""
+UNWATCHED = 100
+"""Days after which an answer says little of today, where no profile says otherwise."""
 SIMULATED_PRODUCT = "(simulated)"
 """How the product of simulated patients ends."""
 
@@ -58,16 +67,32 @@ class Case:
 
     @property
     def reported(self) -> tuple[KeptSpecimen, ...]:
-        """The newest specimens with a result, of each type: what the report is about."""
-        newest: dict[str, date] = {}
+        """What the report is about: of each type the newest specimen, and the newest answers."""
+        newest: dict[tuple[str, str], date] = {}
         for one in self.specimens:
-            if one.standing and one.collected_on is not None:
-                newest[one.specimen_type] = one.collected_on
+            for quantity in ("", *(code for code in VERDICTS if code in one.standing)):
+                if one.results and one.collected_on is not None:
+                    newest[one.specimen_type, quantity] = one.collected_on
+        days = {(kind, on) for (kind, _), on in newest.items()}
         return tuple(
             one
             for one in reversed(self.specimens)
-            if one.standing and newest.get(one.specimen_type) == one.collected_on
+            if one.results and (one.specimen_type, one.collected_on) in days
         )
+
+    def results_of(self, specimen: KeptSpecimen) -> tuple[KeptResult, ...]:
+        """What a report says of a specimen's tubes: what counts, and the newest of every tube.
+
+        A tube that adds nothing to what counts is shown likewise: it may hold what another lacks.
+        """
+        counting = {result.number: result for result, _ in specimen.standing.values()}
+        of_tube: dict[int, KeptResult] = {}
+        for one in sorted(specimen.results, key=lambda one: one.number):
+            before = of_tube.get(one.tube)
+            if before is None or _RANK[one.state] >= _RANK[before.state]:
+                of_tube[one.tube] = one
+        shown = counting | {one.number: one for one in of_tube.values()}
+        return tuple(shown[number] for number in sorted(shown))
 
     @property
     def is_simulated(self) -> bool:
@@ -90,6 +115,27 @@ class Case:
             return "day not recorded"
         return f"{on}" if day is None else f"{on}, day {day}"
 
+    def ago(self, on: date | None) -> str:
+        """How long before the day of the report something was."""
+        if on is None:
+            return "day not recorded"
+        days = (self.as_of - on).days
+        return "today" if not days else f"{days} day{'s' * (days != 1)} ago"
+
+    def is_old(self, on: date | None) -> bool:
+        """Whether something is too long ago to speak of today (domain: 5.8, A17)."""
+        known = self.followed.known
+        most = known.profile.unwatched_days if known else UNWATCHED
+        return on is not None and (self.as_of - on).days > most
+
+    def void_on(self, on: date | None) -> str:
+        """After what event B cells of a day say nothing of the CAR T cells; empty where they do."""
+        known, day = self.followed.known, self.day(on)
+        for void in known.voids if known and day is not None else ():
+            if day is not None and void.holds(day):
+                return f"{void.event.replace('_', ' ')} of day {void.after}"
+        return ""
+
     def named(self, specimen: KeptSpecimen) -> str:
         """A specimen as a report calls it."""
         kind = {"csf": "CSF"}.get(specimen.specimen_type, specimen.specimen_type.capitalize())
@@ -108,6 +154,8 @@ class Case:
         limits = backing.details.get("limits", {}) if backing else {}
         return float(limits.get("threshold", 1e-4))
 
+
+_RANK = {state: rank for rank, state in enumerate(State)}
 
 Standing = tuple[KeptResult, Measurement]
 

@@ -32,7 +32,8 @@ DISCLAIMERS = (
     "diagnosis. Results need review by a qualified specialist and confirmation by the "
     "laboratory's validated procedure. Flags say where to look; they name no treatment.",
     "The laboratory owns the validation of this method. In the European Union, methods made and "
-    "used in-house fall under Article 5(5) of Regulation (EU) 2017/746.",
+    "used in-house fall under Article 5(5) of Regulation (EU) 2017/746; software for diagnosis "
+    "would be of class C (rule 3).",
 )
 _SIMULATED_TOO = (
     "SIMULATED DATA: made by a program, for demonstration. No patient stands behind it."
@@ -139,7 +140,8 @@ def _heading(case: Case, identity: Identity) -> Iterator[Field]:
     known = {
         "patient": patient.patient_id,
         "second identifier": "",
-        "born": patient.birth_year,
+        "year of birth": patient.birth_year,
+        "date of birth": "",
         "sex": patient.sex,
         "diagnosis": laboratory.diagnosis,
         "genotype": patient.genotype,
@@ -153,8 +155,18 @@ def _heading(case: Case, identity: Identity) -> Iterator[Field]:
         "contact": laboratory.contact,
         "requester": laboratory.requester,
         "drugs and transplant": "; ".join(_treatments(case)),
+        **dict(_ends(case)),
     }
     yield from facts(known)
+
+
+def _ends(case: Case) -> Iterator[tuple[str, str]]:
+    """Relapse and death, which a reader has to know first."""
+    for name in ("relapse", "relapse_extramedullary", "lineage_switch", "death"):
+        days = [one.on for one in case.course.events if one.event == name]
+        known = [case.dated(on) for on in days if on <= case.as_of]
+        if known:
+            yield f"recorded {name.replace('_', ' ')}", "; ".join(known)
 
 
 def _treatments(case: Case) -> Iterator[str]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import warnings
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cytomon.report.document import Curves, Point
 from cytomon.report.drawn import Drawn
+from cytomon.report.words import spelled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.ft2font import FT2Font
 
 WIDTH = 7.3
-_HEIGHTS = {"mrd": 1.1, "b_cells": 0.8, "antigens": 0.45, "intensities": 0.5, "copies": 0.58}
+_HEIGHTS = {"mrd": 1.05, "b_cells": 0.76, "antigens": 0.42, "intensities": 0.46, "copies": 0.55}
 _BELOW, _GAP = 0.34, 0.18
 """Inches below the last plot, and between two, where the legends stand."""
-_INK, _SOFT, _LINE = "#1b2733", "#6b7785", "#b8333a"
+_INK, _SOFT, _LINE, _BAND = "#1b2733", "#6b7785", "#b8333a", "#dfe8f0"
 # after Okabe and Ito: told apart by whoever does not see red or green, and of unequal lightness
 _LOOKS = {
     "marrow": ("#0b4f8a", "o", "marrow"),
@@ -25,7 +31,11 @@ _LOOKS = {
     "CD19": ("#0b4f8a", "o", "CD19"),
     "CD22": ("#d98200", "s", "CD22"),
 }
-_MRD_FLOOR, _B_FLOOR, _B_TOP = 1e-6, 1e-4, 1.0
+_MRD_FLOOR, _B_FLOOR = 1e-6, 1e-4
+_ROOM = 2.0
+"""What the logarithmic axes of fractions have beyond their ends: no mark is cut in half."""
+_LEFT, _WIDE = 0.105, 0.79
+"""Where the plots begin, and how wide they are, as shares of the figure."""
 _THRESHOLD, _BACK, _DECREASE = 1e-4, 1e-2, -0.5
 _STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # names of drugs are words, whatever they hold
@@ -58,28 +68,29 @@ def draw_course(curves: Curves) -> Drawn:
 
     rows = [name for name in _HEIGHTS if getattr(curves, name) or name in {"mrd", "b_cells"}]
     extent = _extent(curves)
-    labels = list(_labels(curves, *extent))
-    above = (20 + _LINE_POINTS * (1 + max((level for *_, level in labels), default=0))) / 72
+    labels, more = _labels(curves, *extent)
+    above = (20 + _LINE_POINTS * (1 + max((one.level for one in labels), default=0))) / 72
     height = sum(_HEIGHTS[row] + _GAP for row in rows) + above + _BELOW
-    with mpl.rc_context({**settings("cytomon course"), **_STYLE}):
+    with mpl.rc_context({**settings("cytomon course"), **_STYLE}), warnings.catch_warnings():
+        # names are text in the drawing: whoever shows it may have the letters that are missing here
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(WIDTH, height))
         top = height - above
         for row in rows:
             top -= _HEIGHTS[row]
-            box = (0.095, top / height, 0.80, _HEIGHTS[row] / height)
-            plot = figure.add_axes(box)
+            plot = figure.add_axes((_LEFT, top / height, _WIDE, _HEIGHTS[row] / height))
             _DRAW[row](plot, getattr(curves, row), curves)
+            plot.yaxis.set_label_coords(-0.083, 0.5)
             _time(plot, curves, extent, labelled=row == rows[-1])
-            if row == rows[0]:
-                _name(plot, labels)
             top -= _GAP
+        _name(figure.axes[0], labels, more)
         data = written(figure).encode()
     return Drawn(media="image/svg+xml", data=data, width=72 * WIDTH, height=72 * height)
 
 
 def _mrd(plot: Axes, points: Sequence[Point], _: Curves) -> None:
     plot.set_yscale("log")
-    plot.set_ylim(_MRD_FLOOR, 1.2)
+    plot.set_ylim(_MRD_FLOOR / _ROOM, _ROOM)
     _ticks(plot, [10.0**power for power in range(-6, 1)], 100.0)
     plot.set_ylabel("MRD, %\nof nucleated cells")
     _limit(plot, _THRESHOLD, "0.01 %")
@@ -87,36 +98,28 @@ def _mrd(plot: Axes, points: Sequence[Point], _: Curves) -> None:
         if point.limit and point.kind == "marrow":
             plot.plot(point.day, point.limit, marker="_", color=_SOFT, markersize=7, zorder=2)
     _series(plot, points, floor=_MRD_FLOOR)
-    marks = [
-        ("_", _SOFT, "limit of detection"),
-        ("o", _INK, "below the limit"),
-        ("v", _INK, "not detected (at the limit)"),
-    ]
+    marks = {"limit": "limit of detection", "censored": "not detected (at the limit)"}
     _legend(plot, points, marks)
 
 
 def _b_cells(plot: Axes, points: Sequence[Point], curves: Curves) -> None:
     plot.set_yscale("log")
-    plot.set_ylim(_B_FLOOR, _B_TOP)
+    plot.set_ylim(_B_FLOOR / _ROOM, _ROOM)
     _ticks(plot, [10.0**power for power in range(-4, 1)], 100.0)
     plot.set_ylabel("B cells, %\nof lymphocytes")
     _limit(plot, _BACK, "1 %")
     if curves.recovery is not None:
-        left, right = curves.recovery
-        plot.axvspan(left, right, color="#0b4f8a", alpha=0.13, linewidth=0, zorder=0)
-        plot.text(
-            (left + right) / 2, _B_FLOOR * 1.4, "recovery", ha="center", fontsize=6, color=_INK
-        )
+        plot.axvspan(*curves.recovery, color=_BAND, linewidth=0, zorder=0)
     _series(plot, points, floor=_B_FLOOR)
-    _legend(plot, points, [("v", _INK, "none found (upper bound)")])
+    _legend(plot, points, {"censored": "none found (upper bound)"}, band=curves.recovery)
 
 
 def _antigens(plot: Axes, points: Sequence[Point], _: Curves) -> None:
-    plot.set_ylim(-0.06, 1.06)
+    plot.set_ylim(-0.1, 1.1)
     plot.set_yticks([0, 0.5, 1], ["0", "50", "100"])
     plot.set_ylabel("positive\nblasts, %")
     _series(plot, points, floor=-1.0)
-    _legend(plot, points, [])
+    _legend(plot, points, {})
 
 
 def _intensities(plot: Axes, points: Sequence[Point], _: Curves) -> None:
@@ -126,7 +129,7 @@ def _intensities(plot: Axes, points: Sequence[Point], _: Curves) -> None:
     plot.axhline(0, color=_SOFT, linewidth=0.6, zorder=1)
     _limit(plot, _DECREASE, "-0.5")
     _series(plot, points, floor=-9.0)
-    _legend(plot, points, [])
+    _legend(plot, points, {})
 
 
 def _copies(plot: Axes, points: Sequence[Point], _: Curves) -> None:
@@ -134,12 +137,13 @@ def _copies(plot: Axes, points: Sequence[Point], _: Curves) -> None:
     highest = max([10.0, *(point.value or 0.0 for point in points)])
     plot.set_yscale("log")
     plot.set_ylim(limit / 2.5, highest * 3)
-    powers = range(math.floor(math.log10(limit)), math.ceil(math.log10(highest)) + 1)
+    least, most = math.floor(math.log10(limit)), math.ceil(math.log10(highest))
+    powers = range(least, most + 1, math.ceil((most - least) / 6))
     _ticks(plot, [10.0**power for power in powers], 1.0)
     plot.set_ylabel("CAR, copies\nper ng DNA")
     _limit(plot, limit, f"{limit:g}")
     _series(plot, points, floor=limit / 2.5)
-    _legend(plot, points, [("v", _INK, "below the limit")])
+    _legend(plot, points, {"censored": "below the limit"})
 
 
 def _series(plot: Axes, points: Sequence[Point], *, floor: float) -> None:
@@ -156,29 +160,30 @@ def _series(plot: Axes, points: Sequence[Point], *, floor: float) -> None:
 
 
 def _mark(plot: Axes, point: Point, look: tuple[str, str], floor: float, bottom: float) -> None:
-    colour, marker = look
-    if point.shown == "silent":
-        plot.plot(point.day, 0.06, marker="x", color=_SOFT, markersize=5, zorder=3,
+    kind, (colour, marker) = _shows(point), look
+    if kind == "unanswered":
+        plot.plot(point.day, 0.08, marker="x", color=_SOFT, markersize=5, zorder=3,
                   transform=plot.get_xaxis_transform())  # fmt: skip
         return
     at = _place(point, floor)
-    if point.shown == "censored":
+    if kind == "censored":
         plot.plot(point.day, at, marker="v", markersize=5, markerfacecolor="white",
                   markeredgecolor=colour, markeredgewidth=0.9, zorder=4)  # fmt: skip
         return
+    colour = _SOFT if kind == "open" else colour
     if point.low is not None and point.high is not None:
         low = max(point.low, bottom)
         plot.plot([point.day] * 2, [low, point.high], color=colour, linewidth=1.0, zorder=3)
-    inside = "white" if point.shown == "weak" else colour
-    plot.plot(
-        point.day,
-        at,
-        marker=marker,
-        markersize=4.2,
-        color=colour,
-        markerfacecolor=inside,
-        zorder=4,
-    )
+    inside = colour if kind == "value" else "white"
+    plot.plot(point.day, at, marker=marker, markersize=4.2, color=colour, markerfacecolor=inside,
+              zorder=4)  # fmt: skip
+
+
+def _shows(point: Point) -> str:
+    """How a point is drawn: without an answer, events that were seen stay to be seen."""
+    if point.shown == "silent":
+        return "open" if point.value else "unanswered"
+    return point.shown
 
 
 def _place(point: Point, floor: float) -> float:
@@ -203,88 +208,168 @@ def _ticks(plot: Axes, places: Sequence[float], unit: float) -> None:
     plot.yaxis.set_minor_locator(NullLocator())
 
 
-def _legend(plot: Axes, points: Sequence[Point], marks: Sequence[tuple[str, str, str]]) -> None:
+def _legend(
+    plot: Axes, points: Sequence[Point], says: Mapping[str, str], band: object = None
+) -> None:
+    """Names of the kinds and of the marks that are there."""
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
+    there = {*map(_shows, points), *("limit" for one in points if one.limit)}
     kinds = [_LOOKS[kind] for kind in dict.fromkeys(point.kind for point in points)]
-    lines = [
-        Line2D([], [], color=colour, marker=marker, linewidth=0, markersize=4, label=name)
-        for colour, marker, name in kinds
-    ]
-    shown = {point.shown for point in points}
-    for marker, colour, name in marks:
-        if marker == "v" and "censored" not in shown:
-            continue
-        if marker == "o" and "weak" not in shown:
-            continue
-        if marker == "_" and not any(point.limit for point in points):
-            continue
-        lines.append(
-            Line2D([], [], color=colour, marker=marker, linewidth=0, markersize=4.5,
-                   markerfacecolor="white", label=name)
-        )  # fmt: skip
-    if lines:
-        plot.legend(handles=lines, loc="lower left", bbox_to_anchor=(0.0, 0.98), ncols=len(lines),
-                    fontsize=6, frameon=True, framealpha=0.85, edgecolor="none",
-                    handletextpad=0.1, columnspacing=1.0, borderpad=0.2)  # fmt: skip
+    looks = [(marker, colour, colour, name) for colour, marker, name in kinds]
+    for mark, (marker, colour, usual) in _MARKS.items():
+        name = says.get(mark, usual)
+        if mark in there and name:
+            looks.append((marker, colour, "white", name))
+    handles: list[Any] = [
+        Line2D([], [], color=colour, marker=marker, markerfacecolor=inside, linewidth=0,
+               markersize=4.2, label=name)
+        for marker, colour, inside, name in looks
+    ]  # fmt: skip
+    if band is not None:
+        handles.append(Patch(color=_BAND, label="recovery"))
+    if handles:
+        plot.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.98),
+                    ncols=len(handles), fontsize=6, handlelength=1.2, handletextpad=0.2,
+                    columnspacing=0.9, borderpad=0.2)  # fmt: skip
+
+
+_MARKS = {
+    "limit": ("_", _SOFT, ""),
+    "weak": ("o", _INK, "below the limit"),
+    "censored": ("v", _INK, ""),
+    "open": ("o", _SOFT, "no conclusion"),
+    "unanswered": ("x", _SOFT, "no answer"),
+}
+"""Beside the kinds: marker, colour, and the name unless a plot has its own; none without a name."""
+
+
+_PAST_DAYS = 60
+"""What happened longer before the first measurement is named at the edge, not drawn to scale."""
 
 
 def _extent(curves: Curves) -> tuple[float, float]:
-    """From where to where the axis of time goes."""
-    measured = (*curves.mrd, *curves.b_cells, *curves.copies)
-    first = min([0, *(point.day for point in measured)])
-    margin = max(3.0, 0.025 * (curves.last - first))
-    return first - margin, curves.last + margin
+    """From where to where the axis of time goes: over every point, and what happened near them."""
+    days = [point.day for row in _HEIGHTS for point in getattr(curves, row)]
+    earliest = min([0, *days]) - _PAST_DAYS
+    days += [day for day, _ in curves.happened if day >= earliest]
+    first, last = min([0, *days]), max([curves.last, *days])
+    margin = max(3.0, 0.025 * (last - first))
+    return first - margin, last + margin
 
 
 def _time(plot: Axes, curves: Curves, extent: tuple[float, float], *, labelled: bool) -> None:
     """The axis of time, and a line for each thing that happened on it."""
+    from matplotlib.ticker import MaxNLocator
+
     plot.set_xlim(*extent)
+    plot.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 5, 10]))
     plot.grid(axis="y", color="#e3e7ec", linewidth=0.5, zorder=0)
     for day, _ in curves.happened:
-        plot.axvline(day, color=_SOFT, linewidth=0.7, linestyle=(0, (1, 1.5)), zorder=1)
+        if day >= extent[0]:
+            plot.axvline(day, color=_SOFT, linewidth=0.7, linestyle=(0, (1, 1.5)), zorder=1)
     if labelled:
         plot.set_xlabel("days after infusion")
     else:
         plot.tick_params(labelbottom=False)
 
 
-def _name(plot: Axes, labels: Sequence[tuple[int, str, bool, int]]) -> None:
-    """Names of what happened, above the first plot and its legend."""
-    for day, text, leftward, level in labels:
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A name above the plots: it begins at a day, or ends there."""
+
+    day: float
+    text: str
+    leftward: bool
+    level: int
+
+
+def _name(plot: Axes, labels: Sequence[_Label], more: int) -> None:
+    """Names of what happened, above the first plot and its legend; how many are left out."""
+    for one in labels:
         plot.annotate(
-            text,
-            (day, 1.0),
+            one.text,
+            (one.day, 1.0),
             xycoords=plot.get_xaxis_transform(),
-            xytext=(0, 13 + _LINE_POINTS * level),
+            xytext=(0, 13 + _LINE_POINTS * one.level),
             textcoords="offset points",
-            fontsize=6.2,
-            ha="right" if leftward else "left",
+            fontsize=_NAME_POINTS,
+            ha="right" if one.leftward else "left",
             color=_INK,
         )
+    if more:
+        plot.annotate(f"+{more} more", (1.006, 1.0), xycoords="axes fraction", xytext=(0, 13),
+                      textcoords="offset points", fontsize=_NAME_POINTS, color=_SOFT)  # fmt: skip
 
 
-_LINE_POINTS = 8
-_CHARACTER = 0.0062
-"""Width of a character as a share of the axis."""
+_LINE_POINTS, _NAME_POINTS = 8, 6.2
 _LEVELS = 4
+_LONGEST_NAME = 0.4
+"""Of the axis."""
+_RARE = ("infusion", "transplant", "second", "relapse", "lineage", "death")
+"""What has its name before the drugs, of which there may be many."""
 
 
-def _labels(curves: Curves, left: float, right: float) -> Iterator[tuple[int, str, bool, int]]:
+def _labels(curves: Curves, left: float, right: float) -> tuple[list[_Label], int]:
     """Names of what happened, each on the lowest line where it meets no other.
 
-    Where no line is free a name is left out: the table of the course has them all.
+    Where no line is free a name is left out, and counted: the table of the course has them all.
     """
-    ends = [left] * _LEVELS
-    for day, name in sorted(curves.happened):
-        text = name if len(name) <= 40 else f"{name[:39]}…"
-        width = len(text) * _CHARACTER * (right - left)
-        leftward = day + width > right
-        start = day - width if leftward else day
-        free = [level for level in range(_LEVELS) if ends[level] <= start]
-        if free:
-            ends[free[0]] = start + width
-            yield day, text, leftward, free[0]
+    gathered = [one for one in sorted(curves.happened) if one[0] < left]
+    near = [one for one in sorted(curves.happened) if one[0] >= left]
+    names: list[tuple[float, str]] = [(left, _gathered(gathered))] if gathered else []
+    names += sorted(near, key=lambda one: not one[1].startswith(_RARE))
+    taken: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
+    labels = []
+    for day, name in names:
+        text, width = _cut(name, (right - left) / _POINTS)
+        start = day - width if day + width > right else day
+        end = start + width
+        for level in range(_LEVELS):
+            if all(end <= first or last <= start for first, last in taken[level]):
+                taken[level].append((start, end))
+                labels.append(_Label(day, text, start < day, level))
+                break
+    return labels, len(names) - len(labels)
+
+
+def _gathered(early: Sequence[tuple[int, str]]) -> str:
+    """What happened long before, the last of it first; how many more."""
+    day, name = early[-1]
+    more = f", {len(early) - 1} earlier" if len(early) > 1 else ""
+    return f"◀ {name if len(name) <= 30 else f'{name[:29]}…'} d{day}{more}"
+
+
+_POINTS = 72 * WIDTH * _WIDE
+
+
+def _cut(name: str, day_points: float) -> tuple[str, float]:
+    """A name as it is written, and its width with a gap, in days."""
+    advances = [_advance(one) for one in name]
+    if sum(advances) <= _LONGEST_NAME * _POINTS:
+        return name, (sum(advances) + 4) * day_points
+    kept = 0
+    while sum(advances[: kept + 1]) + 4 <= _LONGEST_NAME * _POINTS:
+        kept += 1
+    return f"{name[:kept]}…", (sum(advances[:kept]) + 10) * day_points
+
+
+@cache
+def _advance(one: str) -> float:
+    """Width of a character in points, of one that the font does not know as paper spells it."""
+    font, known = _font()
+    written = one if ord(one) in known else spelled(one)
+    return float(sum(font.load_char(ord(part)).linearHoriAdvance / 65536 for part in written))
+
+
+@cache
+def _font() -> tuple[FT2Font, frozenset[int]]:
+    from matplotlib import font_manager, ft2font
+
+    font = ft2font.FT2Font(font_manager.findfont("DejaVu Sans"))
+    font.set_size(_NAME_POINTS, 72)
+    return font, frozenset(font.get_charmap())
 
 
 _DRAW = {

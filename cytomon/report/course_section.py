@@ -32,7 +32,7 @@ _SHORT = {
 }
 _COLUMNS = (
     "day", "date", "marrow MRD, % (95 % interval)", "k of N", "LOD, %", "result", "CD19", "CD22",
-    "B cells of blood, %", "of marrow, %", "CAR19",
+    "B blood, %", "B marrow, %", "CAR19",
     "CAR22", "other",
 )  # fmt: skip
 _COPIES = ("car19_copies", "car22_copies")
@@ -48,6 +48,7 @@ _FIELDS = (
     ("car22_lost", "CAR22 transgene lost"),
 )
 """States that are said where they were reached, beside those of aplasia over time."""
+_RECOVERY = {"trial": "by one reading", "confirmed": "confirmed by a second one"}
 _LANDMARKS = {"bca_2m": "2", "bca_3m": "3", "bca_4m": "4", "bca_6m": "6"}
 
 
@@ -70,9 +71,24 @@ def course_section(case: Case) -> Section:
     return Section(
         key="course",
         title="Course",
+        text=tuple(_definitions(case)),
         fields=tuple(_standing(case)),
         tables=tuple(_tables(case)),
         pictures=(picture,) if drawn else (),
+    )
+
+
+def _definitions(case: Case) -> Iterator[str]:
+    """By what aplasia, recovery and relapse are called so (domain: 6.1.11)."""
+    known = case.followed.known
+    if known is None:
+        yield "The day of infusion is not recorded: states and most flags cannot be computed."
+        return
+    counts = "counts" if known.profile.relapse_includes_mrd else "does not count"
+    yield (
+        "Definitions: aplasia, fewer than 1 % B cells of lymphocytes in blood or marrow; recovery, "
+        f"1 % or more, {_RECOVERY[known.profile.recovery]}; confirmed MRD relapse {counts} as "
+        "relapse."
     )
 
 
@@ -117,7 +133,7 @@ def _tables(case: Case) -> Iterator[Table]:
     for on in sorted({*days, *events}):
         rows.extend(_rows(case, on, days.get(on, []), events.get(on, [])))
     notes = [
-        "LOD: limit of detection. < LOD: fewer events than the limit. B cells: of lymphocytes. "
+        "LOD: limit of detection. < LOD: fewer events than the limit. B: B cells of lymphocytes. "
         "CAR19, CAR22: transgene, copies/ng of DNA.",
         *_methods(case),
         *_burden(case),

@@ -10,7 +10,7 @@ from cytomon.model.record import ClinicalEvent
 from cytomon.model.results import Measurement
 from cytomon.report.case import Case, Standing
 from cytomon.report.document import Curves, Point
-from cytomon.report.verdicts import ANTIGENS
+from cytomon.report.verdict_escape import ANTIGENS
 from cytomon.track.clinical import copies
 from cytomon.track.known import SILENT
 

@@ -65,9 +65,10 @@ class Identity:
 
     @property
     def stem(self) -> str:
-        """Name of its files before the dot."""
+        """Name of its files before the dot; of a draft with its day."""
         simulated = "SIMULATED-" if self.simulated else ""
-        draft = "-draft" if self.status is Status.DRAFT else ""
+        day = self.as_of.isoformat().replace("-", "")
+        draft = f"-draft-{day}" if self.status is Status.DRAFT else ""
         return f"{simulated}{self.report_id}-v{self.version}{draft}"
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cytomon.measure.catalogue import CATALOGUE
 from cytomon.model.course import KeptResult, KeptSpecimen, State
-from cytomon.model.results import MRD_QUANTITIES, Measurement
+from cytomon.model.results import MRD_QUANTITIES, BCellStatus, Measurement
 from cytomon.report.case import Case
 from cytomon.report.document import Collected, Happened, Observed
 from cytomon.report.words import B_CELLS, CALLS, mrd_says, qualified
@@ -37,9 +38,12 @@ def _collected(case: Case, specimen: KeptSpecimen) -> Collected:
 def _observed(case: Case, specimen: KeptSpecimen) -> Iterator[Observed]:
     for quantity in in_order(specimen):
         result, measurement = specimen.standing[quantity]
+        void = case.void_on(specimen.collected_on) if quantity == "b_fraction" else ""
+        if void:  # the number stays; that it means aplasia or recovery does not
+            measurement = replace(measurement, status=BCellStatus.NOT_EVALUABLE)
         yield Observed(
             title=TITLES.get(quantity, quantity),
-            says=says(case, result, measurement),
+            says=f"void after the {void}" if void else says(case, result, measurement),
             measurement=measurement,
             method=method(result),
             file_sha256=result.sha256,

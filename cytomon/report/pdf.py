@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from cytomon.errors import InputError
 from cytomon.report.document import Document, Picture, Section
 from cytomon.report.drawn import Drawn
+from cytomon.report.words import spelled
 
 PAGE = "report.typ"
 _ENDINGS = {"image/svg+xml": "svg", "image/png": "png"}
@@ -23,6 +25,9 @@ _ENDINGS = {"image/svg+xml": "svg", "image/png": "png"}
 
 def write_pdf(document: Document, figures: Mapping[str, Drawn]) -> bytes:
     """Lay out a report as PDF/UA-1.
+
+    Characters that the embedded font cannot draw are spelled out, such as ``⟨U+6F22⟩``; what is
+    against PDF/UA nevertheless gives a tagged PDF without the promise of that standard.
 
     Parameters
     ----------
@@ -39,8 +44,21 @@ def write_pdf(document: Document, figures: Mapping[str, Drawn]) -> bytes:
     Raises
     ------
     InputError
-        If typst is not installed.
+        If typst is not installed, or cannot lay it out.
     """
+    source = resources.files("cytomon.report").joinpath("pages", PAGE).read_bytes()
+    used = {name: figures[name] for name in _pictures(document) if name in figures}
+    said = json.dumps(_data(document, used), ensure_ascii=False)
+    files: dict[str, bytes] = {
+        "main.typ": source,
+        "report.json": _printable(said).encode(),
+        **{_file(name, drawn): _figure(drawn) for name, drawn in used.items()},
+    }
+    return _laid_out(files, where=document.identity.stem)
+
+
+def _laid_out(files: Mapping[str, bytes], *, where: str) -> bytes:
+    """As PDF/UA-1, or without its promise where a text is against it; tagged in either way."""
     try:
         import typst
     except ImportError as error:
@@ -49,22 +67,21 @@ def write_pdf(document: Document, figures: Mapping[str, Drawn]) -> bytes:
             where="--format pdf",
             fix='pip install "cytomon[pdf]", or write html',
         ) from error
-    source = resources.files("cytomon.report").joinpath("pages", PAGE).read_bytes()
-    used = {name: figures[name] for name in _pictures(document) if name in figures}
-    files: dict[str, bytes] = {
-        "main.typ": source,
-        "report.json": json.dumps(_data(document, used)).encode(),
-        **{_file(name, drawn): drawn.data for name, drawn in used.items()},
-    }
     # its own notes on types do not know that a whole set of files may be given
-    compiled: Any = typst.compile
-    made: bytes = compiled(
-        files,
-        format="pdf",
-        font_paths=[_fonts()],
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
+    compiled: Any = partial(
+        typst.compile, files, format="pdf", font_paths=[_fonts()], ignore_system_fonts=True
     )
+    try:
+        try:
+            made: bytes = compiled(pdf_standards=["ua-1"])
+        except typst.TypstError:
+            made = compiled()
+    except typst.TypstError as error:
+        raise InputError(
+            "the report cannot be laid out as PDF",
+            where=where,
+            fix="write html, which says the same, and tell the makers of cytomon",
+        ) from error
     return made
 
 
@@ -73,6 +90,32 @@ def _fonts() -> Path:
     import matplotlib as mpl
 
     return Path(mpl.get_data_path()) / "fonts" / "ttf"
+
+
+@cache
+def _drawable() -> frozenset[int]:
+    """The characters that the font has a shape for, plain and bold."""
+    from matplotlib.ft2font import FT2Font
+
+    plain, bold = (
+        FT2Font(_fonts() / name).get_charmap() for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
+    )
+    return frozenset(plain.keys() & bold.keys())
+
+
+def _printable(text: str) -> str:
+    """A text with each character spelled out that the font cannot draw: PDF/UA takes no gaps."""
+    if text.isascii():
+        return text
+    known = _drawable()
+    return "".join(one if one < "\x7f" or ord(one) in known else spelled(one) for one in text)
+
+
+def _figure(drawn: Drawn) -> bytes:
+    """A figure whose names the font can draw."""
+    if drawn.media != "image/svg+xml":
+        return drawn.data
+    return _printable(drawn.data.decode()).encode()
 
 
 def _pictures(document: Document) -> list[str]:

@@ -8,7 +8,7 @@ from cytomon.model.course import KeptResult, KeptSpecimen
 from cytomon.report.case import Case, released
 from cytomon.report.document import Section, Table
 from cytomon.report.observed import method
-from cytomon.report.specimen_section import made_at, results_of
+from cytomon.report.specimen_section import made_at
 from cytomon.report.words import facts, recorded
 
 DENOMINATORS = (
@@ -29,7 +29,7 @@ def method_section(case: Case) -> Section:
             *(
                 said
                 for specimen in case.reported
-                for result in results_of(specimen)
+                for result in case.results_of(specimen)
                 for said in _tube(case, specimen, result)
             ),
         ),
@@ -70,7 +70,7 @@ def records_section(case: Case, traced: tuple[str, ...]) -> Section:
     rows = tuple(
         row
         for specimen in case.reported
-        for result in results_of(specimen)
+        for result in case.results_of(specimen)
         for row in _rows(case, specimen, result)
     )
     corrections = tuple(

@@ -7,17 +7,20 @@ from datetime import UTC, datetime
 
 from cytomon.model.course import KeptResult, KeptSpecimen
 from cytomon.model.findings import Severity
+from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import MRD_QUANTITIES
 from cytomon.report.case import Case, Standing, released
 from cytomon.report.course_section import bare
 from cytomon.report.curves import baseline, intensity_change
 from cytomon.report.document import Field, Picture, Section, Table
 from cytomon.report.observed import TITLES, in_order, method, says
-from cytomon.report.verdicts import ANTIGENS
-from cytomon.report.words import facts, recorded
+from cytomon.report.verdict_escape import ANTIGENS
+from cytomon.report.words import facts, mrd_says, recorded
 
 _ANSWERS = (*MRD_QUANTITIES, "b_fraction")
 _CELLS = {"t_cells": "T cells", "nk": "NK cells", "granulocytes": "granulocytes"}
+_WORTH_SAYING = ("NOT_RECORDED", "NUCLEATED_BY_SCATTER", "STATUS_STABILITY")
+"""Findings for the record that a reader of the MRD has to know."""
 _NORMAL = {"plasma_cells": "plasma cells", "monocytes": "monocytes", "t_cells": "T cells"}
 """Gates of normal cells that no quantity counts."""
 
@@ -46,7 +49,7 @@ def _specimen(case: Case, specimen: KeptSpecimen) -> Iterator[Field]:
             "site and side": "",
             "pull": specimen.pull,
             "anticoagulant": laboratory.anticoagulant,
-            "volume and cell count": "",
+            "volume, cell count and condition": "",
             "viability elsewhere": viable,
             "cytometer's check of the day": specimen.instrument_qc,
             "CD19 clone": specimen.cd19_clone,
@@ -59,7 +62,7 @@ def _specimen(case: Case, specimen: KeptSpecimen) -> Iterator[Field]:
 
 def _normal(case: Case, specimen: KeptSpecimen) -> Iterator[tuple[str, str]]:
     """Normal cells that were counted beside what is measured (domain: 6.1.10)."""
-    results = results_of(specimen)
+    results = case.results_of(specimen)
     for result in results:
         backing = case.backing.get(result.number)
         where = f" in {result.file}" if len(results) > 1 else ""
@@ -72,7 +75,7 @@ def _normal(case: Case, specimen: KeptSpecimen) -> Iterator[tuple[str, str]]:
 def _age(case: Case, specimen: KeptSpecimen) -> str:
     """Days from collection to acquisition, as far as the files tell."""
     found = []
-    for result in results_of(specimen):
+    for result in case.results_of(specimen):
         backing = case.backing.get(result.number)
         acquired = str(backing.details.get("acquired", "")) if backing else ""
         if acquired and specimen.collected_on:
@@ -90,12 +93,6 @@ def _absolute(case: Case, specimen: KeptSpecimen) -> str:
     return ", ".join(found)
 
 
-def results_of(specimen: KeptSpecimen) -> list[KeptResult]:
-    """Results that count for something of a specimen, in order."""
-    found = {result.number: result for result, _ in specimen.standing.values()}
-    return [found[number] for number in sorted(found)]
-
-
 def _tables(case: Case, specimen: KeptSpecimen) -> Iterator[Table]:
     codes = [quantity for quantity in in_order(specimen) if quantity not in ANTIGENS]
     answers = [specimen.standing[code] for code in codes if code in _ANSWERS]
@@ -104,7 +101,7 @@ def _tables(case: Case, specimen: KeptSpecimen) -> Iterator[Table]:
         yield Table(
             title="Answers",
             columns=("quantity", "%", "95 % interval, %", "counts", "LOD, %", "LOQ, %", "says"),
-            rows=tuple(_row(case, standing) for standing in answers),
+            rows=tuple(_answer_row(case, specimen, standing) for standing in answers),
             note="Intervals cover counting alone (Clopper-Pearson); gating adds to them, the more "
             "the fewer events. MRD over different denominators is not comparable.",
         )
@@ -113,6 +110,16 @@ def _tables(case: Case, specimen: KeptSpecimen) -> Iterator[Table]:
             title="Beside them",
             columns=("quantity", "%", "95 % interval, %", "counts"),
             rows=tuple(_row(case, standing)[:4] for standing in others),
+            note="Hematogones are counted over all stages.",
+        )
+    tubes = [one for one in case.results_of(specimen) if "mrd" in one.measurements]
+    if len(tubes) > 1:
+        yield Table(
+            title="MRD of each tube",
+            columns=("tube", "%", "95 % interval, %", "counts", "LOD, %", "LOQ, %", "says"),
+            rows=tuple(
+                (_named(one), *_row(case, (one, one.measurements["mrd"]))[1:]) for one in tubes
+            ),
         )
     calls = tuple(
         _call_row(case, specimen, name, specimen.standing[quantity])
@@ -134,6 +141,14 @@ def _tables(case: Case, specimen: KeptSpecimen) -> Iterator[Table]:
         )  # fmt: skip
 
 
+def _answer_row(case: Case, specimen: KeptSpecimen, standing: Standing) -> tuple[str, ...]:
+    *numbers, said = _row(case, standing)
+    void = case.void_on(specimen.collected_on)
+    if void and standing[1].quantity == "b_fraction":
+        said = f"void after the {void}"
+    return (*numbers, said)
+
+
 def _row(case: Case, standing: Standing) -> tuple[str, ...]:
     result, found = standing
     estimate = found.estimate
@@ -142,6 +157,8 @@ def _row(case: Case, standing: Standing) -> tuple[str, ...]:
         counts = f"{found.numerator:,} of {found.denominator:,}"
     limits = [bare(one) if one is not None else "" for one in (found.lod, found.loq)]
     plain = says(case, result, found)
+    if found.quantity in MRD_QUANTITIES[1:]:  # what narrows the first narrows the others too
+        plain = mrd_says(found, case.threshold(result))
     return (
         TITLES.get(found.quantity, found.quantity),
         bare(estimate.value) if estimate else "-",
@@ -164,7 +181,7 @@ def _call_row(case: Case, specimen: KeptSpecimen, name: str, standing: Standing)
     relative = details.get("r")
     return (
         name,
-        says(case, result, found),
+        "; ".join((says(case, result, found), *_parts(details))),
         share,
         "" if found.denominator is None else f"{found.denominator:,}",
         _reference(details, "negative_reference") if details else recorded(None),
@@ -172,8 +189,24 @@ def _call_row(case: Case, specimen: KeptSpecimen, name: str, standing: Standing)
         if details
         else recorded(None),
         f"{relative:.2f}" if isinstance(relative, float) else recorded(None),
-        "no baseline to compare with" if change is None else f"{change:+.2f} log",
+        "no baseline to compare with" if change is None else _changed(specimen, quantity, change),
     )
+
+
+def _changed(specimen: KeptSpecimen, quantity: str, change: float) -> str:
+    clone = getattr(specimen, f"{ANTIGENS[quantity].lower()}_clone")
+    return f"{change:+.2f} log" + ("" if clone else " (clone not recorded)")
+
+
+def _parts(details: Mapping[str, float | str]) -> Iterator[str]:
+    """Where the threshold lies, and both parts of blasts that are two populations."""
+    threshold = details.get("threshold")
+    if isinstance(threshold, float):
+        yield f"threshold {threshold:.2f} L"
+    for name in ("low", "high"):
+        share, median = details.get(f"{name}_fraction"), details.get(f"{name}_median")
+        if isinstance(share, float) and isinstance(median, float):
+            yield f"{bare(share)} % around {median:.2f} L"
 
 
 def _reference(details: Mapping[str, float | str], name: str) -> str:
@@ -186,24 +219,56 @@ def _events(number: float | str | None, cells: str) -> str:
 
 
 def _pictures(case: Case, specimen: KeptSpecimen) -> Iterator[Picture]:
-    for result in results_of(specimen):
+    for result in case.results_of(specimen):
         yield from case.plotted.get(result.number, ())
+
+
+def _named(result: KeptResult) -> str:
+    if result.file:
+        return result.file
+    return "all tubes together" if "+" in result.template else "measured elsewhere"
 
 
 def _text(case: Case, specimen: KeptSpecimen) -> Iterator[str]:
     """Quality of each tube, and what keeps it from being drawn."""
-    for result in results_of(specimen):
-        if not result.file:
-            tubes = "Of all tubes together" if result.template else "Measured elsewhere"
-            yield f"{tubes} ({released(result)}): no plots, and no quality checks of its own."
-            continue
-        backing = case.backing.get(result.number)
-        findings = backing.findings if backing else ()
-        warned = [one for one in findings if one.severity is not Severity.INFO]
-        said = "; ".join(f"{one.code}: {one.what}" for one in warned)
-        yield f"Quality of {result.file} ({released(result)}): {said or 'nothing to remark'}."
-        if result.number not in case.plotted:
-            yield f"Plots of {result.file} are not drawn: they are not in any folder of results."
+    for result in case.results_of(specimen):
+        yield f"Quality of {_named(result)} ({released(result)}): {_quality(case, result)}."
+        if result.file and result.number not in case.plotted:
+            yield f"Plots of {result.file} are not drawn: no folder of results has them."
+    said = _dilution(specimen)
+    if said:
+        yield said
+
+
+def _quality(case: Case, result: KeptResult) -> str:
+    """What was remarked; where nothing is known of it, that nothing is."""
+    backing = case.backing.get(result.number)
+    findings = backing.findings if backing else ()
+    failed = any(Qualifier.QUALITY_FAILED in one.qualifiers for one in result.measurements.values())
+    known = bool(findings) or (bool(backing and backing.details) and not result.external)
+    if not known:
+        return (
+            "a check failed where it was measured; which one is not recorded"
+            if failed
+            else ("not recorded")
+        )
+    told = [
+        f"{one.code}: {one.what}"
+        for one in findings
+        if one.severity is not Severity.INFO or one.code in _WORTH_SAYING
+    ]
+    return "; ".join(told) or "nothing to remark"
+
+
+def _dilution(specimen: KeptSpecimen) -> str:
+    """What is said of blood in a marrow (domain: 1.5, 6.1.3)."""
+    if specimen.specimen_type != "marrow" or "mrd" not in specimen.standing:
+        return ""
+    if Qualifier.HEMODILUTE_LIKELY in specimen.standing["mrd"][1].qualifiers:
+        return "The marrow is likely diluted with blood: its sensitivity is overstated."
+    judged = {"erythroblasts", "cd34_myeloid"} <= set(specimen.standing)
+    sign = "No sign of dilution with blood" if judged else "Dilution with blood was not judged"
+    return f"{sign}."
 
 
 def made_at(result: KeptResult) -> str:

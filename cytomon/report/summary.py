@@ -8,11 +8,13 @@ from cytomon.model.flags import Urgency
 from cytomon.model.qualifiers import Qualifier
 from cytomon.report.case import Case
 from cytomon.report.document import Verdict
-from cytomon.report.verdicts import newest_mrd
+from cytomon.report.verdict_mrd import newest_mrd
 from cytomon.track.words import percent
 
 _REGENERATING = 0.01
 """Hematogones of nucleated cells from which a marrow is said to regenerate."""
+_NEAR = "BLASTS_AMONG_HEMATOGONES"
+"""The finding that blasts may be the edge of normal maturation."""
 _LIMITS = {
     Qualifier.HEMODILUTE_LIKELY: "The marrow is likely diluted with blood: a negative result "
     "overstates the sensitivity.",
@@ -53,13 +55,16 @@ def _regeneration(case: Case) -> Iterator[str]:
     standing = found[0].standing.get("hematogones") if found else None
     if standing is None or standing[1].estimate is None:
         return
-    share = standing[1].estimate.value
-    said = f"Hematogones are {percent(share)} of nucleated cells"
-    if share >= _REGENERATING:
-        said += ": the marrow regenerates, and normal precursors were told apart from blasts"
-    elif share < 0.001:
-        said += ", as expected while B cells are gone; they say nothing of dilution then"
-    yield f"{said}."
+    result, hematogones = standing
+    said = f"Hematogones are {percent(standing[1].estimate.value)} of nucleated cells"
+    backing = case.backing.get(result.number)
+    near = [one.what for one in (backing.findings if backing else ()) if one.code == _NEAR]
+    if near:
+        yield f"{said}. {near[0]}."
+    elif hematogones.estimate and hematogones.estimate.value >= _REGENERATING:
+        yield f"{said}: the marrow regenerates."
+    else:
+        yield f"{said}; while B cells are gone few are expected, and say nothing of dilution."
 
 
 def _limits(case: Case) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
@@ -16,8 +17,17 @@ from cytomon.track.words import percent
 NOT_RECORDED = "not recorded"
 LONGEST = 1000
 """Characters of one text; what a list says beyond is counted, and stays in the store."""
-_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
-"""Categories of characters that act or hide instead of being seen: controls, marks of direction."""
+_UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+"""Categories of characters that act or hide instead of being seen: controls, marks of direction,
+and what is no character at all."""
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that nobody sees: fillers and variation selectors (default-ignorables)."""
+_MARKS = {"Mn", "Me"}
+_MOST_MARKS = 2
+"""Marks on one letter; more of them climb over the lines above."""
 
 Value = TypeVar("Value")
 
@@ -25,14 +35,15 @@ Value = TypeVar("Value")
 def inert(text: str) -> str:
     r"""Text of others as it may stand anywhere: seen, and nothing else.
 
-    Controls and marks of direction are spelled out, line breaks become spaces, and what is longer
-    than `LONGEST` is cut, with how much is missing.
+    What acts or hides is spelled out: controls, marks of direction, fillers, noncharacters, and the
+    third and later marks on one letter. Line breaks become spaces, and what is longer than
+    `LONGEST` is cut, with how much is missing.
 
     Examples
     --------
-    >>> inert("a\u202eb\nc"), inert("<b>")
-    ('a⟨U+202E⟩b c', '<b>')
-    >>> inert("x" * 1005)[-35:]
+    >>> inert("a\u202eb\nc"), inert("<b>"), inert("x\ufffe")
+    ('a⟨U+202E⟩b c', '<b>', 'x⟨U+FFFE⟩')
+    >>> inert("x" * 1005)[-34:]
     'x ... (5 more characters left out)'
     """
     plain = " ".join(text.split("\n")) if "\n" in text else text
@@ -40,11 +51,21 @@ def inert(text: str) -> str:
         plain = f"{plain[:LONGEST]} ... ({len(plain) - LONGEST:,} more characters left out)"
     if plain.isascii() and plain.isprintable():
         return plain
-    return "".join(map(_shown, plain))
+    return "".join(_shown(plain))
 
 
-def _shown(one: str) -> str:
-    return f"⟨U+{ord(one):04X}⟩" if unicodedata.category(one) in _UNSEEN else one
+def _shown(text: str) -> Iterator[str]:
+    marks = 0
+    for one in text:
+        category = unicodedata.category(one)
+        marks = marks + 1 if category in _MARKS else 0
+        hidden = category in _UNSEEN or _BLANK.match(one) or marks > _MOST_MARKS
+        yield spelled(one) if hidden else one
+
+
+def spelled(one: str) -> str:
+    """A character by its number, such as ``⟨U+202E⟩``."""
+    return f"⟨U+{ord(one):04X}⟩"
 
 
 def inert_everywhere(value: Value) -> Value:
@@ -123,9 +144,17 @@ def mrd_says(mrd: Measurement, threshold: float = 1e-4) -> str:
         MrdStatus.NOT_DETECTED: f"MRD not detected; sensitivity reached {sensitivity}",
         MrdStatus.INSUFFICIENT_SENSITIVITY: (
             f"No conclusion at {line}: only {cells:,} cells, sensitivity {sensitivity}; repeat"
+            f"{_suspicious(mrd)}"
         ),
     }
     return said.get(mrd.status, "Specimen not evaluable for MRD")
+
+
+def _suspicious(mrd: Measurement) -> str:
+    if Qualifier.WITH_SUSPICIOUS_EVENTS not in mrd.qualifiers:
+        return ""
+    value = percent(mrd.estimate.value if mrd.estimate else None)
+    return f"; suspicious events ({mrd.numerator or 0}, {value})"
 
 
 def _below_lod(mrd: Measurement, threshold: float) -> str:
@@ -136,6 +165,9 @@ def _below_lod(mrd: Measurement, threshold: float) -> str:
     upper = percent(mrd.estimate.high)
     return f"{said}; MRD ≥ {exactly(threshold)} not excluded (upper bound {upper})"
 
+
+RANKED = (Tone.CALM, Tone.UNKNOWN, Tone.CAUTION, Tone.ALARM)
+"""From what reassures to what does not."""
 
 MRD_TONES: Mapping[str, Tone] = {
     MrdStatus.POSITIVE: Tone.ALARM,

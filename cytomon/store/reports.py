@@ -10,11 +10,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from cytomon.errors import InputError
 from cytomon.model.people import Act
+from cytomon.store.chain import Digest, hash_entry, hash_text
 from cytomon.store.change import Change
 from cytomon.store.find import find_patient
 from cytomon.store.people import require
 from cytomon.store.tables import log, patients, reports
+
+_DIGITS = 16
+"""Of a report's name: among a million reports no two are called alike."""
+
+
+class ContradictedError(InputError):
+    """What the store says of a signed report is not what its log says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +127,8 @@ def released(connection: Connection, patient_id: str) -> tuple[Released, ...]:
     ------
     InputError
         If the store knows none of this name.
+    ContradictedError
+        If the log says something else of them.
     """
     patient = find_patient(connection, patient_id)
     return _versions(connection, patient.thing)
@@ -132,37 +143,84 @@ def find_release(connection: Connection, digest: str) -> tuple[Released, ...]:
         From `Store.reading`.
     digest : str
         SHA-256 of the file, in hexadecimal digits.
+
+    Raises
+    ------
+    ContradictedError
+        If the log does not say so, or says so alone.
     """
     patient = connection.scalar(
         select(reports.c.patient).where(reports.c.sha256 == digest).limit(1)
     )
-    return () if patient is None else _versions(connection, patient)
+    if patient is not None:
+        return _versions(connection, patient)
+    logged = select(log.c.seq).where(log.c.action == "report", log.c.after.contains(digest))
+    entry = connection.scalar(logged.limit(1))
+    if entry is not None:
+        raise _contradicted(entry)
+    return ()
 
 
 def _versions(connection: Connection, patient: int) -> tuple[Released, ...]:
-    query = (
-        select(reports, log.c.at, log.c.who, log.c.role, log.c.why, log.c.after)
-        .join(log, log.c.seq == reports.c.entry)
-        .where(reports.c.patient == patient)
-        .order_by(reports.c.id)
-    )
+    query = select(reports).where(reports.c.patient == patient).order_by(reports.c.id)
     by_entry: dict[int, list[Row[Any]]] = {}
     for row in connection.execute(query):
         by_entry.setdefault(row.entry, []).append(row)
-    return tuple(_version(rows) for rows in by_entry.values())
+    return tuple(_version(rows, _entry(connection, rows)) for rows in by_entry.values())
 
 
-def _version(rows: Sequence[Row[Any]]) -> Released:
-    first, told = rows[0], json.loads(rows[0].after)
+def _entry(connection: Connection, rows: Sequence[Row[Any]]) -> Row[Any]:
+    """The entry of the log that covers the rows of a version.
+
+    Raises
+    ------
+    ContradictedError
+        If it is not the one that follows its neighbour, or says something else of the rows.
+    """
+    number = rows[0].entry
+    around = select(log).where(log.c.seq.in_((number - 1, number)))
+    found = {row.seq: row for row in connection.execute(around)}
+    entry, before = found.get(number), found.get(number - 1)
+    if entry is None or before is None or entry.previous != before.hash:
+        raise _contradicted(number)
+    *fields, own = entry
+    digest = Digest()
+    digest.update([tuple(row) for row in rows])
+    if hash_entry(fields) != own or _claim(entry) != (
+        [digest.rows, digest.hexdigest()],
+        {row.format: row.sha256 for row in rows},
+    ):
+        raise _contradicted(number)
+    return entry
+
+
+def _claim(entry: Row[Any]) -> tuple[object, object]:
+    """What an entry says of its rows, and which files it names."""
+    try:
+        return json.loads(entry.rows).get("reports"), json.loads(entry.after).get("files")
+    except (ValueError, AttributeError):
+        return None, None
+
+
+def _contradicted(entry: int) -> ContradictedError:
+    return ContradictedError(
+        "what the store says of a signed report is not what its log says: it was changed",
+        where=f"entry {entry} of the log",
+        fix="run `cytomon audit verify`; trust no report of this store before it is clear",
+    )
+
+
+def _version(rows: Sequence[Row[Any]], entry: Row[Any]) -> Released:
+    first, told = rows[0], json.loads(entry.after)
     return Released(
         report_id=first.report_id,
         version=told["version"],
         status=first.status,
         as_of=date.fromisoformat(first.as_of),
-        by=first.who,
-        role=first.role,
+        by=entry.who,
+        role=entry.role,
         at=told["at"],
-        why=first.why,
+        why=entry.why,
         entry=first.entry,
         content=told["content"],
         said=told["said"],
@@ -183,13 +241,11 @@ def report_id(connection: Connection, patient_id: str) -> str:
     Returns
     -------
     str
-        ``R`` and ten hexadecimal digits.
+        ``R`` and sixteen hexadecimal digits.
     """
-    from cytomon.store.chain import hash_text
-
     patient = find_patient(connection, patient_id)
     first = connection.scalar(select(log.c.after).order_by(log.c.seq).limit(1))
-    return f"R{hash_text(f'report {first} {patient.thing}')[:10]}"
+    return f"R{hash_text(f'report {first} {patient.thing}')[:_DIGITS]}"
 
 
 def everybody(connection: Connection) -> list[str]:

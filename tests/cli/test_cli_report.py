@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+import cytomon
+from cytomon import editions
 from cytomon.cli.main import main
+from cytomon.report.case import Case
+from cytomon.report.compose import Edition
+from cytomon.report.document import Document
 from tests.report_stores import SIGNER, patient, sign_all, store_of
 
 Captured = pytest.CaptureFixture[str]
@@ -82,7 +90,7 @@ def test_one_unknown_patient_stops_no_other(say: Say):
     code, out, err = say("report", "P1", "nobody", "--out=r", DAY, "--format=html")
 
     assert code == 1
-    assert "no patient of this name" in err
+    assert "refused: nobody: the store knows no patient of this name" in err
     assert "nobody" not in out
     assert len(list(Path("r").iterdir())) == 1
     assert say("report", "nobody", "--out=r2", DAY)[0] == 3
@@ -95,7 +103,7 @@ def test_a_report_is_signed_and_verified(say: Say):
 
     assert code == 0
     assert f"Signed: final, by {SIGNER} (pathologist)" in err
-    assert [say("report", "--verify", str(path))[0] for path in files] == [0, 0]
+    assert [say("report", "--verify", str(path))[0] for path in files] == [0, 0, 0]
     code, out, _ = say("report", "--verify", str(files[0]))
     assert out.startswith("signed: report R")
     files[0].write_bytes(files[0].read_bytes() + b" ")
@@ -140,6 +148,12 @@ def test_unsigned_results_are_named(say: Say):
         (("P1", "--out=r", "--laboratory=none.yaml"), "cannot be read"),
         (("P1", "--out=r", "--codes=none.csv"), "cannot be opened"),
         (("--verify", "none.pdf"), "cannot be read"),
+        (("--verify", "none.pdf", "P1"), "--verify looks at one file"),
+        (("--verify", "none.pdf", "--all"), "--verify looks at one file"),
+        (("--verify", "none.pdf", "--out=r"), "--verify looks at one file"),
+        (("--verify", "none.pdf", "--sign"), "--verify looks at one file"),
+        (("P1", "--out=s.db"), "a file stands where a folder is expected"),
+        (("P1", "--out=s.db/r"), "a file stands where a folder is expected"),
     ],
 )
 def test_slips_are_said(say: Say, words: tuple[str, ...], says: str):
@@ -163,7 +177,7 @@ def test_the_laboratory_stands_on_its_reports(say: Say):
     Path("lab.yaml").write_text("laboratory: One\n")
     code, _, err = say("report", "P1", "--out=r", DAY, "--laboratory=lab.yaml")
     assert code == 2
-    assert "laboratory: Extra" in err
+    assert "'laboratory' is no field" in err
     assert "accreditation" in err
 
 
@@ -181,3 +195,60 @@ def test_a_missing_extra_says_how_to_install_it(
     assert code == 3
     assert f'pip install "cytomon[{kind}]"' in err
     assert not Path("r").exists()
+
+
+def test_a_defect_stops_no_other_and_quotes_nothing(
+    say: Say, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+):
+    """Exit code 70 at the end, the patient and the place, and the list of the others."""
+    compose = editions.compose
+
+    def fail(case: Case, edition: Edition) -> Document:
+        if case.course.patient.patient_id == "P1":
+            raise RuntimeError("a name that nobody should read")
+        return compose(case, edition)
+
+    monkeypatch.setattr(editions, "compose", fail)
+    capsys.readouterr()
+    code = main(["report", "--all", "--out=r", DAY, "--format=html"])
+    out, err = capsys.readouterr()
+
+    assert code == 70
+    assert "refused: P1: this is a defect of cytomon (RuntimeError at editions.py line" in err
+    assert "nobody should read" not in out + err
+    assert "1 report written, 1 refused" in err
+    assert "P2" in Path("r/index.html").read_text(encoding="utf-8")
+
+
+def test_a_withheld_report_stays_in_the_list(say: Say, monkeypatch: pytest.MonkeyPatch):
+    """Whoever needs a person is on top, also where the signed file cannot be laid out here."""
+    assert say("report", "P1", "--sign", "--out=r", DAY)[0] == 0
+    monkeypatch.setattr(cytomon, "__version__", "999.0")
+    code, _, err = say("report", "--all", "--out=r2", DAY, "--format=html")
+
+    assert code == 1
+    assert "refused: P1: version 1 is signed, and comes out in other bytes here (html)" in err
+    page = Path("r2/index.html").read_text(encoding="utf-8")
+    assert "P1" in page
+    assert len(list(Path("r2").iterdir())) == 2
+    assert say("report", "--all", "--out=r", DAY, "--format=html")[0] == 0
+
+
+def test_a_store_that_contradicts_its_log_says_nothing_of_a_file(say: Say):
+    """Neither of the forged file nor of the one that was signed."""
+    _, out, _ = say("report", "P1", "--sign", "--out=r", DAY)
+    Path("forged.html").write_text("forged")
+    with closing(sqlite3.connect("s.db")) as there, there:
+        for (name,) in there.execute("SELECT name FROM sqlite_master WHERE type='trigger'"):
+            there.execute(f"DROP TRIGGER {name}")
+        digest = hashlib.sha256(b"forged").hexdigest()
+        there.execute("UPDATE reports SET sha256 = ? WHERE format = 'html'", (digest,))
+
+    for path in ("forged.html", out.splitlines()[3]):
+        code, told, _ = say("report", "--verify", path)
+        assert code == 3
+        assert told.startswith("not known: what the store says of a signed report is not what its")
+        assert "cytomon audit verify" in told
+    code, _, err = say("report", "P1", "--out=r2", DAY)
+    assert code == 3
+    assert "refused: P1: what the store says of a signed report" in err

@@ -14,18 +14,41 @@ from cytomon.gating.key_plots import (
     BINS,
     DOUBT,
     EVENT,
+    FARTHEST,
     LEAST_REFERENCE,
     LEVELS,
+    NARROWEST,
     SIDE,
     DensityPlot,
     KeyPlots,
     indexed,
     key_plots,
+    most_pixels,
 )
 from cytomon.gating.paint import DENSITY
-from cytomon.gating.stories import STORIES, Seen, pairs_of, see, shown
+from cytomon.gating.stories import (
+    MOST_GATES,
+    MOST_POINTS,
+    STORIES,
+    Seen,
+    gates_of,
+    outlined,
+    pairs_of,
+    see,
+    shown,
+)
 from cytomon.gating.views import L_VIEW, SCATTER_VIEW, bins
-from cytomon.model.gating import Axis, Box, PlacedGate, Placement
+from cytomon.model.gating import (
+    Axis,
+    Boolean,
+    Box,
+    Ellipse,
+    Operand,
+    PlacedGate,
+    Placement,
+    Polygon,
+    Shape,
+)
 from cytomon.model.patient import Specimen, SpecimenType
 from cytomon.model.results import Kept, TubeResult
 from cytomon.model.tube import Channel, Role
@@ -233,6 +256,55 @@ def test_nothing_that_is_drawn_touches_a_count(some: Seen):
     }
 
 
+# The gates on the plots
+
+
+def gates_on(plot: DensityPlot) -> list[str]:
+    return [*(one.name for one in plot.outlines), *(one.name for one in plot.thresholds)]
+
+
+def test_every_plot_shows_gates(some: Seen, blood: Seen):
+    """Those that the population depends on, and the lymphocytes, under their own names."""
+    named = {
+        name: [gates_on(one) for one in key_plots(seen, PNG).densities]
+        for name, seen in (("some", some), ("blood", blood))
+    }
+    assert named["some"] == [
+        ["cd45_dim_small", "lymphoid_scatter"], ["cd19_above", "cd10_above"], ["cd10_above"],
+        ["cd19_above", "cd22_above"],
+    ]  # fmt: skip
+    assert named["blood"] == [
+        ["wide_scatter", "lymphoid_scatter"], ["cd19_clear", "cd3_pos"], ["cd19_clear", "cd20_pos"],
+        ["cd19_clear", "cd10_pos"],
+    ]  # fmt: skip
+
+
+def test_a_gate_stands_where_it_was_placed(some: Seen):
+    """Each line at a bound of its gate, each corner at one or just inside the frame."""
+    gates = {gate.name: gate for gate in some.result.placement.gates}
+    for plot in key_plots(some, PNG).densities:
+        for line in plot.thresholds:
+            shape = gates[line.name].shape
+            assert isinstance(shape, Box)
+            assert shape.bounds == ((line.at, None),)
+        for one in plot.outlines:
+            shape = gates[one.name].shape
+            assert isinstance(shape, Box)
+            (low, high), (_, top) = shape.bounds
+            assert {x for x, _ in one.points} & {low, high}
+            assert {y for _, y in one.points} & {top}
+
+
+def test_a_gate_of_more_dimensions_that_holds_the_blasts():
+    """Where no gate has CD19 alone, the side of the one that every blast has passed is shown."""
+    seen = seen_in("P001_d091_marrow_aieop_bfm")
+    cd19 = next(one for one in key_plots(seen, PNG).densities if (one.x, one.y) == ("CD19", "CD10"))
+    assert gates_on(cd19) == ["cd19_pos", "cd10_above"]
+    # the lymphocytes are bounded by CD45 too, and no blast has to be one
+    cd45 = next(one for one in key_plots(seen, PNG).densities if (one.x, one.y) == ("CD34", "CD45"))
+    assert gates_on(cd45) == ["cd34_above"]
+
+
 # Laws on tubes that are made up
 
 X, Y = Axis(channel="CD45-A", label="CD45"), Axis(channel="SSC-A", label="SSC-A")
@@ -259,6 +331,105 @@ def made_up(values: np.ndarray, blasts: np.ndarray, doubt: np.ndarray) -> Seen:
     everything = np.ones(len(values), dtype=bool)
     members = {"blasts": blasts, "by_eye": doubt, "all": everything, "": everything}
     return Seen(result=result, columns=Columns(values, channels, {}), members=members)
+
+
+def gated(*gates: PlacedGate) -> Seen:
+    """A tube whose blasts depend on these gates."""
+    seen = made_up(np.zeros((3, 2)), np.ones(3, dtype=bool), np.zeros(3, dtype=bool))
+    depends = Boolean(every=tuple(Operand(gate=gate.name) for gate in gates))
+    blasts = PlacedGate(name="blasts", parent="", shape=depends)
+    placement = dataclasses.replace(
+        seen.result.placement, gates=(*gates, blasts), roles={"blasts": "blasts"}
+    )
+    result = dataclasses.replace(seen.result, placement=placement)
+    return dataclasses.replace(seen, result=result)
+
+
+def on_both(shape: Shape, axes: tuple[Axis, ...], **changes: str | bool) -> PlacedGate:
+    gate = PlacedGate(name="gate", parent="", axes=axes, shape=shape)
+    return dataclasses.replace(gate, **changes)  # type: ignore[arg-type]
+
+
+VIEWS = ((-1.0, 5.0), (0.0, 100.0))
+ELLIPSE = Ellipse(mean=(2.0, 50.0), covariance=((1.0, 4.0), (4.0, 100.0)), distance_square=4.0)
+
+
+def test_an_outline_in_either_order():
+    """A gate drawn with its axes turned is the same outline."""
+    shapes: list[tuple[Shape, Shape]] = [
+        (Box(bounds=((1, 2), (10, None))), Box(bounds=((10, None), (1, 2)))),
+        (
+            Polygon(vertices=((1, 10), (2, 20), (3, 5))),
+            Polygon(vertices=((10, 1), (20, 2), (5, 3))),
+        ),
+    ]
+    for straight, turned in shapes:
+        found = [
+            set(outlined(STORIES[0], gated(gate), (X, Y), VIEWS)[0][0].points)
+            for gate in (on_both(straight, (X, Y)), on_both(turned, (Y, X)))
+        ]
+        assert found[0] == found[1]
+
+
+def test_an_ellipse_is_drawn_by_points_on_its_edge():
+    """Each at the distance that the gate allows."""
+    ((found,), _) = outlined(STORIES[0], gated(on_both(ELLIPSE, (X, Y))), (X, Y), VIEWS)
+    off = np.array(found.points) - ELLIPSE.mean
+    distances = np.einsum("ni,ij,nj->n", off, np.linalg.inv(ELLIPSE.covariance), off)
+    assert distances == pytest.approx(4.0)
+    assert np.ptp(np.array(found.points), axis=0) == pytest.approx([4.0, 40.0], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        on_both(Polygon(vertices=((0.0, 0.0),) * (MOST_POINTS + 1)), (X, Y)),
+        on_both(Polygon(vertices=((0.0, 0.0), (1.0, 1.0), (1e300, 0.0))), (X, Y)),
+        on_both(Box(bounds=((9.0, None),)), (X,)),
+        on_both(Box(bounds=((None, None),)), (Y,)),
+        on_both(Boolean(), ()),
+    ],
+)
+def test_gates_that_cannot_be_shown(gate: PlacedGate):
+    """Corners without number or far away, lines outside the plot, and what has no dimensions."""
+    assert outlined(STORIES[0], gated(gate), (X, Y), VIEWS) == ((), ())
+
+
+def test_both_ends_of_a_gate_on_one_dimension():
+    """Two lines of one name, by the axis of the plot."""
+    _, found = outlined(STORIES[0], gated(on_both(Box(bounds=((10, 20),)), (Y,))), (X, Y), VIEWS)
+    assert [(one.name, one.axis, one.at) for one in found] == [("gate", "y", 10), ("gate", "y", 20)]
+
+
+def test_names_of_gates():
+    """As in the gating strategy; the outside is said, and no name is without end."""
+    box = Box(bounds=((1.0, None),))
+    for changes, expected in (
+        ({"complement": True}, "outside gate"),
+        ({"name": "n" * 99}, "n" * 39 + "…"),
+        ({"name": "a\nb\u202e"}, "a?b?"),
+    ):
+        seen = gated(on_both(box, (X,), **changes))  # type: ignore[arg-type]
+        _, (found,) = outlined(STORIES[0], seen, (X, Y), VIEWS)
+        assert found.name == expected
+
+
+def test_not_too_many_gates():
+    """The nearest to the population."""
+    gates = [
+        on_both(Box(bounds=((n, n + 1.0), (10.0, 20.0))), (X, Y), name=f"g{n}") for n in range(5)
+    ]
+    seen = gated(*gates, on_both(Box(bounds=((3.0, None),)), (X,), name="line"))
+    outlines, thresholds = outlined(STORIES[0], seen, (X, Y), VIEWS)
+    assert [one.name for one in outlines] == ["g0", "g1"]
+    assert len(outlines) + len(thresholds) == MOST_GATES
+
+
+def test_each_gate_is_met_once(some: Seen):
+    """However many ways lead to it."""
+    names = [gate.name for gate in gates_of(STORIES[0], some)]
+    assert names[0] == "blasts"
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("n_blasts", [0, 1, 50, 51, 500, 501, 5000, 5001])
@@ -317,6 +488,32 @@ def test_events_without_a_place_are_left_out():
     assert pixels_of(plot, made_up(values, blasts, blasts), np.array([0])) <= marked(plot, EVENT)
 
 
+@pytest.mark.parametrize("values", [(0.0, 1e30), (1e30, 1e30), (5.0, 5.0 + 1e-12), (-1e30, -1e30)])
+def test_views_that_can_be_drawn(values: tuple[float, float]):
+    """Neither beyond reason nor without width, whatever the events are."""
+    lies = np.array([(one, 9e4) for one in values])
+    nobody = np.zeros(2, dtype=bool)
+    (plot,) = key_plots(made_up(lies, nobody, nobody), PNG).densities
+    low, high = plot.x_view
+    assert -FARTHEST <= low < low + NARROWEST / 2 <= high <= FARTHEST
+    assert (plot.raster > 0).any()
+
+
+@pytest.mark.parametrize("n", [0, 1, 50, 51, 500, 501, 5000, 5001, 8000])
+def test_how_many_pixels_marks_can_take(n: int):
+    """Never fewer than they do."""
+    values = np.random.default_rng(n).normal([2, 130_000], [1, 50_000], (8000, 2))
+    (plot,) = key_plots(
+        made_up(values, np.arange(8000) < n, np.zeros(8000, dtype=bool)), PNG
+    ).densities
+    assert len(marked(plot, EVENT)) <= most_pixels(n)
+
+
+def test_the_plots_name_their_population(some: Seen, blood: Seen):
+    """By its role; whoever reads them can compare it."""
+    assert [key_plots(seen, PNG).role for seen in (some, blood)] == ["blasts", "b_cells"]
+
+
 def test_a_tube_without_events():
     """Empty plots, and nothing fails."""
     nobody = np.zeros(0, dtype=bool)
@@ -331,7 +528,7 @@ def test_a_tube_that_can_tell_nothing():
     plots = key_plots(seen, PNG)
 
     assert isinstance(plots, KeyPlots)
-    assert (plots.densities, plots.histograms, plots.strategy) == ((), (), PNG)
+    assert (plots.densities, plots.histograms, plots.strategy, plots.role) == ((), (), PNG, "")
     assert not any(list(pairs_of(story, seen)) for story in STORIES)
 
 

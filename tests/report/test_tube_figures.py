@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.textpath import TextPath
 from PIL import Image
 
 from cytomon.gating.key_plots import (
@@ -24,6 +25,7 @@ from cytomon.gating.key_plots import (
     Histogram,
     KeyPlots,
 )
+from cytomon.gating.stories import Outline, Threshold
 from cytomon.gating.views import L_VIEW, SCATTER_VIEW
 from cytomon.report.drawn import Drawn
 from cytomon.report.tube_figures import DOUBT_COLOUR, EVENT_COLOUR, draw_tube
@@ -229,3 +231,108 @@ def test_a_histogram_of_nothing():
     empty = Histogram(role="blasts", n=1, counts=np.zeros(BINS, dtype=np.uint32))
     plots = replace(PLOTS, histograms=(antigen(blasts=empty, negative=empty),), densities=())
     assert "t-cd19" in draw_tube(plots, "t")
+
+
+# Gates
+
+SMALL = Outline(name="lymphoid_scatter", points=((3.5, 0.0), (6.5, 0.0), (6.5, 3e4), (3.5, 3e4)))
+WIDE = Outline(name="wide_scatter", points=((1.6, 0.0), (6.5, 0.0), (6.5, 3e4), (1.6, 3e4)))
+CD19 = Threshold(name="cd19_above", axis="x", at=1.15)
+CD10 = Threshold(name="cd10_above", axis="y", at=1.24)
+FRAME = (72 * 1.9 * 0.19, 72 * 1.9 * 0.96, 72 * 1.8 * 0.24, 72 * 1.8 * 0.81)
+"""Left, right, upper and lower end on the page."""
+
+
+def width(name: str) -> float:
+    """Points that a name of a gate takes."""
+    return float(TextPath((0, 0), name, size=5.0).get_extents().width)
+
+
+def gates_drawn(**changes: object) -> tuple[Drawn, dict[str, tuple[float, float]]]:
+    """A figure with gates, and where their names begin."""
+    plots = KeyPlots(densities=(density(**changes),), histograms=(), strategy=b"")
+    (found,) = draw_tube(plots, "t").values()
+    names = re.findall(r"<text ([^>]*paint-order: stroke[^>]*)>([^<]*)</text>", found.data.decode())
+    places = {}
+    for look, name in names:
+        (x,), (y,) = (re.findall(rf' {side}="([0-9.]+)"', look) for side in "xy")
+        places[name] = (float(x), float(y))
+    return found, places
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outlines": (WIDE, SMALL)},
+        {"outlines": (SMALL,), "thresholds": (replace(CD10, at=5e4),)},
+        {"thresholds": (CD19, CD10), "x": "CD19", "y": "CD10", "y_view": L_VIEW},
+        {"thresholds": (CD19, replace(CD10, at=6.59)), "y": "CD10", "y_view": L_VIEW},
+        {"thresholds": (replace(CD19, at=-1.59), replace(CD10, at=-1.59)), "y_view": L_VIEW},
+    ],
+)
+def test_names_of_gates_lie_in_the_frame_and_never_meet(changes: dict[str, object]):
+    """On white, in five points; each gate by its name."""
+    found, places = gates_drawn(**changes)
+    assert len(found.data) < MOST_BYTES
+    assert len(places) == 2
+    left, right, top, bottom = FRAME
+    for name, (x, y) in places.items():
+        assert left <= x
+        assert x + width(name) <= right
+        assert top + 3 <= y <= bottom
+    (one, (x0, y0)), (other, (x1, y1)) = places.items()
+    assert x0 + width(one) < x1 or x1 + width(other) < x0 or abs(y0 - y1) >= 5
+
+
+def test_gates_change_no_pixel(drawn: dict[str, Drawn]):
+    """They are drawn over the picture, which stays as it was."""
+    found, _ = gates_drawn(outlines=(WIDE, SMALL))
+    assert embedded(found).tobytes() == embedded(drawn["t3-1"]).tobytes()
+
+
+def test_a_threshold_is_dashed_and_an_outline_is_not():
+    """And both lie on white."""
+    (lines, _), (areas, _) = (
+        gates_drawn(thresholds=(CD19,)),
+        gates_drawn(outlines=(SMALL,)),
+    )
+    assert (dashed(lines), dashed(areas)) == (2, 0)
+    for one in (lines, areas):
+        text = one.data.decode()
+        assert text.count("stroke: #ffffff; stroke-width: 2") == 1
+        assert len(re.findall(r"stroke: #2b2b2b", text)) == 1
+
+
+def test_a_name_lies_on_no_blast():
+    """It moves to the other side of its line."""
+    raster = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    look: dict[str, object] = {"thresholds": (CD19,), "y_view": L_VIEW}
+    _, free = gates_drawn(raster=raster, **look)
+    raster = raster.copy()
+    raster[180:, 70:] = EVENT
+    _, moved = gates_drawn(raster=raster, **look)
+    assert moved["cd19_above"][0] < free["cd19_above"][0] - 20
+
+
+@pytest.mark.parametrize("name", ["W" * 40, "<b>&$x_1$</b>", "ß" * 40, "\u2800"])
+def test_any_name_of_a_gate(name: str):
+    """Cut where it is wider than the frame, and never read as something else."""
+    found, _ = gates_drawn(thresholds=(replace(CD19, name=name),))
+    ElementTree.fromstring(found.data)  # noqa: S314  (our own drawing)
+    if len(name) < 40:
+        assert name.strip() in texts(found)
+    else:
+        assert [one for one in texts(found) if one.startswith(name[:9]) and one.endswith("…")]
+
+
+def test_as_many_gates_as_a_file_may_hold():
+    """Crowded, and still drawn at once."""
+    turn = np.linspace(0, 6.28, 200)
+    around = tuple(
+        zip((2 + np.cos(turn)).tolist(), (1e5 + 5e4 * np.sin(turn)).tolist(), strict=True)
+    )
+    outlines = tuple(Outline(name=f"area {n}", points=around) for n in range(12))
+    thresholds = tuple(Threshold(name=f"line {n}", axis="xy"[n % 2], at=2.0) for n in range(12))
+    found, places = gates_drawn(outlines=outlines, thresholds=thresholds)
+    assert len(places) == 24
+    assert found.data.startswith(b"<svg ")

@@ -47,10 +47,13 @@ WORKED = (
     (25, 500_000,
      "MRD detected below 0.01 % (0.0050 %); counts as MRD-negative under the trial definition"),
     (12, 100_000,
-     "No conclusion at 0.01 %: only 100,000 cells, sensitivity 0.0200 %; repeat"),
-    (19, 150_000, "No conclusion at 0.01 %: only 150,000 cells, sensitivity 0.0133 %; repeat"),
+     "No conclusion at 0.01 %: only 100,000 cells, sensitivity 0.0200 %; repeat; "
+        "suspicious events (12, 0.0120 %)"),
+    (19, 150_000, "No conclusion at 0.01 %: only 150,000 cells, sensitivity 0.0133 %; repeat; "
+        "suspicious events (19, 0.0127 %)"),
     (0, 30_000, "No conclusion at 0.01 %: only 30,000 cells, sensitivity 0.0667 %; repeat"),
-    (3, 50_000, "No conclusion at 0.01 %: only 50,000 cells, sensitivity 0.0400 %; repeat"),
+    (3, 50_000, "No conclusion at 0.01 %: only 50,000 cells, sensitivity 0.0400 %; repeat; "
+        "suspicious events (3, 0.0060 %)"),
     (0, 500_000, "MRD not detected; sensitivity reached 0.0040 %"),
     (5, 500_000, "Suspicious events below the limit of detection (5 events)"),
     (19, 200_000,
@@ -100,8 +103,32 @@ def test_what_is_inert_is_seen_and_short(text: str):
 
     assert len(shown) < 11 * LONGEST
     assert inert(shown) == shown or len(shown) > LONGEST
-    for mark in "\u202e\u2066\u200b\u0000\x1b\n\r\t\u2028\ufeff\u00ad":
+    for mark in "\u202e\u2066\u200b\u0000\x1b\n\r\t\u2028\ufeff\u00ad\u3164\ufffe\ufe0f":
         assert mark not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("\u115f\u3164", "⟨U+115F⟩⟨U+3164⟩", id="hangul-fillers"),
+        pytest.param("\uffa0\u2800", "⟨U+FFA0⟩⟨U+2800⟩", id="blanks"),
+        pytest.param("1\ufe0f", "1⟨U+FE0F⟩", id="variation-selector"),
+        pytest.param("a\U000e0100\U000e0041", "a⟨U+E0100⟩⟨U+E0041⟩", id="beyond-the-first-plane"),
+        pytest.param("a\u034f\u180b", "a⟨U+034F⟩⟨U+180B⟩", id="joiners-without-a-shape"),
+        pytest.param("x\ufffe\uffff", "x⟨U+FFFE⟩⟨U+FFFF⟩", id="noncharacters"),
+        pytest.param("\ufdd0\U0001fffe", "⟨U+FDD0⟩⟨U+1FFFE⟩", id="more-noncharacters"),
+        pytest.param("\ud800", "⟨U+D800⟩", id="half-a-character"),
+        pytest.param(
+            "e\u0301\u0302\u0303\u0304f", "e\u0301\u0302⟨U+0303⟩⟨U+0304⟩f", id="marks-that-climb"
+        ),
+        pytest.param("Nguye\u0302\u0303n", "Nguye\u0302\u0303n", id="two-marks-of-a-name"),
+        pytest.param("ผู้ป่วยที่ हिन्दी မြန်မာ", "ผู้ป่วยที่ हिन्दी မြန်မာ", id="languages-of-marks"),
+    ],
+)
+def test_what_nobody_sees_is_spelled_out(text: str, shown: str):
+    """Fillers, selectors, noncharacters and towers of marks; names of people stay as they are."""
+    assert inert(text) == shown
+    assert inert(shown) == shown
 
 
 def test_every_text_of_a_value_is_made_inert():

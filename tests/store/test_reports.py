@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from cytomon.errors import InputError
 from cytomon.model.people import Act
 from cytomon.store.change import changing
-from cytomon.store.reports import find_release, release, released, report_id
+from cytomon.store.reports import ContradictedError, find_release, release, released, report_id
 from cytomon.store.session import Store
 from cytomon.store.tables import log
 from cytomon.store.verify import verify
@@ -92,4 +94,52 @@ def test_the_name_of_a_report_names_nobody(ready: Store):
     with ready.reading() as connection:
         names = [report_id(connection, key) for key in ("P1", "P2", "P1")]
     assert names[0] == names[2] != names[1]
-    assert all("P1" not in name and len(name) == 11 for name in names)
+    assert all("P1" not in name and len(name) == 17 for name in names)
+
+
+@contextmanager
+def edited(store: Store, statement: str) -> Iterator[Connection]:
+    """A store that somebody has edited with the locks taken off; put back at the end."""
+    with store.engine.connect() as connection:
+        do = connection.exec_driver_sql
+        if store.on_sqlite:
+            do("PRAGMA foreign_keys = OFF")
+        do("BEGIN")
+        if store.on_sqlite:
+            for (name,) in do("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                do(f"DROP TRIGGER {name}")
+        else:
+            do("SET LOCAL session_replication_role = replica")
+        do(statement)
+        yield connection
+        do("ROLLBACK")
+
+
+def test_what_the_log_does_not_say_is_no_version(ready: Store):
+    """A changed hash, row or entry is noticed by whoever asks for the report."""
+    put(ready, FIRST, {"html": "a" * 64, "pdf": "b" * 64})
+    put(ready, SECOND, {"html": "d" * 64}, number=2)
+
+    for change in (
+        "UPDATE reports SET sha256 = '" + "f" * 64 + "' WHERE format = 'html'",
+        "UPDATE reports SET status = 'signed'",
+        "DELETE FROM reports WHERE format = 'pdf'",
+        "UPDATE log SET who = 'nobody' WHERE action = 'report'",
+        "UPDATE log SET after = 'x' WHERE action = 'report'",
+        "UPDATE log SET previous = 'x' WHERE action = 'report'",
+        "DELETE FROM log WHERE action = 'report'",
+    ):
+        with (
+            edited(ready, change) as connection,
+            pytest.raises(ContradictedError, match="not what its log says"),
+        ):
+            released(connection, "P1")
+
+
+def test_a_file_that_only_the_log_knows_is_no_unsigned_file(ready: Store):
+    """Its row was changed or removed."""
+    put(ready, FIRST, {"html": "a" * 64})
+    with edited(ready, "DELETE FROM reports") as connection:
+        with pytest.raises(ContradictedError):
+            find_release(connection, "a" * 64)
+        assert find_release(connection, "b" * 64) == ()
