@@ -10,27 +10,21 @@ from __future__ import annotations
 
 import io
 import struct
-import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from cytomon.gating.key_plots import (
-    ANTIGENS,
     BINS,
     DOUBT,
     EVENT,
-    FARTHEST,
     LEVELS,
-    MOST_DENSITIES,
-    NARROWEST,
     SIDE,
     AntigenHistogram,
     DensityPlot,
@@ -39,14 +33,15 @@ from cytomon.gating.key_plots import (
     most_pixels,
 )
 from cytomon.gating.stories import (
-    MOST_NAME,
-    MOST_OUTLINES,
-    MOST_POINTS,
-    STORIES,
     Outline,
     Threshold,
 )
-from cytomon.model.results import AntigenCall
+from cytomon.plots_about import (
+    About,
+    AntigenAbout,
+    DensityAbout,
+    PopulationAbout,
+)
 from cytomon.tables import whole
 
 FOLDER = "plots"
@@ -66,119 +61,6 @@ _ANY_SYSTEM = 3
 _PIXELS, _COUNTS = np.dtype("|u1"), np.dtype("<u4")
 
 Array = NDArray[Any]
-
-
-def _printable(text: str) -> str:
-    """Words as they are; refused where they hold what cannot be seen, or ends no line should."""
-    if text != text.strip() or any(
-        unicodedata.category(one)[0] == "C" or unicodedata.category(one) in {"Zl", "Zp"}
-        for one in text
-    ):
-        raise ValueError("not only printable characters")
-    return text
-
-
-def _one_of(*known: str) -> AfterValidator:
-    def checked(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"none of {', '.join(known)}")
-        return text
-
-    return AfterValidator(checked)
-
-
-def _ordered(view: tuple[float, float]) -> tuple[float, float]:
-    if view[1] - view[0] < NARROWEST / 2:
-        raise ValueError("a view without width")
-    return view
-
-
-_Count = Annotated[int, Field(ge=0, lt=2**32)]
-_Share = Annotated[float, Field(ge=0, le=1)]
-_Number = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
-_View = Annotated[tuple[_Number, _Number], AfterValidator(_ordered)]
-_Label = Annotated[str, Field(min_length=1, max_length=MOST_NAME), AfterValidator(_printable)]
-_Says = Annotated[str, Field(max_length=80), AfterValidator(_printable)]
-_Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-_Points = Annotated[
-    tuple[tuple[_Number, _Number], ...], Field(min_length=3, max_length=MOST_POINTS)
-]
-_Story = Annotated[str, _one_of("", *(story.role for story in STORIES))]
-_Marker = Annotated[str, _one_of(*ANTIGENS)]
-_Call = Annotated[str, _one_of(*AntigenCall)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, from_attributes=True
-    )
-
-
-class _Outline(_Strict):
-    name: _Label
-    points: _Points
-
-
-class _Threshold(_Strict):
-    name: _Label
-    axis: Literal["x", "y"]
-    at: _Number
-
-
-class _Density(_Strict):
-    x: _Label
-    y: _Label
-    x_view: _View
-    y_view: _View
-    says: _Says
-    n_events: _Count
-    n_doubt: _Count
-    outlines: Annotated[tuple[_Outline, ...], Field(max_length=MOST_OUTLINES)]
-    thresholds: Annotated[tuple[_Threshold, ...], Field(max_length=MOST_OUTLINES)]
-
-    @model_validator(mode="after")
-    def _counts_what_it_says(self) -> Self:
-        if not self.says.startswith(f"{self.n_events} "):
-            raise ValueError("it does not begin with its number of events")
-        return self
-
-
-class _Population(_Strict):
-    role: _Role
-    n: _Count
-
-
-class _Antigen(_Strict):
-    marker: _Marker
-    view: _View
-    blasts: _Population
-    negative: _Population | None
-    positive: _Population | None
-    threshold: _Number | None
-    call: _Call
-    fraction: _Share | None
-
-
-class _About(_Strict):
-    """What stands beside the pixels and counts."""
-
-    layout: int
-    analysis: str
-    role: _Story
-    densities: Annotated[tuple[_Density, ...], Field(max_length=MOST_DENSITIES)]
-    histograms: Annotated[tuple[_Antigen, ...], Field(max_length=len(ANTIGENS))]
-    seal: str = ""
-
-    @model_validator(mode="after")
-    def _is_of_one_tube(self) -> Self:
-        counts = {(one.n_events, one.n_doubt) for one in self.densities}
-        blasts = {(one.blasts.role, one.blasts.n) for one in self.histograms}
-        markers = {one.marker for one in self.histograms}
-        if len(counts) != bool(self.role) or len(blasts) > 1 or len(markers) < len(self.histograms):
-            raise ValueError("plots of several populations, or of none that is named")
-        if any(role != "blasts" or not n for role, n in blasts):
-            raise ValueError("antigens of something else than blasts")
-        return self
 
 
 def plots_path(out: Path, analysis: str) -> Path:
@@ -232,13 +114,13 @@ def read_plots(path: Path) -> KeyPlots | None:
         return None
 
 
-def _about(analysis: str, plots: KeyPlots) -> _About:
-    return _About(
+def _about(analysis: str, plots: KeyPlots) -> About:
+    return About(
         layout=LAYOUT,
         analysis=analysis,
         role=plots.role,
-        densities=tuple(_Density.model_validate(one) for one in plots.densities),
-        histograms=tuple(_Antigen.model_validate(one) for one in plots.histograms),
+        densities=tuple(DensityAbout.model_validate(one) for one in plots.densities),
+        histograms=tuple(AntigenAbout.model_validate(one) for one in plots.histograms),
     )
 
 
@@ -254,7 +136,7 @@ def _arrays(plots: KeyPlots) -> Iterator[tuple[str, Array]]:
     yield _STRATEGY, _pixels(plots.strategy)
 
 
-def _seal(about: _About, arrays: Mapping[str, Array]) -> str:
+def _seal(about: About, arrays: Mapping[str, Array]) -> str:
     said = about.model_copy(update={"seal": ""}).model_dump_json().encode()
     return sha256(b"".join([said, *(array.tobytes() for array in arrays.values())])).hexdigest()
 
@@ -270,7 +152,7 @@ def _packed(array: Array) -> bytes:
 
 
 def _read(archive: ZipFile, analysis: str) -> KeyPlots:
-    about = _About.model_validate_json(_row(archive, _ABOUT).tobytes())
+    about = About.model_validate_json(_row(archive, _ABOUT).tobytes())
     arrays: dict[str, Array] = {}
     for number, _ in enumerate(about.densities):
         name = f"density_{number}"
@@ -287,7 +169,7 @@ def _read(archive: ZipFile, analysis: str) -> KeyPlots:
     return _plots(about, arrays)
 
 
-def _refuse_unsound(about: _About, arrays: Mapping[str, Array], analysis: str) -> None:
+def _refuse_unsound(about: About, arrays: Mapping[str, Array], analysis: str) -> None:
     sound = (
         about.layout == LAYOUT
         and about.analysis == analysis
@@ -300,7 +182,7 @@ def _refuse_unsound(about: _About, arrays: Mapping[str, Array], analysis: str) -
         raise ValueError("not what was written for this analysis by this layout")
 
 
-def _fits(about: _Density, raster: Array) -> bool:
+def _fits(about: DensityAbout, raster: Array) -> bool:
     """Whether each code has a colour, and no more pixels are marked than its events can mark."""
     marked, doubted = (int(np.count_nonzero(raster == code)) for code in (EVENT, DOUBT))
     return (
@@ -310,11 +192,11 @@ def _fits(about: _Density, raster: Array) -> bool:
     )
 
 
-def _totals(about: _About, arrays: Mapping[str, Array]) -> Iterator[tuple[_Population, int]]:
+def _totals(about: About, arrays: Mapping[str, Array]) -> Iterator[tuple[PopulationAbout, int]]:
     """Each population of a histogram with the sum of its bins, which leave out what has no L."""
     for number, antigen in enumerate(about.histograms):
         for role in _ROLES:
-            said: _Population | None = getattr(antigen, role)
+            said: PopulationAbout | None = getattr(antigen, role)
             if said is not None:
                 yield said, int(arrays[f"{role}_{number}"].sum(dtype=np.uint64))
 
@@ -393,7 +275,7 @@ def _start(kind: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     return stream.getvalue()
 
 
-def _plots(about: _About, arrays: Mapping[str, Array]) -> KeyPlots:
+def _plots(about: About, arrays: Mapping[str, Array]) -> KeyPlots:
     return KeyPlots(
         role=about.role,
         densities=tuple(
@@ -412,7 +294,7 @@ def _plots(about: _About, arrays: Mapping[str, Array]) -> KeyPlots:
     )
 
 
-def _density(about: _Density, raster: Array) -> DensityPlot:
+def _density(about: DensityAbout, raster: Array) -> DensityPlot:
     said = {
         **dict(about),
         "outlines": tuple(Outline(**dict(one)) for one in about.outlines),
@@ -422,9 +304,9 @@ def _density(about: _Density, raster: Array) -> DensityPlot:
 
 
 def _histogram(
-    about: _Antigen, role: str, number: int, arrays: Mapping[str, Array]
+    about: AntigenAbout, role: str, number: int, arrays: Mapping[str, Array]
 ) -> Histogram | None:
-    said: _Population | None = getattr(about, role)
+    said: PopulationAbout | None = getattr(about, role)
     if said is None:
         return None
     return Histogram(role=said.role, n=said.n, counts=arrays[f"{role}_{number}"])

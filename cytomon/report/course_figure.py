@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cytomon.report.document import Curves, Point
+from cytomon.report.course_names import INK, LINE_POINTS, POINTS, SOFT, names_of, write_names
 from cytomon.report.drawn import Drawn
-from cytomon.report.words import spelled
+from cytomon.report.told import Curves, Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.ft2font import FT2Font
 
 WIDTH = 7.3
 _HEIGHTS = {"mrd": 1.05, "b_cells": 0.76, "antigens": 0.42, "intensities": 0.46, "copies": 0.55}
 _BELOW, _GAP = 0.34, 0.18
 """Inches below the last plot, and between two, where the legends stand."""
-_INK, _SOFT, _LINE, _BAND = "#1b2733", "#6b7785", "#b8333a", "#dfe8f0"
+_LINE, _BAND = "#b8333a", "#dfe8f0"
 # after Okabe and Ito: told apart by whoever does not see red or green, and of unequal lightness
 _LOOKS = {
     "marrow": ("#0b4f8a", "o", "marrow"),
@@ -34,7 +30,7 @@ _LOOKS = {
 _MRD_FLOOR, _B_FLOOR = 1e-6, 1e-4
 _ROOM = 2.0
 """What the logarithmic axes of fractions have beyond their ends: no mark is cut in half."""
-_LEFT, _WIDE = 0.105, 0.79
+_LEFT, _WIDE = 0.105, POINTS / (72 * WIDTH)
 """Where the plots begin, and how wide they are, as shares of the figure."""
 _THRESHOLD, _BACK, _DECREASE = 1e-4, 1e-2, -0.5
 _STYLE: dict[Any, Any] = {
@@ -42,7 +38,7 @@ _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 7.0,
     "axes.linewidth": 0.6,
-    "axes.edgecolor": _SOFT,
+    "axes.edgecolor": SOFT,
     "xtick.labelsize": 6.5,
     "ytick.labelsize": 6.5,
 }
@@ -68,8 +64,8 @@ def draw_course(curves: Curves) -> Drawn:
 
     rows = [name for name in _HEIGHTS if getattr(curves, name) or name in {"mrd", "b_cells"}]
     extent = _extent(curves)
-    labels, more = _labels(curves, *extent)
-    above = (20 + _LINE_POINTS * (1 + max((one.level for one in labels), default=0))) / 72
+    labels, more = names_of(curves.happened, *extent)
+    above = (20 + LINE_POINTS * (1 + max((one.level for one in labels), default=0))) / 72
     height = sum(_HEIGHTS[row] + _GAP for row in rows) + above + _BELOW
     with mpl.rc_context({**settings("cytomon course"), **_STYLE}), warnings.catch_warnings():
         # names are text in the drawing: whoever shows it may have the letters that are missing here
@@ -83,7 +79,7 @@ def draw_course(curves: Curves) -> Drawn:
             plot.yaxis.set_label_coords(-0.083, 0.5)
             _time(plot, curves, extent, labelled=row == rows[-1])
             top -= _GAP
-        _name(figure.axes[0], labels, more)
+        write_names(figure.axes[0], labels, more)
         data = written(figure).encode()
     return Drawn(media="image/svg+xml", data=data, width=72 * WIDTH, height=72 * height)
 
@@ -96,7 +92,7 @@ def _mrd(plot: Axes, points: Sequence[Point], _: Curves) -> None:
     _limit(plot, _THRESHOLD, "0.01 %")
     for point in points:
         if point.limit and point.kind == "marrow":
-            plot.plot(point.day, point.limit, marker="_", color=_SOFT, markersize=7, zorder=2)
+            plot.plot(point.day, point.limit, marker="_", color=SOFT, markersize=7, zorder=2)
     _series(plot, points, floor=_MRD_FLOOR)
     marks = {"limit": "limit of detection", "censored": "not detected (at the limit)"}
     _legend(plot, points, marks)
@@ -126,7 +122,7 @@ def _intensities(plot: Axes, points: Sequence[Point], _: Curves) -> None:
     values = [point.value or 0.0 for point in points]
     plot.set_ylim(min([-1.0, *values]) - 0.15, max([0.3, *values]) + 0.15)
     plot.set_ylabel("intensity,\nlog10 ratio")
-    plot.axhline(0, color=_SOFT, linewidth=0.6, zorder=1)
+    plot.axhline(0, color=SOFT, linewidth=0.6, zorder=1)
     _limit(plot, _DECREASE, "-0.5")
     _series(plot, points, floor=-9.0)
     _legend(plot, points, {})
@@ -162,7 +158,7 @@ def _series(plot: Axes, points: Sequence[Point], *, floor: float) -> None:
 def _mark(plot: Axes, point: Point, look: tuple[str, str], floor: float, bottom: float) -> None:
     kind, (colour, marker) = _shows(point), look
     if kind == "unanswered":
-        plot.plot(point.day, 0.08, marker="x", color=_SOFT, markersize=5, zorder=3,
+        plot.plot(point.day, 0.08, marker="x", color=SOFT, markersize=5, zorder=3,
                   transform=plot.get_xaxis_transform())  # fmt: skip
         return
     at = _place(point, floor)
@@ -170,7 +166,7 @@ def _mark(plot: Axes, point: Point, look: tuple[str, str], floor: float, bottom:
         plot.plot(point.day, at, marker="v", markersize=5, markerfacecolor="white",
                   markeredgecolor=colour, markeredgewidth=0.9, zorder=4)  # fmt: skip
         return
-    colour = _SOFT if kind == "open" else colour
+    colour = SOFT if kind == "open" else colour
     if point.low is not None and point.high is not None:
         low = max(point.low, bottom)
         plot.plot([point.day] * 2, [low, point.high], color=colour, linewidth=1.0, zorder=3)
@@ -236,11 +232,11 @@ def _legend(
 
 
 _MARKS = {
-    "limit": ("_", _SOFT, ""),
-    "weak": ("o", _INK, "below the limit"),
-    "censored": ("v", _INK, ""),
-    "open": ("o", _SOFT, "no conclusion"),
-    "unanswered": ("x", _SOFT, "no answer"),
+    "limit": ("_", SOFT, ""),
+    "weak": ("o", INK, "below the limit"),
+    "censored": ("v", INK, ""),
+    "open": ("o", SOFT, "no conclusion"),
+    "unanswered": ("x", SOFT, "no answer"),
 }
 """Beside the kinds: marker, colour, and the name unless a plot has its own; none without a name."""
 
@@ -268,108 +264,11 @@ def _time(plot: Axes, curves: Curves, extent: tuple[float, float], *, labelled: 
     plot.grid(axis="y", color="#e3e7ec", linewidth=0.5, zorder=0)
     for day, _ in curves.happened:
         if day >= extent[0]:
-            plot.axvline(day, color=_SOFT, linewidth=0.7, linestyle=(0, (1, 1.5)), zorder=1)
+            plot.axvline(day, color=SOFT, linewidth=0.7, linestyle=(0, (1, 1.5)), zorder=1)
     if labelled:
         plot.set_xlabel("days after infusion")
     else:
         plot.tick_params(labelbottom=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Label:
-    """A name above the plots: it begins at a day, or ends there."""
-
-    day: float
-    text: str
-    leftward: bool
-    level: int
-
-
-def _name(plot: Axes, labels: Sequence[_Label], more: int) -> None:
-    """Names of what happened, above the first plot and its legend; how many are left out."""
-    for one in labels:
-        plot.annotate(
-            one.text,
-            (one.day, 1.0),
-            xycoords=plot.get_xaxis_transform(),
-            xytext=(0, 13 + _LINE_POINTS * one.level),
-            textcoords="offset points",
-            fontsize=_NAME_POINTS,
-            ha="right" if one.leftward else "left",
-            color=_INK,
-        )
-    if more:
-        plot.annotate(f"+{more} more", (1.006, 1.0), xycoords="axes fraction", xytext=(0, 13),
-                      textcoords="offset points", fontsize=_NAME_POINTS, color=_SOFT)  # fmt: skip
-
-
-_LINE_POINTS, _NAME_POINTS = 8, 6.2
-_LEVELS = 4
-_LONGEST_NAME = 0.4
-"""Of the axis."""
-_RARE = ("infusion", "transplant", "second", "relapse", "lineage", "death")
-"""What has its name before the drugs, of which there may be many."""
-
-
-def _labels(curves: Curves, left: float, right: float) -> tuple[list[_Label], int]:
-    """Names of what happened, each on the lowest line where it meets no other.
-
-    Where no line is free a name is left out, and counted: the table of the course has them all.
-    """
-    gathered = [one for one in sorted(curves.happened) if one[0] < left]
-    near = [one for one in sorted(curves.happened) if one[0] >= left]
-    names: list[tuple[float, str]] = [(left, _gathered(gathered))] if gathered else []
-    names += sorted(near, key=lambda one: not one[1].startswith(_RARE))
-    taken: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
-    labels = []
-    for day, name in names:
-        text, width = _cut(name, (right - left) / _POINTS)
-        start = day - width if day + width > right else day
-        end = start + width
-        for level in range(_LEVELS):
-            if all(end <= first or last <= start for first, last in taken[level]):
-                taken[level].append((start, end))
-                labels.append(_Label(day, text, start < day, level))
-                break
-    return labels, len(names) - len(labels)
-
-
-def _gathered(early: Sequence[tuple[int, str]]) -> str:
-    """What happened long before, the last of it first; how many more."""
-    day, name = early[-1]
-    more = f", {len(early) - 1} earlier" if len(early) > 1 else ""
-    return f"◀ {name if len(name) <= 30 else f'{name[:29]}…'} d{day}{more}"
-
-
-_POINTS = 72 * WIDTH * _WIDE
-
-
-def _cut(name: str, day_points: float) -> tuple[str, float]:
-    """A name as it is written, and its width with a gap, in days."""
-    advances = [_advance(one) for one in name]
-    if sum(advances) <= _LONGEST_NAME * _POINTS:
-        return name, (sum(advances) + 4) * day_points
-    kept = 0
-    while sum(advances[: kept + 1]) + 4 <= _LONGEST_NAME * _POINTS:
-        kept += 1
-    return f"{name[:kept]}…", (sum(advances[:kept]) + 10) * day_points
-
-
-@cache
-def _advance(one: str) -> float:
-    """Width of a character in points, of one that the font does not know as paper spells it."""
-    font, known = _font()
-    written = one if ord(one) in known else spelled(one)
-    return float(sum(font.load_char(ord(part)).linearHoriAdvance / 65536 for part in written))
-
-
-@cache
-def _font() -> tuple[FT2Font, frozenset[int]]:
-    from matplotlib import font_manager, ft2font
-
-    font = ft2font.FT2Font(font_manager.findfont("DejaVu Sans"))
-    font.set_size(_NAME_POINTS, 72)
-    return font, frozenset(font.get_charmap())
 
 
 _DRAW = {

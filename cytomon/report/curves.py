@@ -9,7 +9,7 @@ from cytomon.model.course import KeptSpecimen
 from cytomon.model.record import ClinicalEvent
 from cytomon.model.results import Measurement
 from cytomon.report.case import Case, Standing
-from cytomon.report.document import Curves, Point
+from cytomon.report.told import Curves, Point
 from cytomon.report.verdict_escape import ANTIGENS
 from cytomon.track.clinical import copies
 from cytomon.track.known import SILENT

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from cytomon.report.codes import INFUSION, Codes
-from cytomon.report.document import Alert, Document, Happened
+from cytomon.report.document import Alert, Document
 from cytomon.report.fhir_parts import Piece, amount, coding, concept, local, refer
+from cytomon.report.told import Happened
 
 PROCEDURES = ("transplant", "second_infusion")
 """Events that somebody has done to the patient."""

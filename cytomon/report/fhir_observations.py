@@ -14,7 +14,6 @@ from cytomon.model.results import (
     PlainStatus,
 )
 from cytomon.report.codes import Codes, Coding
-from cytomon.report.document import Collected, Observed
 from cytomon.report.fhir_parts import (
     TERMINOLOGY,
     Piece,
@@ -26,6 +25,7 @@ from cytomon.report.fhir_parts import (
     number,
     refer,
 )
+from cytomon.report.told import Collected, Observed
 
 COMPONENTS: Mapping[str, str] = {
     "status": "Status of the answer",

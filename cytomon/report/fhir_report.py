@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from cytomon.report.codes import REPORT, SPECIMEN, Codes, Coding
-from cytomon.report.document import Collected, Document, Signer, Status
+from cytomon.report.document import Document, Signer, Status
 from cytomon.report.fhir_course import died_on
 from cytomon.report.fhir_parts import (
     TERMINOLOGY,
@@ -18,6 +18,7 @@ from cytomon.report.fhir_parts import (
     named,
     refer,
 )
+from cytomon.report.told import Collected
 
 STATUSES: Mapping[Status, str] = {
     Status.DRAFT: "preliminary",

@@ -9,7 +9,7 @@ from cytomon.measure.catalogue import CATALOGUE
 from cytomon.model.course import KeptResult, KeptSpecimen, State
 from cytomon.model.results import MRD_QUANTITIES, BCellStatus, Measurement
 from cytomon.report.case import Case
-from cytomon.report.document import Collected, Happened, Observed
+from cytomon.report.told import Collected, Happened, Observed
 from cytomon.report.words import B_CELLS, CALLS, mrd_says, qualified
 
 TITLES = {row.code: row.title for row in CATALOGUE}

@@ -11,8 +11,9 @@ from typing import Any
 
 from cytomon.model.results import Measurement
 from cytomon.report.course_section import COURSE
-from cytomon.report.document import Collected, Document, Field, Happened
+from cytomon.report.document import Document, Field
 from cytomon.report.observed import TITLES
+from cytomon.report.told import Collected, Happened
 from cytomon.report.words import NOT_RECORDED
 from cytomon.track.words import percent
 

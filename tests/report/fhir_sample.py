@@ -7,20 +7,8 @@ from datetime import date
 from typing import Any
 
 from cytomon.model.results import Estimate, Measurement, MrdStatus
-from cytomon.report.document import (
-    Alert,
-    Collected,
-    Curves,
-    Document,
-    Field,
-    Happened,
-    Identity,
-    Observed,
-    Signer,
-    Status,
-    Tone,
-    Verdict,
-)
+from cytomon.report.document import Alert, Document, Field, Identity, Signer, Status, Tone, Verdict
+from cytomon.report.told import Collected, Curves, Happened, Observed
 
 SHA = "0123456789abcdef" * 4
 OTHER_SHA = "fedcba9876543210" * 4

@@ -10,7 +10,6 @@ import numpy as np
 
 from cytomon.report.document import (
     Alert,
-    Curves,
     Document,
     Field,
     Identity,
@@ -24,6 +23,7 @@ from cytomon.report.document import (
 )
 from cytomon.report.drawn import Drawn
 from cytomon.report.index import IndexLine
+from cytomon.report.told import Curves
 
 WORD = "Donaudampfschifffahrt" * 480
 """Ten thousand letters without a place to break."""

@@ -8,8 +8,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from cytomon.report.course_figure import WIDTH, _advance, _labels, draw_course
-from cytomon.report.document import Curves, Point
+from cytomon.report.course_figure import WIDTH, draw_course
+from cytomon.report.course_names import _advance, names_of
+from cytomon.report.told import Curves, Point
 
 NUMBER = re.compile(r"-?[0-9]+")
 
@@ -173,7 +174,7 @@ def test_names_never_meet():
     names = ("W" * 90, "i" * 60, "漢" * 30, "transplant", "Blinatumomab", "relapse") * 4
     curves = Curves(happened=tuple((7 * n, name) for n, name in enumerate(names)), last=180)
     lines: dict[float, list[tuple[float, float]]] = {}
-    labels, more = _labels(curves, -5.0, 185.0)
+    labels, more = names_of(curves.happened, -5.0, 185.0)
     for one in labels:
         width = sum(map(_advance, one.text)) / (72 * WIDTH * 0.79) * 190
         start = one.day - width if one.leftward else one.day

@@ -12,9 +12,10 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from cytomon.errors import InputError
-from cytomon.report.document import Document, Happened
+from cytomon.report.document import Document
 from cytomon.report.fhir import write_fhir
 from cytomon.report.fhir_parts import inert
+from cytomon.report.told import Happened
 from tests.report.fhir_reading import (
     CODES,
     of_kind,

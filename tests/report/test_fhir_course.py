@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from cytomon.report.document import Happened
 from cytomon.report.fhir_course import SEVERITIES
+from cytomon.report.told import Happened
 from tests.report.fhir_reading import (
     code_of,
     of_kind,

@@ -15,9 +15,10 @@ from pypdf import PdfReader
 from cytomon.errors import InputError
 from cytomon.report import pdf
 from cytomon.report.course_figure import draw_course
-from cytomon.report.document import Curves, Document, Field, Picture, Section, Table
+from cytomon.report.document import Document, Field, Picture, Section, Table
 from cytomon.report.drawn import Drawn
 from cytomon.report.pdf import write_pdf
+from cytomon.report.told import Curves
 from cytomon.report.words import inert, inert_everywhere
 from tests.report.fhir_sample import rich
 from tests.report.sample import empty, hostile, typical
