@@ -70,7 +70,7 @@ def test_what_pdf_ua_refuses_is_laid_out(text: str):
     assert declares_ua(content)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.text(min_size=1, max_size=60))
 def test_any_text_is_laid_out(text: str):
     """Inert or not: no text keeps a patient from a report."""
