@@ -81,13 +81,13 @@ class Drawings:
 
     def draw(self, document: Document, figures: Figures) -> dict[str, Drawn]:
         """Every figure of a report, by its key."""
+        from cytomon.report.tube_figures import draw_tube
+
         drawn: dict[str, Drawn] = {}
         wanted = {one.key for section in document.sections for one in section.pictures}
         if COURSE in wanted:
             drawn[COURSE] = draw_course(document.curves)
         for name, plots in figures.tubes.items():
-            from cytomon.report.tube_figures import draw_tube
-
             drawn |= draw_tube(plots, name)
             drawn[f"{name}-strategy"] = _strategy(plots)
         return {key: one for key, one in drawn.items() if key in wanted}

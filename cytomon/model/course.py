@@ -21,6 +21,10 @@ class State(StrEnum):
     SIGNED = "signed"
 
 
+RANK = {state: rank for rank, state in enumerate(State)}
+"""The farther a result has come, the more it counts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
     """A signature: who, when, and what it means.

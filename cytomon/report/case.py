@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from cytomon.model.course import (
+    RANK,
     VERDICTS,
     Backing,
     Course,
@@ -17,6 +18,7 @@ from cytomon.model.course import (
 from cytomon.model.results import Measurement
 from cytomon.report.document import Picture
 from cytomon.report.laboratory import Laboratory
+from cytomon.report.words import kind_of
 from cytomon.track.follow import Followed
 
 SIMULATOR = "cytomon simulation"
@@ -89,7 +91,7 @@ class Case:
         of_tube: dict[int, KeptResult] = {}
         for one in sorted(specimen.results, key=lambda one: one.number):
             before = of_tube.get(one.tube)
-            if before is None or _RANK[one.state] >= _RANK[before.state]:
+            if before is None or RANK[one.state] >= RANK[before.state]:
                 of_tube[one.tube] = one
         shown = counting | {one.number: one for one in of_tube.values()}
         return tuple(shown[number] for number in sorted(shown))
@@ -138,7 +140,8 @@ class Case:
 
     def named(self, specimen: KeptSpecimen) -> str:
         """A specimen as a report calls it."""
-        kind = {"csf": "CSF"}.get(specimen.specimen_type, specimen.specimen_type.capitalize())
+        kind = kind_of(specimen.specimen_type)
+        kind = kind[:1].upper() + kind[1:]
         return f"{kind} of {self.dated(specimen.collected_on)} ({specimen.specimen_id})"
 
     def details(self, result: KeptResult, quantity: str) -> Mapping[str, float | str]:
@@ -154,8 +157,6 @@ class Case:
         limits = backing.details.get("limits", {}) if backing else {}
         return float(limits.get("threshold", 1e-4))
 
-
-_RANK = {state: rank for rank, state in enumerate(State)}
 
 Standing = tuple[KeptResult, Measurement]
 

@@ -13,6 +13,7 @@ from cytomon.model.states import Landmark
 from cytomon.report.case import Case, Standing
 from cytomon.report.curves import baseline, intensity_change
 from cytomon.report.document import Field, Picture, Section, Table
+from cytomon.report.verdict_mrd import newest_mrd
 from cytomon.report.words import CALLS, recorded
 from cytomon.track.known import SILENT
 from cytomon.track.words import percent
@@ -112,12 +113,12 @@ def _standing(case: Case) -> Iterator[Field]:
 
 
 def _newest_mrd(case: Case) -> str:
-    marrows = [one for one in case.specimens if one.specimen_type == "marrow"]
-    found = [one.standing["mrd"][1] for one in marrows if "mrd" in one.standing]
-    if not found:
+    newest = newest_mrd(case)
+    if newest is None:
         return "none"
-    value = f"{percent(found[-1].estimate.value)}, " if found[-1].estimate else ""
-    return f"{value}{_SHORT.get(found[-1].status, found[-1].status)}"
+    found = newest[1][1]
+    value = f"{percent(found.estimate.value)}, " if found.estimate else ""
+    return f"{value}{_SHORT.get(found.status, found.status)}"
 
 
 def _tables(case: Case) -> Iterator[Table]:

@@ -12,7 +12,7 @@ from cytomon.model.results import Estimate, Measurement, MrdStatus
 from cytomon.model.timeline import Answer
 from cytomon.report.case import Case, Standing
 from cytomon.report.document import Tone
-from cytomon.report.words import MRD_TONES, mrd_says
+from cytomon.report.words import MRD_TONES, kind_of, mrd_says
 from cytomon.track.clinical import M1, is_found, morphology_category
 from cytomon.track.known import SILENT
 
@@ -67,8 +67,7 @@ def elsewhere(case: Case, since: date | None) -> Iterator[str]:
             continue
         standing = specimen.standing.get("mrd")
         if standing and MRD_TONES.get(standing[1].status) is Tone.ALARM:
-            kind = {"csf": "CSF"}.get(specimen.specimen_type, specimen.specimen_type)
-            yield f"{kind} of {case.dated(on)}: {mrd_says(standing[1])}"
+            yield f"{kind_of(specimen.specimen_type)} of {case.dated(on)}: {mrd_says(standing[1])}"
     for event in case.course.events:
         if event.on > case.as_of or (since and event.on < since):
             continue

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from cytomon.report.codes import LOCAL, Coding
+from cytomon.report.words import UNSEEN, spelled
 
 Piece = Mapping[str, object]
 """An element or a resource; what is empty in it is not written."""
@@ -23,8 +24,6 @@ UCUM = "http://unitsofmeasure.org"
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _NOT_FINITE = {"nan": "not-a-number", "inf": "positive-infinity", "-inf": "negative-infinity"}
-_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
-"""Categories of characters that act or hide instead of being seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ def _shown(one: str) -> str:
     kind = unicodedata.category(one)
     if kind == "Zs":
         return " "  # some readers' patterns know no other blank (FHIR R4, string)
-    return f"⟨U+{ord(one):04X}⟩" if kind in _UNSEEN and one not in "\n\t" else one
+    return spelled(one) if kind in UNSEEN and one not in "\n\t" else one
 
 
 def settled(value: object, names: Mapping[str, str]) -> object:

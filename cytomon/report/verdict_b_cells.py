@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cytomon.model.course import KeptSpecimen
-from cytomon.model.results import Measurement
 from cytomon.report.case import Case, Standing, released
 from cytomon.report.disease import dispute_of, open_flags
 from cytomon.report.document import Tone, Verdict
-from cytomon.report.words import B_CELLS, counted, interval, qualified
+from cytomon.report.words import B_CELLS, numbers, qualified
 from cytomon.track.digest import digest_of
 from cytomon.track.known import SILENT
 from cytomon.track.words import percent
@@ -77,15 +76,7 @@ def _line(case: Case, specimen: KeptSpecimen, standing: Standing) -> str:
     void = case.void_on(specimen.collected_on)
     state = f"void after the {void}" if void else B_CELLS.get(found.status, found.status)
     said = " ".join(word for word in (specimen.specimen_type, value, state) if word)
-    return "; ".join((said, *_numbers(found), *qualified(found)))
-
-
-def _numbers(found: Measurement) -> Iterator[str]:
-    between, counts = interval(found), counted(found, "lymphocytes")
-    if between:
-        yield between
-    if counts:
-        yield counts
+    return "; ".join((said, *numbers(found, "lymphocytes"), *qualified(found)))
 
 
 def _state(case: Case, newest: Sequence[tuple[KeptSpecimen, Standing]]) -> tuple[str, Tone]:

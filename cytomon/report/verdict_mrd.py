@@ -15,10 +15,9 @@ from cytomon.report.document import Tone, Verdict
 from cytomon.report.words import (
     MRD_TONES,
     RANKED,
-    counted,
     exactly,
-    interval,
     mrd_says,
+    numbers,
     qualified,
 )
 from cytomon.track.known import SILENT
@@ -106,7 +105,7 @@ def mrd_verdict(case: Case) -> Verdict:
         answer=answer,
         tone=tone,
         lines=(
-            *_numbers(mrd),
+            *numbers(mrd, "nucleated cells"),
             *_limits(case, result, mrd),
             *qualified(mrd, without=_SAID_ALREADY),
             *_reasons(case, result, mrd),
@@ -155,14 +154,6 @@ def _newer_without(case: Case, specimen: KeptSpecimen) -> str:
 def _earlier(specimen: KeptSpecimen, than: date | None) -> bool:
     on = specimen.collected_on
     return on is not None and than is not None and on < than
-
-
-def _numbers(mrd: Measurement) -> Iterator[str]:
-    between, counts = interval(mrd), counted(mrd, "nucleated cells")
-    if between:
-        yield between
-    if counts:
-        yield counts
 
 
 def _limits(case: Case, result: KeptResult, mrd: Measurement) -> Iterator[str]:

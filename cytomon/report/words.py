@@ -17,7 +17,7 @@ from cytomon.track.words import percent
 NOT_RECORDED = "not recorded"
 LONGEST = 1000
 """Characters of one text; what a list says beyond is counted, and stays in the store."""
-_UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 """Categories of characters that act or hide instead of being seen: controls, marks of direction,
 and what is no character at all."""
 _BLANK = re.compile(
@@ -59,7 +59,7 @@ def _shown(text: str) -> Iterator[str]:
     for one in text:
         category = unicodedata.category(one)
         marks = marks + 1 if category in _MARKS else 0
-        hidden = category in _UNSEEN or _BLANK.match(one) or marks > _MOST_MARKS
+        hidden = category in UNSEEN or _BLANK.match(one) or marks > _MOST_MARKS
         yield spelled(one) if hidden else one
 
 
@@ -85,6 +85,11 @@ def _inert(value: Any) -> Any:  # noqa: ANN401  (whatever a document is made of)
         parts = {one.name: _inert(getattr(value, one.name)) for one in dataclasses.fields(value)}
         return dataclasses.replace(value, **parts)
     return value
+
+
+def kind_of(specimen_type: str) -> str:
+    """The type of a specimen in a sentence."""
+    return {"csf": "CSF"}.get(specimen_type, specimen_type)
 
 
 def recorded(value: object) -> str:
@@ -253,6 +258,11 @@ def interval(measurement: Measurement) -> str:
         bound = percent(poisson_upper(0) / measurement.denominator)
         said += f"; 0 events: one-sided 95 % upper bound {bound}"
     return said
+
+
+def numbers(measurement: Measurement, of: str) -> Iterator[str]:
+    """The interval of a measurement and its counts, as far as there are any."""
+    yield from filter(None, (interval(measurement), counted(measurement, of)))
 
 
 def counted(measurement: Measurement, of: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select
 
-from cytomon.model.course import KeptResult, KeptSpecimen, Signed, State, side
+from cytomon.model.course import RANK, KeptResult, KeptSpecimen, Signed, State, side
 from cytomon.model.people import Meaning
 from cytomon.model.record import Kind, Source
 from cytomon.model.results import MRD_QUANTITIES, Estimate, Measurement
@@ -28,8 +28,6 @@ from cytomon.store.tables import (
     signatures,
     tubes,
 )
-
-_RANK = {state: rank for rank, state in enumerate(State)}
 
 
 def attribution(patient_id: str, specimen: Row[Any], content: str) -> str:
@@ -98,7 +96,7 @@ def standing(kept: Iterable[ResultType]) -> dict[str, tuple[ResultType, Any]]:
         for quantity in result.measurements:
             place = (result.tube, quantity)
             before = of_tube.get(place)
-            if before is None or _RANK[result.state] >= _RANK[before.state]:
+            if before is None or RANK[result.state] >= RANK[before.state]:
                 of_tube[place] = result
     stale = {one.number for one in known if one.kind is Kind.POOLED and _is_stale(one, of_tube)}
     best: dict[str, ResultType] = {}
@@ -116,7 +114,7 @@ def _weight(result: ResultType, quantity: str, stale: Collection[int]) -> tuple[
     share = (one.numerator or 0) / cells if cells else -1.0
     mrd = quantity in MRD_QUANTITIES
     return (
-        _RANK[result.state],
+        RANK[result.state],
         result.kind is Kind.POOLED and result.number not in stale,
         mrd and side("mrd", one.status) == "positive",
         share if mrd else cells,

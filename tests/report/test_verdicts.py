@@ -66,6 +66,9 @@ ROWS: dict[str, list[Row]] = {
     ],
     "hct": [(30, "b1", "blood", GONE), (95, "b2", "blood", GONE)],
     "beside": [(90, "m", "marrow", POS), (90, "m", "marrow", GONE)],
+    "pair": [
+        (61, "m1", "marrow", POS), (61, "m1", "marrow", GONE), (61, "m2", "marrow", NEG),
+    ],
     "nothing": [],
     "failed": [(90, "m", "marrow", ("mrd", None, None, "NOT_EVALUABLE", "QUALITY_FAILED"))],
 }  # fmt: skip
@@ -189,6 +192,17 @@ def test_b_cells(documents: dict[str, Document], name: str, tone: Tone, says: st
 
     assert (verdict.tone, says in verdict.answer) == (tone, True), verdict
     assert f"beside it: {documents[name].verdicts[0].answer}" in verdict.lines
+
+
+def test_persistent_aplasia_stands_beside_the_highest_mrd_of_the_day(
+    documents: dict[str, Document],
+):
+    """Also in the states, where a negative marrow of the same day comes after the positive one."""
+    course = next(one for one in documents["pair"].sections if one.key == "course")
+    states = {one.label: one.value for one in course.fields}
+
+    assert "2: PERSISTENT" in states["aplasia at months"]
+    assert "(MRD: 0.112 %, detected)" in states["aplasia at months"]
 
 
 def test_void_b_cells_mean_nothing_anywhere(documents: dict[str, Document]):
