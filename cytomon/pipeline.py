@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +14,17 @@ from cytomon.fcs.intake import open_tube, split_dataset
 from cytomon.fcs.panel import PanelMapping, match_panel, read_mapping, require
 from cytomon.fitness import check_fitness, looked_at_for_fitness
 from cytomon.gating.axes import Axes
-from cytomon.gating.count import count
+from cytomon.gating.count import Counted, count
 from cytomon.gating.near_miss import NearMiss, near_misses, say_unmeasured
 from cytomon.gating.place import place
 from cytomon.gating.source import Source, sample
+from cytomon.gating.stability import jittered
 from cytomon.gating.template import Template, list_templates, pick_template
 from cytomon.measure.b_cells import say_boundary
 from cytomon.measure.catalogue import measure_all, say_missing
 from cytomon.measure.quality import check_quality, hard
 from cytomon.measure.stability import say_stability
+from cytomon.model.adjustment import Adjustment
 from cytomon.model.findings import Finding, Severity
 from cytomon.model.gating import Placement
 from cytomon.model.patient import Specimen
@@ -160,10 +162,18 @@ def open_for_gating(
     )
 
 
-def place_on(opened: OpenedTube) -> Placement:
-    """Place the template's gates, from at most half a million events at even steps."""
+def place_on(opened: OpenedTube, adjustments: Sequence[Adjustment] = ()) -> Placement:
+    """Place the template's gates, from at most half a million events at even steps.
+
+    Parameters
+    ----------
+    opened : OpenedTube
+        From `open_for_gating`.
+    adjustments : sequence of Adjustment, optional
+        What a person changed about them, in order.
+    """
     events = sample(opened.events, MOST_PLACED_ON)
-    return place(opened.template, opened.tube, opened.panel, events)
+    return place(opened.template, opened.tube, opened.panel, events, adjustments)
 
 
 def measure_placed(
@@ -175,17 +185,36 @@ def measure_placed(
     engine: str = "stream",
 ) -> TubeResult:
     """Count every event in placed gates and measure; see `measure_tube`."""
-    spec = opened.template.spec
-    axes = Axes(spec, opened.tube, opened.panel)
-    whose = specimen or Specimen(specimen_type=spec.specimen)
-    counted = count(
+    counted = count_placed(opened, placement, engine=engine)
+    return judge_counted(opened, placement, counted, specimen=specimen, file=file, engine=engine)
+
+
+def count_placed(opened: OpenedTube, placement: Placement, *, engine: str = "stream") -> Counted:
+    """Count every event in placed gates, and keep what is looked at more closely."""
+    axes = Axes(opened.template.spec, opened.tube, opened.panel)
+    return count(
         opened.events,
         placement,
         keep=dict(looked_at(placement, axes)),
-        sample=looked_at_for_fitness(spec, axes),
-        jittered=[gate for role, gate in placement.roles.items() if role == "blasts"],
+        sample=looked_at_for_fitness(opened.template.spec, axes),
+        jittered=jittered(placement),
         engine=engine,
     )
+
+
+def judge_counted(
+    opened: OpenedTube,
+    placement: Placement,
+    counted: Counted,
+    *,
+    specimen: Specimen | None,
+    file: str,
+    engine: str = "stream",
+) -> TubeResult:
+    """Measure what was counted; see `measure_tube`."""
+    spec = opened.template.spec
+    axes = Axes(spec, opened.tube, opened.panel)
+    whose = specimen or Specimen(specimen_type=spec.specimen)
     found = evidence_of(spec, opened.panel, placement, counted, whose)
     refuse_overflow(spec, placement, found.counts)
     fitness = check_fitness(spec, opened.tube, axes, opened.events, counted, found.counts)

@@ -12,6 +12,8 @@ from cytomon.model.tube import Channel, FloatArray, Tube
 
 _HELD = 100_000_000
 """Bytes of a tube that is read once and held; a larger one is read anew each time."""
+_APART = 4096
+"""Events between two that are wanted, from which on they are not read."""
 
 
 class FileEvents:
@@ -48,9 +50,13 @@ class FileEvents:
         """Some events, in ascending order, shape (n_rows, n_channels)."""
         if self._is_small():
             return self.whole()[rows]
+        # what lies far apart is not worth reading all between
+        apart = np.flatnonzero(np.diff(rows) > _APART) + 1
+        runs = np.split(rows, apart) if len(rows) else []
+        return np.concatenate([np.empty((0, len(self._tube.channels))), *map(self._run, runs)])
+
+    def _run(self, rows: NDArray[np.int64]) -> FloatArray:
         found = np.empty((len(rows), len(self._tube.channels)))
-        if not len(rows):
-            return found
         start = int(rows[0])
         for block in event_blocks(self._tube, rows=slice(start, int(rows[-1]) + 1)):
             first, last = np.searchsorted(rows, (start, start + len(block)))

@@ -46,6 +46,8 @@ class Counted:
         Gate and event, counted from 0, where FlowKit's own answer depends on the file's length.
     findings : tuple of Finding
         Events left out, and events that nothing explains.
+    studies : mapping of str to Study
+        The fits behind the examinations.
     """
 
     n_root: int
@@ -56,6 +58,7 @@ class Counted:
     jitters: Mapping[str, Jitter] = field(default_factory=dict)
     open_events: tuple[tuple[str, int], ...] = ()
     findings: tuple[Finding, ...] = ()
+    studies: Mapping[str, Study] = field(default_factory=dict)
 
     def count(self, gate: str) -> int:
         """Events in a gate, by its name."""
@@ -128,6 +131,7 @@ def count(
             for name in jittered
         },
         open_events=left_open,
+        studies=passed.studies,
         findings=(
             *_not_finite(n_events - passed.counts[""], n_events),
             *_left_open(left_open),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 import numpy as np
 
 from cytomon.gating import remarks
+from cytomon.gating.adjust import Hands, adjusted, hands_of, refuse_unknown, say_adjusted
 from cytomon.gating.axes import Axes
 from cytomon.gating.bounds import place_bound, place_ellipse
 from cytomon.gating.fit import matrices_of, refuse_unfit
@@ -34,6 +35,7 @@ from cytomon.gating.schema import (
 from cytomon.gating.steady import clock, steady_ranges
 from cytomon.gating.tailor import tailor
 from cytomon.gating.template import Template
+from cytomon.model.adjustment import Adjustment
 from cytomon.model.gating import (
     Axis,
     Boolean,
@@ -55,7 +57,13 @@ from cytomon.model.tube import BoolArray, FloatArray, Panel, Tube
 Story = tuple[PlacedBound, ...]
 
 
-def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> Placement:
+def place(
+    template: Template,
+    tube: Tube,
+    panel: Panel,
+    events: FloatArray,
+    adjustments: Sequence[Adjustment] = (),
+) -> Placement:
     """Place every gate of a template in a tube.
 
     Parameters
@@ -68,6 +76,8 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
         Which detector carries which marker.
     events : ndarray of float64, shape (n_sample, n_channels)
         The tube's events, or a sample of them (`cytomon.gating.source.evenly`).
+    adjustments : sequence of Adjustment, optional
+        What a person changed, in order; gates that take their place from a changed one follow it.
 
     Returns
     -------
@@ -77,17 +87,19 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
     ------
     GatingError
         If the template compensates and the tube carries no usable spillover matrix, or a named
-        dimension asks for a detector that is not there.
+        dimension asks for a detector that is not there; if a gate was adjusted that is not there.
     """
-    spec = template.spec
+    spec, hands = template.spec, hands_of(adjustments)
     refuse_unfit(template, tube, panel)
     matrices = matrices_of(spec, tube)
     tailored = tailor(spec, set(panel.columns), where=tube.name)
     axes = Axes(spec, tube, panel)
-    sample = Sample(events, tube.channels, matrices, _asked_for(tailored.gates, axes))
-    desk = _Desk(axes, sample, tailored.stands_for, template.references)
+    drawn_on = [axes[label] for label in hands.labels()]
+    sample = Sample(events, tube.channels, matrices, (*_asked_for(tailored.gates, axes), *drawn_on))
+    desk = _Desk(axes, sample, tailored.stands_for, template.references, hands)
     for gate in tailored.gates:
         desk.put(gate)
+    refuse_unknown(hands, (gate.name for gate in desk.gates), tube.name)
     roles = dict(_roles(spec, {gate.name for gate in desk.gates}))
     return Placement(
         template=template.name,
@@ -98,6 +110,7 @@ def place(template: Template, tube: Tube, panel: Panel, events: FloatArray) -> P
         matrices=matrices,
         findings=(
             *tailored.findings,
+            *say_adjusted(hands, tube.name),
             *remarks.stand_ins(spec, roles, tube.name),
             *(remarks.not_judged(tube.name) for _ in range(desk.runs_not_judged)),
             *axes.unusual_ranges(),
@@ -130,17 +143,21 @@ class _Desk:
         sample: Sample,
         stands_for: Mapping[str, str],
         references: Mapping[str, Reference],
+        hands: Hands,
     ) -> None:
         self._axes, self._sample, self._stands_for = axes, sample, stands_for
-        self._references = references
+        self._references, self._hands = references, hands
         self.gates: list[PlacedGate] = []
         self.runs_not_judged = 0
 
     def put(self, gate: GateSpec) -> None:
         """Place one gate of the template; a quadrant gate makes four."""
         for placed in self._placed(gate):
-            self.gates.append(placed)
-            self._sample.add(placed)
+            drawn = self._hands.regions.get(placed.name, ())
+            axes = {label: self._axes[label] for one in drawn for label in one.on}
+            for one in adjusted(placed, self._hands, axes):
+                self.gates.append(one)
+                self._sample.add(one)
 
     def _placed(self, gate: GateSpec) -> Iterator[PlacedGate]:
         match gate:

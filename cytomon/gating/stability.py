@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cytomon.gating.adjust import CALLED
 from cytomon.gating.bits import rows_of
 from cytomon.gating.columns import Columns
 from cytomon.gating.engine.answer import Engine
@@ -48,6 +49,19 @@ class Jitter:
 
     counts: np.ndarray[tuple[int], np.dtype[np.int64]]
     moving: int
+
+
+def jittered(placement: Placement) -> tuple[str, ...]:
+    """Gates whose counts are wanted under jittered boundaries: the blasts.
+
+    Not where regions were drawn for them: what a person has put in or out does not lie where it
+    does because of a boundary.
+    """
+    gates = {gate.name: gate for gate in placement.gates}
+    name = placement.roles.get("blasts", "")
+    if name not in gates or f"{name} {CALLED}" in gates:
+        return ()
+    return (name,)
 
 
 def jitter(engine: Engine, placement: Placement, target: str, study: Study | None) -> Jitter:

@@ -6,7 +6,7 @@ lies closer to a boundary than that is decided from `Sheet.exactly`, FlowKit's o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ _LAST_BITS = 1e-14
 """Error of a compensated value, relative to the largest of its row, times the matrix's norm and its
 condition."""
 Rows = NDArray[np.intp]
+Fetch = Callable[[Rows], FloatArray]
 
 
 class Press:
@@ -121,13 +122,44 @@ class Sheet:
         above, *below = (self._linear[self._press.row_of(part)] for part in _parts(axis))
         return above if axis.ratio is None else divided(axis.ratio, above, below[0])
 
+    def held(self, fetch: Fetch) -> Sheet:
+        """The same sheet for good: its values are its own, and its events are fetched when asked.
+
+        Parameters
+        ----------
+        fetch : callable
+            Gives some of the block's events, by their rows in it.
+        """
+        return _Held(self, fetch)
+
     def exactly(self, rows: Rows) -> Columns:
         """Some events as FlowKit sees them in the midst of a file."""
-        return self._press.columns(self._events[rows], in_the_midst)
+        return self._press.columns(self._some(rows), in_the_midst)
 
     def alone(self, rows: Rows) -> Columns:
         """Some events as FlowKit would see each if nothing else were in the file."""
-        return self._press.columns(self._events[rows], each_alone)
+        return self._press.columns(self._some(rows), each_alone)
+
+    def _some(self, rows: Rows) -> FloatArray:
+        return self._events[rows]
+
+
+class _Held(Sheet):
+    """A sheet that outlives its block."""
+
+    def __init__(self, sheet: Sheet, fetch: Fetch) -> None:
+        super().__init__(
+            sheet._press,
+            np.empty((len(sheet), 0)),
+            sheet._linear.copy(),
+            sheet._finite,
+            furthest=sheet.furthest,
+            error=sheet.error,
+        )
+        self._fetch = fetch
+
+    def _some(self, rows: Rows) -> FloatArray:
+        return self._fetch(rows)
 
 
 def _parts(axis: Axis) -> Iterable[Axis]:

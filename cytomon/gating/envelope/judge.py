@@ -95,7 +95,7 @@ class _Bench:
             [self._names.index(name) for name in cloud_names(fit.reference)], dtype=np.int16
         )
         self.called = self._of_cloud[claims.best]
-        self._call(_unexplained(fit, claims), UNCLEAR)
+        self._call(unexplained(fit, claims), UNCLEAR)
         self._call(self._astray(claims.normal > 0.5), UNCLEAR)
         self.judged: list[Cluster] = []
         self.leukaemic_clouds = np.zeros(self._n_normal + len(claims.leukaemic), dtype=np.bool_)
@@ -223,7 +223,8 @@ class _Bench:
             self.called[self.called == path[-2]] = path[-1]
 
 
-def _unexplained(fit: Fit, claims: Claims) -> BoolArray:
+def unexplained(fit: Fit, claims: Claims) -> BoolArray:
+    """Events that no cloud is likely to have made, shape (n_events,)."""
     centre, spread = clouds(fit.design, fit.state)
     too_far = improbable(fit.values, centre[claims.best].T, spread[claims.best].T)
     explained = claims.normal + claims.leukaemic.sum(axis=0)

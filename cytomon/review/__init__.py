@@ -1,0 +1,1 @@
+"""A person looks: gates are judged, moved and measured again, and the verdict is kept."""
