@@ -121,7 +121,7 @@ class Keep:
 
         with opened(self.address, who=self.who, create=True) as store:
             filed = file_batch(store, self.who, out, jobs, cards, self.lists)
-        remember_results(self.address, out)
+        remember_results(self.address, out, _homes(jobs.jobs))
         return filed
 
 
@@ -226,6 +226,16 @@ def _tasks(jobs: Sequence[Job], out: Path, settings: Settings) -> Sequence[Task]
         )
         for job in jobs
     ]
+
+
+def _homes(jobs: Sequence[Job]) -> tuple[Path, ...]:
+    """Folders that the names of tubes count from."""
+    homes: dict[str, None] = {}
+    for job in jobs:
+        path = os.path.abspath(job.path)  # noqa: PTH100  (a link stays the link that was named)
+        inside = path.removesuffix(f"{os.sep}{job.file.replace('/', os.sep)}")
+        homes[inside if inside != path else os.path.dirname(path)] = None  # noqa: PTH120
+    return tuple(Path(home) for home in homes)
 
 
 def _nameless(specimen: Specimen | None) -> Specimen | None:

@@ -7,7 +7,7 @@ pipeline does all of that afterwards and has the last word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import is_not
 
@@ -116,7 +116,7 @@ class Glance:
         self,
         placement: Placement,
         studies: Mapping[str, Study] | None = None,
-        failures: Sequence[Finding] = (),
+        findings: Sequence[Finding] = (),
     ) -> None:
         """Fit to the events as gates have them now, or take such fits from the pipeline.
 
@@ -126,8 +126,9 @@ class Glance:
             Where the gates are.
         studies : mapping of str to Study, optional
             What `cytomon.gating.count.count` fitted for the same gates; fitted here when left out.
-        failures : sequence of Finding, optional
-            Hard failures that do not depend on where gates are.
+        findings : sequence of Finding, optional
+            What the pipeline said of the same gates: hard failures that no count shows, such as an
+            antibody that did not stain, stand until it speaks again.
         """
         if studies is None:
             passed = pass_through(self.held, placement, self.n_events, set(), {})
@@ -137,7 +138,8 @@ class Glance:
             studies=dict(studies),
             asked={shape.study: _asked(gate, shape, early) for gate, shape in _first(placement)},
         )
-        self._beside = tuple(failures)
+        self._beside = ()
+        self._beside = tuple(self._not_counted(placement, findings))
 
     def look(self, placement: Placement) -> Look:
         """What the tube says with its gates in a place."""
@@ -168,6 +170,17 @@ class Glance:
             answers={one.quantity: one for one in answers},
             held=is_held,
         )
+
+    def _not_counted(self, placement: Placement, findings: Sequence[Finding]) -> Iterator[Finding]:
+        """Hard failures that do not come from the counts of a placement."""
+        failures = hard(findings)
+        if failures:
+            counts = self.held.ask(split(placement).early, set()).counts
+            known = {role: gate for role, gate in placement.roles.items() if gate in counts}
+            by_role = {"root": counts[""], **{role: counts[gate] for role, gate in known.items()}}
+            limits = self._spec.limits.as_limits()
+            of_counts = {one.code for one in check_quality(by_role, self._whose, limits)}
+            yield from (one for one in failures if one.code not in of_counts)
 
     def _measured(
         self,

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,9 @@ from cytomon.fcs.panel import PanelMapping
 from cytomon.gating.template import Template
 from cytomon.gating.verify import compare_engines, say_differences
 from cytomon.inputs import Job
+from cytomon.model.adjustment import Adjustment
 from cytomon.model.findings import Finding, Severity, finding_of
+from cytomon.model.patient import Specimen
 from cytomon.model.results import TubeResult
 from cytomon.model.tube import Role
 from cytomon.pictures import Pictures
@@ -125,7 +128,7 @@ def _measure(task: Task) -> Document:
     opened = open_for_gating(
         job.path, template=job.template or None, mapping=settings.mapping, file=job.file
     )
-    analysis = _analysis(task, opened)
+    analysis = analysis_of(opened, job.file, job.specimen, engine=settings.engine)
     pictures = _pictures(task)
     earlier = unseal(_kept_path(task))
     is_done = earlier is not None and earlier.analysis == analysis and not settings.force
@@ -136,11 +139,11 @@ def _measure(task: Task) -> Document:
         placement = place_on(opened)
     except GatingError as error:
         result = not_evaluable(opened, finding_of(error), specimen=job.specimen, file=job.file)
-        return dataclasses.replace(_document(result, opened, ""), refused=True)
+        return dataclasses.replace(document_of(result, opened, ""), refused=True)
     result = measure_placed(
         opened, placement, specimen=job.specimen, file=job.file, engine=settings.engine
     )
-    document = _document(result, opened, analysis)
+    document = document_of(result, opened, analysis)
     if settings.verify:
         document = _verified(document, opened, result)
     if earlier is not None:
@@ -150,13 +153,20 @@ def _measure(task: Task) -> Document:
     return keep(_kept_path(task), document)
 
 
-def _analysis(task: Task, opened: OpenedTube) -> str:
+def analysis_of(
+    opened: OpenedTube,
+    file: str,
+    specimen: Specimen | None,
+    *,
+    engine: str,
+    adjustments: Sequence[Adjustment] = (),
+) -> str:
     """Hash of everything a result depends on (design: section 1); whose it is does not count."""
-    specimen = dataclasses.asdict(task.job.specimen) if task.job.specimen else {}
+    facts = dataclasses.asdict(specimen) if specimen else {}
     inputs = {
         "cytomon": cytomon.__version__,
         "schema": SCHEMA,
-        "file": task.job.file,
+        "file": file,
         "tube": opened.tube.sha256,
         "dataset": opened.tube.dataset,
         "panel": dict(opened.panel.columns),
@@ -164,13 +174,16 @@ def _analysis(task: Task, opened: OpenedTube) -> str:
         "notices": [finding.what for finding in opened.panel.findings],
         "template": opened.template.sha256,
         "missed": [dataclasses.asdict(one) for one in opened.missed],
-        "specimen": {k: v for k, v in specimen.items() if k not in IDENTIFIERS},
-        "engine": task.settings.engine,
+        "specimen": {k: v for k, v in facts.items() if k not in IDENTIFIERS},
+        "engine": engine,
     }
+    if adjustments:
+        inputs["adjustments"] = [repr(one.geometry) for one in adjustments]
     return hashlib.sha256(to_json(inputs)).hexdigest()[:32]
 
 
-def _document(result: TubeResult, opened: OpenedTube, analysis: str) -> Document:
+def document_of(result: TubeResult, opened: OpenedTube, analysis: str) -> Document:
+    """What is kept of a measured tube."""
     template = opened.template
     return Document(
         file=result.file,

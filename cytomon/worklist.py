@@ -7,7 +7,7 @@ others stand. Refusals never repeat what identifies a patient.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self
@@ -217,18 +217,34 @@ def specimen_of(
         instrument_qc=row.instrument_qc,
         viability=row.viability,
         day=day,
-        masked=tuple(sorted(set(_masked(row, events)))),
+        masked=masked_by(row.collected_on, _drugs(row.patient_id, events)),
         genotype=patient.genotype if patient else "",
     )
 
 
-def _masked(row: WorklistRow, events: Sequence[EventRow]) -> Iterator[str]:
+def masked_by(collected_on: date, drugs: Iterable[tuple[date, str]]) -> tuple[str, ...]:
+    """Antigens that a drug may hide from the antibody, in alphabetical order.
+
+    Parameters
+    ----------
+    collected_on : date
+        Of the specimen.
+    drugs : iterable of (date, str)
+        Days on which drugs were given to the patient, and their names.
+    """
+    hidden = {
+        antigen
+        for given_on, drug in drugs
+        for antigen, days in _hidden_by(drug)
+        if timedelta(0) < collected_on - given_on <= timedelta(days=days)
+    }
+    return tuple(sorted(hidden))
+
+
+def _drugs(patient_id: str, events: Sequence[EventRow]) -> Iterator[tuple[date, str]]:
     for event in events:
-        if event.patient_id != row.patient_id or event.event != "drug":
-            continue
-        for antigen, days in _hidden_by(event.value):
-            if timedelta(0) < row.collected_on - event.date <= timedelta(days=days):
-                yield antigen
+        if event.patient_id == patient_id and event.event == "drug":
+            yield event.date, event.value
 
 
 def _hidden_by(drug: str) -> Iterator[tuple[str, int]]:

@@ -80,7 +80,10 @@ def test_what_is_remembered_tells_no_secret(tmp_path: Path, own: Path):
     address = parse("postgresql+psycopg://anna:secret@host/flow?sslpassword=hidden")
     remember_results(address, made(tmp_path / "out"))
     (path,) = own.iterdir()
-    assert json.loads(path.read_text()) == {"folders": [str(tmp_path / "out")]}
+    assert json.loads(path.read_text()) == {
+        "folders": [str(tmp_path / "out")],
+        "tubes": [],
+    }
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(own.stat().st_mode) == 0o700
     assert "host" not in path.name

@@ -149,19 +149,22 @@ def _results(
             yield job, None
             continue
         seen.add(copy)
-        yield job, _result(job, document)
+        yield job, new_result(job.specimen, document)
         pooled = collation.pooled(position, document)
         if pooled:
-            yield job, _pooled(job, pooled)
+            yield job, new_pooled(job.specimen, pooled)
 
 
-def _result(job: Job, document: Document) -> NewResult:
+def new_result(
+    specimen: Specimen | None, document: Document, *, source: Source = Source.BATCH
+) -> NewResult:
+    """What a store keeps of a document."""
     beside = {name: getattr(document, name) for name in _BESIDE}
     return NewResult(
-        specimen=job.specimen,
+        specimen=specimen,
         file=_text(document.file),
         sha256=document.sha256,
-        source=Source.BATCH,
+        source=source,
         template=document.template["name"],
         template_version=document.template["version"],
         template_sha256=document.template["sha256"],
@@ -188,12 +191,15 @@ def _result(job: Job, document: Document) -> NewResult:
     )
 
 
-def _pooled(job: Job, rows: Sequence[Row]) -> NewResult:
+def new_pooled(
+    specimen: Specimen | None, rows: Sequence[Row], *, source: Source = Source.BATCH
+) -> NewResult:
+    """What a store keeps of the rows of a specimen that was measured in two tubes."""
     return NewResult(
-        specimen=job.specimen,
+        specimen=specimen,
         file="",
         sha256="",
-        source=Source.BATCH,
+        source=source,
         template=rows[0]["template"],
         cytomon=cytomon.__version__,
         measurements=tuple(measured_row(row) for row in rows),

@@ -52,11 +52,12 @@ class Meaning(StrEnum):
 
 
 class Review(StrEnum):
-    """What a reviewer says of a result."""
+    """What a reviewer says of a result; `EDITED` is one step on the way, and no verdict."""
 
     APPROVED = "approved"
     CHANGED = "changed"
     REJECTED = "rejected"
+    EDITED = "edited"
 
 
 NEEDED: Mapping[Meaning, Act] = {Meaning.REVIEWED: Act.REVIEW, Meaning.APPROVED: Act.SIGN}

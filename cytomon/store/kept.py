@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, select
 
 from cytomon.model.course import RANK, KeptResult, KeptSpecimen, Signed, State, side
-from cytomon.model.people import Meaning
+from cytomon.model.people import Meaning, Review
 from cytomon.model.record import Kind, Source
 from cytomon.model.results import MRD_QUANTITIES, Estimate, Measurement
 from cytomon.model.timeline import Answer
@@ -261,6 +261,8 @@ def judged(rows: Iterable[Row[Any]]) -> tuple[set[int], set[int]]:
     verdicts: dict[int, str] = {}
     made: set[int] = set()
     for row in rows:
+        if row.verdict == Review.EDITED:
+            continue
         verdicts[row.result] = row.verdict
         if row.outcome is not None:
             made.add(row.outcome)

@@ -62,7 +62,7 @@ def save_review(
                 fix="open the tube again",
             )
     approved = was_approved(change.connection, results.c.id == result)
-    if verdict is not Review.APPROVED and approved:
+    if verdict is Review.REJECTED and approved:
         raise InputError(
             "the result is signed: a review does not take it out",
             where=f"result {result}",
