@@ -21,6 +21,7 @@ from cytomon.cli import (
     people,
     reference,
     report,
+    review,
     sign,
     simulate,
     template,
@@ -45,6 +46,7 @@ app.command("demo")(demo.demo)
 app.command("import")(importing.import_)
 app.command("track")(track.track)
 app.command("report")(report.report)
+app.command("review")(review.review)
 app.command("sign")(sign.sign)
 app.command("acknowledge")(sign.acknowledge)
 app.add_typer(correct.app, name="correct")

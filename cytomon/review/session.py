@@ -222,11 +222,15 @@ class Session:
         self._steps = _Steps()
         self.now = self._look(())
 
-    def _do(self, adjustment: Adjustment) -> Adjustment:
-        self._refuse_locked(adjustment.gate)
+    def repeat(self, adjustment: Adjustment) -> None:
+        """Make a change again that was kept before; whether it was allowed was asked then."""
         self._steps.done.append(adjustment)
         self._steps.undone.clear()
         self.now = self._look(self.adjustments)
+
+    def _do(self, adjustment: Adjustment) -> Adjustment:
+        self._refuse_locked(adjustment.gate)
+        self.repeat(adjustment)
         return adjustment
 
     def _refuse_locked(self, name: str) -> None:

@@ -5,6 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from heapq import nsmallest
+
+from cytomon.model.course import VERDICTS
+from cytomon.review.doubts import weigh
+from cytomon.store.find import find_patient
+from cytomon.store.session import Store
+from cytomon.store.timelines import Span, spans
+from cytomon.store.waiting import Waiting, read_waiting
+
+_AT_ONCE = 500
+"""Patients read together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +56,90 @@ class Item:
     def weight(self) -> float:
         """What the list is ordered by."""
         return self.doubt * self.consequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worklist:
+    """Tubes that wait for a person, the weightiest first.
+
+    Attributes
+    ----------
+    items : tuple of Item
+        In order.
+    left_out : int
+        How many more wait, behind the last of them.
+    """
+
+    items: tuple[Item, ...]
+    left_out: int = 0
+
+
+def read_worklist(
+    store: Store, *, doubtful: bool = False, patient_id: str = "", most: int = 2000
+) -> Worklist:
+    """What waits for a person.
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+    doubtful : bool, optional
+        Whether tubes of which nothing is doubtful are left out.
+    patient_id : str, optional
+        Only what is one patient's.
+    most : int, optional
+        How many items at most.
+
+    Returns
+    -------
+    Worklist
+        The same store gives the same list: by doubt times consequence, then the newest day first,
+        then by names.
+
+    Raises
+    ------
+    InputError
+        If the store knows no such patient, or cannot be read.
+    """
+    first: list[Item] = []
+    n_waiting = 0
+    with store.reading() as connection:
+        if patient_id:
+            number = find_patient(connection, patient_id).thing
+            pieces = [Span(first=number, last=number)]
+        else:
+            pieces = spans(connection, size=_AT_ONCE)
+        for piece in pieces:
+            items = [
+                item
+                for item in map(_item, read_waiting(connection, piece))
+                if item.doubt or not doubtful
+            ]
+            n_waiting += len(items)
+            first = nsmallest(most, (*first, *items), key=_place)
+    return Worklist(items=tuple(first), left_out=n_waiting - len(first))
+
+
+def _item(waiting: Waiting) -> Item:
+    weight = weigh(waiting)
+    statuses = {quantity: one.status for quantity, one in waiting.answers.items()}
+    return Item(
+        patient_id=waiting.patient_id,
+        specimen_id=waiting.specimen_id,
+        specimen_type=waiting.specimen_type,
+        collected_on=waiting.collected_on,
+        specimen=waiting.specimen,
+        result=waiting.result,
+        file=waiting.file,
+        statuses={quantity: statuses[quantity] for quantity in VERDICTS if quantity in statuses},
+        doubt=weight.doubt,
+        consequence=weight.consequence,
+        reasons=weight.reasons,
+    )
+
+
+def _place(item: Item) -> tuple[object, ...]:
+    """A total order: numbers of results tell even two tubes of one name apart."""
+    day = item.collected_on.toordinal() if item.collected_on else 0
+    names = (item.patient_id, item.specimen_id, item.specimen_type, item.file)
+    return (-item.weight, -day, *names, item.result)

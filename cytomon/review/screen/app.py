@@ -1,0 +1,33 @@
+"""napari started for a review, and ended with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import napari
+
+from cytomon.review.desk import Desk
+from cytomon.review.screen.widget import ReviewWidget
+from cytomon.review.worklist import Item
+
+_WIDTH, _HEIGHT = 1560, 960
+
+
+def review(desk: Desk, items: Sequence[Item]) -> None:
+    """Open the window on the first tube of a list; returns when it is closed.
+
+    Parameters
+    ----------
+    desk : Desk
+        Who reviews, and at which store.
+    items : sequence of Item
+        The tubes that wait, the most urgent first.
+    """
+    viewer = napari.Viewer(title="cytomon review")
+    viewer.window.resize(_WIDTH, _HEIGHT)
+    widget = ReviewWidget(viewer, desk=desk, items=items)
+    viewer.window.add_dock_widget(widget, name="gate review", area="right")
+    try:
+        napari.run()
+    finally:
+        widget.close_down()

@@ -1,0 +1,216 @@
+"""One plot in napari's canvas: layers that stay, and take new data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from cytomon.review.frame import SIDE, Span
+from cytomon.review.grips import Path, Point
+from cytomon.review.plot import Plot
+from cytomon.review.raster import PIXELS, Colour
+
+GATE = "#ffffff"
+LOCKED = "#f87171"
+FRAME = "#64748b"
+TEXT = "#e2e8f0"
+BACKGROUND = "#0d1017"
+_BLENDING = "translucent_no_depth"
+"""Any other blending hides shapes and text behind an image in some runs of napari."""
+_TICK, _MINOR = 14.0, 7.0
+
+
+class Canvas:
+    """Layers that show one plot.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Or the proxy that a plugin is given.
+    name : str
+        Begin of the layers' names.
+    right : float, optional
+        How far to the right of the first plot it stands.
+    """
+
+    def __init__(self, viewer: Any, name: str, right: float = 0.0) -> None:
+        self._viewer, self._name, self._right = viewer, name, right
+        scale = SIDE / PIXELS
+        shift = (scale / 2, scale / 2 + right)
+        self._events = viewer.add_image(
+            np.zeros((PIXELS, PIXELS, 4), dtype=np.uint8),
+            rgb=True,
+            name=f"{name} events",
+            scale=(scale, scale),
+            translate=shift,
+            blending=_BLENDING,
+            interpolation2d="nearest",
+        )
+        self._lines = self._shapes("axes")
+        self._gate = self._shapes("gate")
+        self._grips = viewer.add_points(
+            np.zeros((0, 2)),
+            name=f"{name} grips",
+            size=16,
+            face_color=BACKGROUND,
+            border_color=GATE,
+            border_width=0.16,
+            blending=_BLENDING,
+        )
+        self._words = self._texts("words", 0)
+        self._sideways = self._texts("sideways", 90)
+        for layer in self.layers:
+            layer.mouse_pan = False
+        self.plot: Plot | None = None
+        self._locked = False
+
+    @property
+    def layers(self) -> tuple[Any, ...]:
+        """All of them, from behind to the front."""
+        return (
+            self._events, self._lines, self._gate, self._grips, self._words, self._sideways,
+        )  # fmt: skip
+
+    def show(self, plot: Plot, *, locked: bool = False) -> None:
+        """Show a plot."""
+        before, self.plot = self.plot, plot
+        self._events.data = plot.picture
+        if before is None or before.frame != plot.frame or before.lines != plot.lines:
+            self._draw_axes(plot)
+        self._locked = locked
+        self.show_gate(plot)
+
+    def show_gate(self, plot: Plot) -> None:
+        """Show the gate of a plot, and what is said of it: as it is being dragged, too."""
+        colour = LOCKED if self._locked else GATE
+        self._set(self._gate, [(path, colour, 4.0, True) for path in plot.outline])
+        self._grips.data = np.array([self._at(grip.at) for grip in plot.grips]).reshape(-1, 2)
+        self._grips.border_color = colour
+        self._say(plot)
+
+    def sketch(self, points: Sequence[Point]) -> None:
+        """Show a region that is being drawn."""
+        path = Path(points=tuple(points))
+        drawn = [(path, "#fde047", 4.0, False)] if len(points) > 1 else []
+        self._set(self._gate, drawn)
+        self._grips.data = np.array([self._at(point) for point in points]).reshape(-1, 2)
+
+    def hide(self) -> None:
+        """Show nothing."""
+        self.plot = None
+        for layer in self.layers:
+            layer.visible = False
+
+    def unhide(self) -> None:
+        """Show the layers again."""
+        for layer in self.layers:
+            layer.visible = True
+
+    def place_of(self, position: Sequence[float]) -> Point:
+        """A position in the world of napari as a place in the square."""
+        return float(position[-1]) - self._right, float(position[-2])
+
+    def _at(self, point: Point) -> tuple[float, float]:
+        return point[1], point[0] + self._right
+
+    def _shapes(self, what: str) -> Any:
+        return self._viewer.add_shapes(
+            None, ndim=2, name=f"{self._name} {what}", blending=_BLENDING, opacity=1.0
+        )
+
+    def _texts(self, what: str, turned: int) -> Any:
+        layer = self._viewer.add_points(
+            np.zeros((0, 2)),
+            name=f"{self._name} {what}",
+            size=1,
+            opacity=1.0,
+            blending=_BLENDING,
+            features={"label": np.array([], dtype=object)},
+            text={
+                "string": "{label}",
+                "color": TEXT,
+                "size": 9,
+                "anchor": "center",
+                "rotation": -turned,
+            },
+        )
+        layer.face_color = "transparent"
+        layer.border_color = "transparent"
+        return layer
+
+    def _set(self, layer: Any, drawn: Sequence[tuple[Path, str, float, bool]]) -> None:
+        """Give a layer of shapes other lines."""
+        layer.data = []
+        for closed in (True, False):
+            some = [one for one in drawn if one[3] is closed]
+            if some:
+                layer.add(
+                    [np.array([self._at(point) for point in path.points]) for path, *_ in some],
+                    shape_type="polygon" if closed else "path",
+                    edge_color=[colour for _, colour, _, _ in some],
+                    face_color="transparent",
+                    edge_width=[width for _, _, width, _ in some],
+                )
+        layer.selected_data = set()
+
+    def _draw_axes(self, plot: Plot) -> None:
+        square = Path(points=((0, 0), (SIDE, 0), (SIDE, SIDE), (0, SIDE)))
+        drawn: list[tuple[Path, str, float, bool]] = [(square, FRAME, 3.0, True)]
+        for span, is_x in ((plot.frame.x, True), (plot.frame.y, False)):
+            drawn += [(path, FRAME, 3.0, False) for path in _ticks(span, is_x=is_x)]
+        drawn += [(line.path, _hex(line.colour), 3.0, line.closed) for line in plot.lines]
+        self._set(self._lines, drawn)
+
+    def _say(self, plot: Plot) -> None:
+        words = list(_words(plot))
+        self._write(self._words, words)
+        y_title = [] if plot.frame.is_histogram else [(plot.frame.y.label, (-112.0, SIDE / 2))]
+        title = "share of the highest bin"
+        self._write(self._sideways, y_title or [(title, (-60.0, SIDE / 2))])
+
+    def _write(self, layer: Any, words: Sequence[tuple[str, Point]]) -> None:
+        layer.data = np.array([self._at(at) for _, at in words]).reshape(-1, 2)
+        layer.features = {"label": np.array([text for text, _ in words], dtype=object)}
+        layer.face_color = "transparent"
+        layer.border_color = "transparent"
+        layer.refresh_text()
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """While a gate is dragged the camera stays where it is."""
+        camera = self._viewer.scene.camera
+        before = camera.mouse_pan
+        camera.mouse_pan = False
+        try:
+            yield
+        finally:
+            camera.mouse_pan = before
+
+
+def _ticks(span: Span, *, is_x: bool) -> Iterator[Path]:
+    for tick in span.ticks():
+        length = _TICK if tick.label else _MINOR
+        ends = (
+            ((tick.at, 0.0), (tick.at, -length)) if is_x else ((0.0, tick.at), (-length, tick.at))
+        )
+        yield Path(points=ends)
+
+
+def _words(plot: Plot) -> Iterator[tuple[str, Point]]:
+    for tick in plot.frame.x.ticks():
+        if tick.label:
+            yield tick.label, (tick.at, -38.0)
+    for tick in plot.frame.y.ticks():
+        if tick.label:
+            yield tick.label, (-48.0, tick.at)
+    yield plot.frame.x.label, (SIDE / 2, -84.0)
+    yield plot.title, (SIDE / 2, SIDE + 62.0)
+    yield plot.note, (SIDE / 2, SIDE + 26.0)
+    yield from ((word.text, word.at) for word in plot.words)
+
+
+def _hex(colour: Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
