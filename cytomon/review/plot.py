@@ -352,11 +352,14 @@ def _title(look: Look, gate: PlacedGate, chosen: Chosen) -> str:
 def _note(
     events: Events, marked: Sequence[Marked], look: Look, frame: Frame, gate: PlacedGate
 ) -> str:
-    said = [f"every event of {one.name} drawn ({look.counts[one.name]:,})" for one in marked]
+    counted = [f"{one.name} {look.counts[one.name]:,}" for one in marked if look.counts[one.name]]
+    said = []
     if frame.is_histogram:
-        said = [f"{one.name} ({look.counts[one.name]:,})" for one in marked]
-        said += [f"behind: {one.name}" for one in _references(look, gate)]
-        said.append("each population at its own height")
+        references = [one.name for one in _references(look, gate)]
+        said += [f"behind: {', '.join(references)}"] if references else []
+        said += [f"lines: {', '.join(counted)}"] if counted else []
+    elif counted:
+        said.append(f"drawn one by one: {', '.join(counted)}")
     if events.is_sample:
         said.append(f"density of {len(events.rows):,} events at even steps")
     return "  ·  ".join(said)

@@ -23,6 +23,8 @@ PIXELS = 512
 MOST_SHOWN = 1_000_000
 """Events that a density is drawn from."""
 _COARSE = 256
+_LEAST_SHAPE = 60
+"""Events from which on a population has a shape."""
 _SMOOTH = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 
 Picture = NDArray[np.uint8]
@@ -30,7 +32,7 @@ Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 DENSITY: tuple[Colour, ...] = (
-    (30, 46, 66), (45, 82, 122), (72, 124, 178), (122, 170, 214), (190, 216, 238), (248, 252, 255),
+    (46, 72, 104), (52, 92, 138), (72, 124, 178), (122, 170, 214), (190, 216, 238), (248, 252, 255),
 )  # fmt: skip
 """From a single event to the most: one hue, so that marked populations stand out."""
 PARENT: Colour = (112, 140, 168)
@@ -132,8 +134,11 @@ def mark(picture: Picture, events: Events, frame: Frame, marked: Sequence[Marked
     for one in marked:
         x = frame.x.bins(events.all_of(one.members, frame.x), PIXELS)
         if frame.is_histogram:
-            heights = _scaled(np.bincount(x // 2, minlength=_COARSE))
-            _line(picture, heights, one.colour)
+            if len(x) >= _LEAST_SHAPE:
+                heights = _scaled(np.bincount(x * _COARSE // PIXELS, minlength=_COARSE))
+                _line(picture, heights, one.colour)
+            else:  # too few for a shape: a stroke for each
+                picture[: PIXELS // 10, x] = (*one.colour, 255)
             continue
         y = frame.y.bins(events.all_of(one.members, frame.y), PIXELS)
         side = next(size for most, size in _MARKS if len(x) <= most)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from html import escape
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from cytomon.review.plot import BLASTS, BY_EYE, CHOSEN, PATH
 from cytomon.review.verdict import Line
 
 _CHANGED, _FLIPS, _QUIET = "#fbbf24", "#fb7185", "#94a3b8"
@@ -23,10 +24,15 @@ class VerdictBar(QWidget):
         self._table.setObjectName("verdict")
         self._state = QLabel()
         self._state.setObjectName("verdict state")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 4, 10, 4)
+        legend = QLabel(_legend())
+        legend.setTextFormat(Qt.TextFormat.RichText)
+        legend.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        layout, upper = QVBoxLayout(self), QHBoxLayout()
+        layout.setContentsMargins(10, 4, 14, 4)
         layout.setSpacing(2)
-        layout.addWidget(self._table)
+        upper.addWidget(self._table, 1)
+        upper.addWidget(legend)
+        layout.addLayout(upper)
         layout.addWidget(self._state)
         self.lines: tuple[Line, ...] = ()
 
@@ -58,6 +64,20 @@ class VerdictBar(QWidget):
     def state(self) -> str:
         """How final it is."""
         return str(self._state.text())
+
+
+def _legend() -> str:
+    """What the colours of events mean."""
+    meant = (
+        (BLASTS, "blasts"), (BY_EYE, "to check by eye"), (CHOSEN, "back-gated"),
+        (PATH, "normal maturation"),
+    )  # fmt: skip
+    rows = (
+        f'<tr><td><span style="color:#{r:02x}{g:02x}{b:02x}">&#9632;</span></td>'
+        f'<td style="color:{_QUIET}">&nbsp;{escape(says)}</td></tr>'
+        for (r, g, b), says in meant
+    )
+    return f'<table cellspacing="0" cellpadding="1">{"".join(rows)}</table>'
 
 
 def _row(line: Line, *, blind: bool) -> str:

@@ -20,7 +20,9 @@ TEXT = "#e2e8f0"
 BACKGROUND = "#0d1017"
 _BLENDING = "translucent_no_depth"
 """Any other blending hides shapes and text behind an image in some runs of napari."""
-_TICK, _MINOR = 14.0, 7.0
+_TICK, _MINOR = 8.0, 4.0
+_THIN, _BOLD = 1.6, 2.2
+"""Lengths of ticks and widths of lines, in pixels."""
 
 
 class Canvas:
@@ -54,7 +56,7 @@ class Canvas:
         self._grips = viewer.add_points(
             np.zeros((0, 2)),
             name=f"{name} grips",
-            size=16,
+            size=14,
             face_color=BACKGROUND,
             border_color=GATE,
             border_width=0.16,
@@ -66,6 +68,7 @@ class Canvas:
             layer.mouse_pan = False
         self.plot: Plot | None = None
         self._locked = False
+        self._unit = 2.0
 
     @property
     def layers(self) -> tuple[Any, ...]:
@@ -82,11 +85,12 @@ class Canvas:
             self._draw_axes(plot)
         self._locked = locked
         self.show_gate(plot)
+        self._say_sideways(plot)
 
     def show_gate(self, plot: Plot) -> None:
         """Show the gate of a plot, and what is said of it: as it is being dragged, too."""
         colour = LOCKED if self._locked else GATE
-        self._set(self._gate, [(path, colour, 4.0, True) for path in plot.outline])
+        self._set(self._gate, [(path, colour, _BOLD, True) for path in plot.outline])
         self._grips.data = np.array([self._at(grip.at) for grip in plot.grips]).reshape(-1, 2)
         self._grips.border_color = colour
         self._say(plot)
@@ -94,9 +98,19 @@ class Canvas:
     def sketch(self, points: Sequence[Point]) -> None:
         """Show a region that is being drawn."""
         path = Path(points=tuple(points))
-        drawn = [(path, "#fde047", 4.0, False)] if len(points) > 1 else []
+        drawn = [(path, "#fde047", _BOLD, False)] if len(points) > 1 else []
         self._set(self._gate, drawn)
         self._grips.data = np.array([self._at(point) for point in points]).reshape(-1, 2)
+
+    def set_zoom(self, zoom: float) -> None:
+        """Keep lines as wide and words as far from the frame as they are, however small the plot."""
+        self._unit = 1.0 / zoom
+        self._grips.size = 8 * self._unit
+        self._grips.current_size = 8 * self._unit
+        if self.plot is not None:
+            self._draw_axes(self.plot)
+            self.show_gate(self.plot)
+            self._say_sideways(self.plot)
 
     def hide(self) -> None:
         """Show nothing."""
@@ -152,24 +166,25 @@ class Canvas:
                     shape_type="polygon" if closed else "path",
                     edge_color=[colour for _, colour, _, _ in some],
                     face_color="transparent",
-                    edge_width=[width for _, _, width, _ in some],
+                    edge_width=[width * self._unit for _, _, width, _ in some],
                 )
         layer.selected_data = set()
 
     def _draw_axes(self, plot: Plot) -> None:
         square = Path(points=((0, 0), (SIDE, 0), (SIDE, SIDE), (0, SIDE)))
-        drawn: list[tuple[Path, str, float, bool]] = [(square, FRAME, 3.0, True)]
+        drawn: list[tuple[Path, str, float, bool]] = [(square, FRAME, _THIN, True)]
         for span, is_x in ((plot.frame.x, True), (plot.frame.y, False)):
-            drawn += [(path, FRAME, 3.0, False) for path in _ticks(span, is_x=is_x)]
-        drawn += [(line.path, _hex(line.colour), 3.0, line.closed) for line in plot.lines]
+            drawn += [(path, FRAME, _THIN, False) for path in _ticks(span, self._unit, is_x=is_x)]
+        drawn += [(line.path, _hex(line.colour), _THIN, line.closed) for line in plot.lines]
         self._set(self._lines, drawn)
 
     def _say(self, plot: Plot) -> None:
-        words = list(_words(plot))
-        self._write(self._words, words)
-        y_title = [] if plot.frame.is_histogram else [(plot.frame.y.label, (-112.0, SIDE / 2))]
-        title = "share of the highest bin"
-        self._write(self._sideways, y_title or [(title, (-60.0, SIDE / 2))])
+        self._write(self._words, list(_words(plot, self._unit)))
+
+    def _say_sideways(self, plot: Plot) -> None:
+        title = "share of the highest bin" if plot.frame.is_histogram else plot.frame.y.label
+        away = 14.0 if plot.frame.is_histogram else 58.0
+        self._write(self._sideways, [(title, (-away * self._unit, SIDE / 2))])
 
     def _write(self, layer: Any, words: Sequence[tuple[str, Point]]) -> None:
         layer.data = np.array([self._at(at) for _, at in words]).reshape(-1, 2)
@@ -190,25 +205,26 @@ class Canvas:
             camera.mouse_pan = before
 
 
-def _ticks(span: Span, *, is_x: bool) -> Iterator[Path]:
+def _ticks(span: Span, unit: float, *, is_x: bool) -> Iterator[Path]:
     for tick in span.ticks():
-        length = _TICK if tick.label else _MINOR
+        length = (_TICK if tick.label else _MINOR) * unit
         ends = (
             ((tick.at, 0.0), (tick.at, -length)) if is_x else ((0.0, tick.at), (-length, tick.at))
         )
         yield Path(points=ends)
 
 
-def _words(plot: Plot) -> Iterator[tuple[str, Point]]:
+def _words(plot: Plot, unit: float) -> Iterator[tuple[str, Point]]:
+    """Texts and where they stand; `unit` is the length of a pixel."""
     for tick in plot.frame.x.ticks():
         if tick.label:
-            yield tick.label, (tick.at, -38.0)
+            yield tick.label, (tick.at, -20 * unit)
     for tick in plot.frame.y.ticks():
         if tick.label:
-            yield tick.label, (-48.0, tick.at)
-    yield plot.frame.x.label, (SIDE / 2, -84.0)
-    yield plot.title, (SIDE / 2, SIDE + 62.0)
-    yield plot.note, (SIDE / 2, SIDE + 26.0)
+            yield tick.label, (-28 * unit, tick.at)
+    yield plot.frame.x.label, (SIDE / 2, -42 * unit)
+    yield plot.title, (SIDE / 2, SIDE + 34 * unit)
+    yield plot.note, (SIDE / 2, SIDE + 14 * unit)
     yield from ((word.text, word.at) for word in plot.words)
 
 

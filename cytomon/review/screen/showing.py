@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from qtpy.QtWidgets import QDockWidget
 
 from cytomon.glance import Look
-from cytomon.model.gating import PlacedGate
+from cytomon.model.gating import Boolean, Envelope, PlacedGate, Score
 from cytomon.review.frame import SIDE
 from cytomon.review.plot import Chosen, Drawing
 from cytomon.review.raster import Events
@@ -18,9 +19,10 @@ from cytomon.review.screen.strip import Strip
 from cytomon.review.screen.tree import GateTree
 from cytomon.review.session import Session
 
-_APART = 1320.0
+_APART = 1330.0
 """From one plot to the other, where two stand side by side."""
-_LEFT, _RIGHT, _BELOW, _ABOVE = 150.0, 60.0, 110.0, 90.0
+_LEFT, _RIGHT, _BELOW, _ABOVE = 74.0, 18.0, 58.0, 50.0
+"""Pixels around the plots, for their words."""
 
 
 class Showing:
@@ -43,6 +45,7 @@ class Showing:
         self.tree, self.strip, self.bar = GateTree(chosen), Strip(chosen), VerdictBar()
         self.drawing: Drawing | None = None
         self.before: tuple[Session, Drawing] | None = None
+        viewer.canvas.events.size.connect(self._on_size)
 
     def open(self, session: Session) -> None:
         """Show another tube."""
@@ -96,16 +99,26 @@ class Showing:
         pair = (frame.x.label, "" if frame.is_histogram else frame.y.label)
         plot = drawing.plot(other.now, replace(chosen, back=back, pair=pair))
         day = other.specimen.collected_on if other.specimen else None
-        title = f"before, {day or 'day not recorded'}: {plot.title}"
-        self._second.show(replace(plot, title=title, grips=()))
+        title = f"specimen before, {day or 'day not recorded'}"
+        self._second.show(replace(plot, title=title, note=plot.title, grips=()))
 
     def fit(self) -> None:
         """Show the whole plot, or both."""
         camera, (height, width) = self._viewer.scene.camera, self._viewer.canvas.size
         right = SIDE + (_APART if self.before is not None else 0.0)
-        whole = (_LEFT + right + _RIGHT, _BELOW + SIDE + _ABOVE)
-        camera.center = ((SIDE + _ABOVE - _BELOW) / 2, (right + _RIGHT - _LEFT) / 2)
-        camera.zoom = max(0.05, min(width / whole[0], height / whole[1]))
+        wide, high = width - _LEFT - _RIGHT, height - _BELOW - _ABOVE
+        zoom = max(0.05, min(wide / right, high / SIDE))
+        camera.center = (
+            SIDE / 2 + (_ABOVE - _BELOW) / 2 / zoom,
+            right / 2 + (_RIGHT - _LEFT) / 2 / zoom,
+        )
+        camera.zoom = zoom
+        for canvas in (self.canvas, self._second):
+            if canvas is not None:
+                canvas.set_zoom(zoom)
+
+    def _on_size(self, _event: object = None) -> None:
+        self.fit()
 
     def hide_layer_docks(self, window: Any) -> None:
         """Put napari's own lists away: layers are not what a reviewer works with."""
@@ -115,6 +128,7 @@ class Showing:
 
     def stop(self) -> None:
         """Draw nothing more."""
+        self._viewer.canvas.events.size.disconnect(self._on_size)
         self.strip.stop()
 
 
@@ -138,8 +152,8 @@ def first_gate(session: Session) -> str:
 
 
 def story(gate: PlacedGate) -> str:
-    """How the numbers of a gate came about."""
-    told = []
+    """How the numbers of a gate came about, or what it is made of."""
+    told = list(_made_of(gate))
     for bound in gate.bounds:
         said = f"{bound.where} {bound.value:.4g}"
         if bound.method == "by_hand":
@@ -155,3 +169,21 @@ def story(gate: PlacedGate) -> str:
             said += ": stopped by its leash"
         told.append(said)
     return "\n".join(told)
+
+
+def _made_of(gate: PlacedGate) -> Iterator[str]:
+    match gate.shape:
+        case Boolean(every=every, some=some):
+            inside = [one.gate for one in every if not one.complement]
+            outside = [one.gate for one in every if one.complement]
+            for words, names in (
+                ("inside all of", inside), ("inside any of", [one.gate for one in some]),
+                ("outside of", outside),
+            ):  # fmt: skip
+                if names:
+                    yield f"{words}: {', '.join(names)}"
+        case Score(terms=terms, at_least=at_least):
+            weights = ", ".join(f"{name} {weight:g}" for name, weight in terms)
+            yield f"weights {weights} add up to {at_least:g}"
+        case Envelope(holds=holds):
+            yield f"events of {gate.parent} that are called {' or '.join(holds)}"

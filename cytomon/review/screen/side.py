@@ -81,8 +81,11 @@ class Side(QWidget):
         return box
 
     def _gate_buttons(self) -> QGroupBox:
-        box, grid = QGroupBox("Gate"), QGridLayout()
-        grid.addWidget(self.about, 0, 0, 1, 2)
+        box, whole, grid = QGroupBox("Gate"), QVBoxLayout(), QGridLayout()
+        self.about.setMinimumHeight(84)
+        self.about.setAlignment(Qt.AlignmentFlag.AlignTop)
+        whole.addWidget(self.about)
+        whole.addLayout(grid)
         buttons = (
             ("Undo", "undo"), ("Redo", "redo"), ("Draw events in", "draw_in"),
             ("Draw events out", "draw_out"), ("Pin", "pin"), ("Open lock", "open_lock"),
@@ -90,8 +93,8 @@ class Side(QWidget):
         )  # fmt: skip
         self.buttons: dict[str, QPushButton] = {}
         for at, (text, name) in enumerate(buttons):
-            grid.addWidget(self._button(text, name), 1 + at // 2, at % 2)
-        box.setLayout(grid)
+            grid.addWidget(self._button(text, name), at // 2, at % 2)
+        box.setLayout(whole)
         return box
 
     def _verdict(self) -> QGroupBox:

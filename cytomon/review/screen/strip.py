@@ -36,7 +36,8 @@ class Strip(QListWidget):
         self.setIconSize(QSize(SIZE, SIZE))
         self.setGridSize(QSize(SIZE + 14, SIZE + 26))
         self.setFixedHeight(SIZE + 48)
-        self.setUniformItemSizes(True)
+        self.setSpacing(0)
+        self.setStyleSheet(f"QListWidget {{ background: {BACKGROUND}; font-size: 8pt; }}")
         self.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.itemClicked.connect(lambda item: chosen(str(item.data(Qt.ItemDataRole.UserRole))))
         self._waiting: list[str] = []
@@ -59,6 +60,8 @@ class Strip(QListWidget):
                 item = QListWidgetItem(name)
                 item.setData(Qt.ItemDataRole.UserRole, name)
                 item.setToolTip(name)
+                item.setSizeHint(QSize(SIZE + 14, SIZE + 24))
+                item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
                 self.addItem(item)
             same = False
         old = {gate.name: gate for gate in before.placement.gates} if before and same else {}

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from cytomon.glance import Look
 
-COLUMNS = ("gate", "events", "% of parent", "% of nucleated", "")
+COLUMNS = ("gate", "events", "% parent", "% nucl.", "")
 _MARKED, _LOCKED, _PLAIN = "#fbbf24", "#94a3b8", "#e2e8f0"
 
 
@@ -28,7 +28,9 @@ class GateTree(QTreeWidget):
         self.setObjectName("gates")
         self.setColumnCount(len(COLUMNS))
         self.setHeaderLabels(list(COLUMNS))
-        self.setMinimumWidth(430)
+        self.setMinimumWidth(470)
+        self.setIndentation(9)
+        self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         header = self.header()
         header.setStretchLastSection(False)
@@ -81,7 +83,9 @@ class GateTree(QTreeWidget):
                 item.setTextAlignment(
                     column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 )
+            item.setToolTip(0, gate.name)
             self._items[gate.name] = item
+        self.headerItem().setToolTip(3, "share of nucleated cells, in percent")
         self.expandAll()
         if name in self._items:
             self.setCurrentItem(self._items[name])
