@@ -27,6 +27,7 @@ def review(desk: Desk, items: Sequence[Item]) -> None:
     viewer.window.resize(_WIDTH, _HEIGHT)
     widget = ReviewWidget(viewer, desk=desk, items=items)
     viewer.window.add_dock_widget(widget, name="gate review", area="right")
+    viewer.window.activate()
     try:
         napari.run()
     finally:

@@ -103,7 +103,7 @@ class Canvas:
         self._grips.data = np.array([self._at(point) for point in points]).reshape(-1, 2)
 
     def set_zoom(self, zoom: float) -> None:
-        """Keep lines as wide and words as far from the frame as they are, however small the plot."""
+        """Keep widths of lines and places of words, however small the plot is."""
         self._unit = 1.0 / zoom
         self._grips.size = 8 * self._unit
         self._grips.current_size = 8 * self._unit

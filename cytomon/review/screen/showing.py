@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from qtpy.QtWidgets import QDockWidget
 
+from cytomon.gating.adjust import BY_HAND
 from cytomon.glance import Look
 from cytomon.model.gating import Boolean, Envelope, PlacedGate, Score
 from cytomon.review.frame import SIDE
@@ -151,13 +152,24 @@ def first_gate(session: Session) -> str:
     return next((name for name in wanted if name in names), names[-1])
 
 
-def story(gate: PlacedGate) -> str:
-    """How the numbers of a gate came about, or what it is made of."""
+def story(gate: PlacedGate, automatic: Mapping[str, PlacedGate]) -> str:
+    """How the numbers of a gate came about, or what it is made of.
+
+    Parameters
+    ----------
+    gate : PlacedGate
+        Where it stands now.
+    automatic : mapping of str to PlacedGate
+        The gates as the template placed them.
+    """
     told = list(_made_of(gate))
+    stood = automatic.get(gate.name)
+    before = {bound.where: bound.value for bound in stood.bounds} if stood else {}
     for bound in gate.bounds:
-        said = f"{bound.where} {bound.value:.4g}"
-        if bound.method == "by_hand":
-            said += ", by hand"
+        said = f"{bound.where} {_number(bound.value)}"
+        if bound.method == BY_HAND:
+            placed = before.get(bound.where)
+            said += ", by hand" + (f" (placed at {_number(placed)})" if placed is not None else "")
         elif bound.method != "fixed":
             said += f", {bound.method.replace('_', ' ')} on {bound.reference or gate.parent}"
             said += f" ({bound.n_reference:,} events)"
@@ -169,6 +181,10 @@ def story(gate: PlacedGate) -> str:
             said += ": stopped by its leash"
         told.append(said)
     return "\n".join(told)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _made_of(gate: PlacedGate) -> Iterator[str]:

@@ -467,7 +467,8 @@ class ReviewWidget(QWidget):
         texts = [" × ".join(pair) if pair[1] else f"{pair[0]} (histogram)" for pair in pairs]
         self.side.set_choices(self.side.pair, texts, pairs.index(shown) if shown in pairs else 0)
         why = session.refusal(gate.name)
-        told = [gate.name, story(gate), f"locked: {why}" if why else ""]
+        stood = {one.name: one for one in session.automatic.gates}
+        told = [gate.name, story(gate, stood), f"locked: {why}" if why else ""]
         opening = self._opening(gate.name)
         self.side.about.setText("\n".join(one for one in (*told, opening) if one))
         self.side.buttons["undo"].setEnabled(session.can_undo)
