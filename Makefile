@@ -1,6 +1,8 @@
 # Two commands matter: `make demo` and `make test`. Each makes .venv and installs what it needs.
 
 PYTHON ?= python3
+# how many run tests at the same time; the tests of one file stay together
+PROCESSES ?= 2
 BIN := .venv/bin
 
 .PHONY: demo test check test-long bench clean
@@ -9,7 +11,7 @@ demo: .venv/installed
 	$(BIN)/cytomon demo --out demo
 
 test: check .venv/system
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist loadfile
 
 check: .venv/installed
 	$(BIN)/ruff check .

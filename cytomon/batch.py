@@ -234,7 +234,8 @@ def _homes(jobs: Sequence[Job]) -> tuple[Path, ...]:
     for job in jobs:
         path = os.path.abspath(job.path)  # noqa: PTH100  (a link stays the link that was named)
         inside = path.removesuffix(f"{os.sep}{job.file.replace('/', os.sep)}")
-        homes[inside if inside != path else os.path.dirname(path)] = None  # noqa: PTH120
+        home = inside if inside != path else os.path.dirname(path)  # noqa: PTH120
+        homes[home or os.sep] = None
     return tuple(Path(home) for home in homes)
 
 

@@ -13,9 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from cytomon.errors import InputError
+from cytomon.model.reviewed import Reviewed
 from cytomon.store.address import Address
 from cytomon.store.find import find_patient
 from cytomon.store.open import opened
+from cytomon.store.reviewed import reviews_of
 from cytomon.store.session import Store
 from cytomon.store.timelines import Span, read_timelines, spans
 from cytomon.store.touched import Entry, entries_of
@@ -77,6 +79,24 @@ def follow_within(connection: Connection, patient_id: str, day: Day) -> Followed
     number = find_patient(connection, patient_id).thing
     (timeline,) = read_timelines(connection, Span(first=number, last=number))
     return follow(timeline, day.profile, day.as_of)
+
+
+def reviews_until(store: Store, patient_id: str, day: Day) -> tuple[Reviewed, ...]:
+    """What reviewers have said of the results of one patient.
+
+    Parameters
+    ----------
+    store, patient_id, day
+        As for `follow_patient`.
+
+    Returns
+    -------
+    tuple of Reviewed
+        In the order in which it was said; of specimens collected up to the day.
+    """
+    with store.reading() as connection:
+        said = reviews_of(connection, find_patient(connection, patient_id).thing)
+    return tuple(one for one in said if one.collected_on and one.collected_on <= day.as_of)
 
 
 def flags_to_answer(

@@ -17,6 +17,7 @@ from cytomon.report.codes import Codes
 from cytomon.report.compose import Edition, compose
 from cytomon.report.document import Document, Identity, Signer, Status
 from cytomon.report.laboratory import Laboratory
+from cytomon.report.reviews import automatic_of
 from cytomon.report.versions import changes, content, lasting, statements
 from cytomon.store.backing import read_backing
 from cytomon.store.course import read_course
@@ -145,12 +146,16 @@ def compose_draft(connection: Connection, patient_id: str, wanted: Wanted, on: d
         laboratory=wanted.laboratory,
     )
     known = {r.number for one in case.specimens for r, _ in one.standing.values()}
+    looked_at = {one.found.number for one in course.reviews}
     reported = {r.number: r for one in case.reported for r in case.results_of(one)}
-    figures = wanted.drawings.of_results(_in_order(reported))
+    beside = [automatic_of(case, result) for result in reported.values()]
+    figures = wanted.drawings.of_results(
+        _in_order(reported | {one.number: one for one in beside if one})
+    )
     return Draft(
         case=replace(
             case,
-            backing=read_backing(connection, sorted(known | reported.keys())),
+            backing=read_backing(connection, sorted(known | looked_at | reported.keys())),
             plotted=figures.pictures,
         ),
         figures=figures,

@@ -13,6 +13,7 @@ from operator import is_not
 
 import numpy as np
 
+from cytomon.errors import TemplateError
 from cytomon.evidence import evidence_of, looked_at
 from cytomon.gating.axes import Axes
 from cytomon.gating.bits import Bits, rows_of
@@ -32,6 +33,7 @@ from cytomon.model.patient import Specimen
 from cytomon.model.results import Evidence, Kept, Measurement, Population
 from cytomon.model.tube import FloatArray
 from cytomon.pipeline import OpenedTube
+from cytomon.soundness import refuse_overflow
 
 ANSWERS = ("mrd", "cd19_blasts", "cd22_blasts", "b_fraction", "by_eye")
 """Quantities that are measured while a gate is being moved."""
@@ -48,9 +50,10 @@ class Look:
     placement : Placement
         The place.
     counts : mapping of str to int
-        Gate to its events; the empty name stands for all finite ones.
+        Gate to its events; the empty name stands for all finite ones. While it waits for an
+        examination, gates that rest on one are absent.
     members : mapping of str to Bits
-        Gate to its members.
+        Gate to its members, for the same gates.
     answers : mapping of str to Measurement
         Quantity to what it says; empty where it cannot be said yet.
     held : bool
@@ -95,8 +98,7 @@ class Glance:
         self._spec = opened.template.spec
         self._whose = specimen or Specimen(specimen_type=self._spec.specimen)
         self._axes = Axes(self._spec, opened.tube, opened.panel)
-        axes = [axis for gate in placement.gates for axis in gate.axes]
-        self.held = Held(opened.events, placement.matrices, axes)
+        self.held = Held(opened.events, placement.matrices, self._all_axes(placement))
         self._known = _Known()
         self._kept: dict[str, tuple[Bits, Kept]] = {}
         self._beside: tuple[Finding, ...] = ()
@@ -130,57 +132,81 @@ class Glance:
             What the pipeline said of the same gates: hard failures that no count shows, such as an
             antibody that did not stain, stand until it speaks again.
         """
-        if studies is None:
-            passed = pass_through(self.held, placement, self.n_events, set(), {})
-            studies = passed.studies
-        early = self.held.ask(split(placement).early, set()).bits
+        known = dict(studies or {})
+        examinations = {name: one.examination for name, one in known.items()}
+        passed = pass_through(self.held, placement, self.n_events, set(), examinations)
         self._known = _Known(
-            studies=dict(studies),
-            asked={shape.study: _asked(gate, shape, early) for gate, shape in _first(placement)},
+            studies={**known, **passed.studies},
+            asked={
+                shape.study: _asked(gate, shape, passed.bits) for gate, shape in _first(placement)
+            },
         )
-        self._beside = ()
-        self._beside = tuple(self._not_counted(placement, findings))
+        self._beside = tuple(self._not_counted(placement, passed.counts, findings))
 
     def look(self, placement: Placement) -> Look:
         """What the tube says with its gates in a place."""
-        early = self.held.ask(split(placement).early, set())
         examinations: dict[str, Examination] = {}
         is_held = False
         for gate, shape in _first(placement):
-            asked = _asked(gate, shape, early.bits)
             study = self._known.studies.get(shape.study)
             if study is None:
-                return _waiting(placement, early.counts, early.bits, "the tube is being examined")
+                return self._waiting(placement, "the tube is being examined")
+            bits = self._before(gate, placement, examinations)
             found: Examination | None = study.examination
-            if not _are_equal(asked, self._known.asked[shape.study]):
+            if not _are_equal(_asked(gate, shape, bits), self._known.asked[shape.study]):
                 is_held = True
-                rows = rows_of(early.bits[gate.parent], self.n_events)
+                rows = rows_of(bits[gate.parent], self.n_events)
                 found = widened(study, rows, _Values(self.held, gate))
             if found is None:
-                return _waiting(
-                    placement, early.counts, early.bits, "many events came in: being examined"
-                )
+                return self._waiting(placement, "many events came in: being examined")
             examinations[shape.study] = found
         passed = pass_through(self.held, placement, self.n_events, set(), dict(examinations))
-        answers = self._measured(placement, passed.counts, passed.bits, examinations)
+        answers, refused = self._measured(placement, passed.counts, passed.bits, examinations)
         return Look(
             placement=placement,
             counts=passed.counts,
             members=passed.bits,
             answers={one.quantity: one for one in answers},
             held=is_held,
+            waits=refused,
         )
 
-    def _not_counted(self, placement: Placement, findings: Sequence[Finding]) -> Iterator[Finding]:
+    def _all_axes(self, placement: Placement) -> Iterator[Axis]:
+        """Axes of gates, of what is looked at more closely, and those to draw regions on."""
+        yield from (axis for gate in placement.gates for axis in gate.axes)
+        yield from (axis for _, axes in looked_at(placement, self._axes) for axis in axes)
+        yield from (self._axes[name] for name in self._axes.markers())
+
+    def _before(
+        self, gate: PlacedGate, placement: Placement, examinations: Mapping[str, Examination]
+    ) -> Mapping[str, Bits]:
+        """Members of the gates before an envelope, which may rest on another one."""
+        gates = placement.gates[: placement.gates.index(gate)]
+        part = replace(placement, gates=gates)
+        return pass_through(self.held, part, self.n_events, set(), dict(examinations)).bits
+
+    def _waiting(self, placement: Placement, why: str) -> Look:
+        parts = split(placement)
+        found = self.held.ask(parts.early, set())
+        # of those that rest on an envelope, geometry alone is known: no count of theirs is right
+        known = set(found.counts) - {gate.name for gate in parts.late}
+        return Look(
+            placement=placement,
+            counts={name: events for name, events in found.counts.items() if name in known},
+            members={name: bits for name, bits in found.bits.items() if name in known},
+            answers={},
+            waits=why,
+        )
+
+    def _not_counted(
+        self, placement: Placement, counts: Mapping[str, int], findings: Sequence[Finding]
+    ) -> Iterator[Finding]:
         """Hard failures that do not come from the counts of a placement."""
-        failures = hard(findings)
-        if failures:
-            counts = self.held.ask(split(placement).early, set()).counts
-            known = {role: gate for role, gate in placement.roles.items() if gate in counts}
-            by_role = {"root": counts[""], **{role: counts[gate] for role, gate in known.items()}}
-            limits = self._spec.limits.as_limits()
-            of_counts = {one.code for one in check_quality(by_role, self._whose, limits)}
-            yield from (one for one in failures if one.code not in of_counts)
+        by_role = {role: counts[gate] for role, gate in placement.roles.items()}
+        limits = self._spec.limits.as_limits()
+        quality = check_quality({"root": counts[""], **by_role}, self._whose, limits)
+        of_counts = {one.code for one in quality}
+        yield from (one for one in hard(findings) if one.code not in of_counts)
 
     def _measured(
         self,
@@ -188,7 +214,8 @@ class Glance:
         counts: Mapping[str, int],
         members: Mapping[str, Bits],
         examinations: Mapping[str, Examination],
-    ) -> tuple[Measurement, ...]:
+    ) -> tuple[tuple[Measurement, ...], str]:
+        """What is measured, or why nothing can be."""
         counted = Counted(
             n_root=counts[""],
             populations=tuple(
@@ -201,17 +228,22 @@ class Glance:
             ),
             kept={
                 name: self._look_at(name, axes, members[name])
-                for name, axes in looked_at(placement, self._axes)
+                # one gate may fill two roles, of which the last says on what axes it is looked at
+                for name, axes in dict(looked_at(placement, self._axes)).items()
             },
             examinations=examinations,
         )
         found = evidence_of(self._spec, self._opened.panel, placement, counted, self._whose)
+        try:
+            refuse_overflow(self._spec, placement, found.counts)
+        except TemplateError as error:
+            return (), error.what
         quality = (*check_quality(found.counts, self._whose, found.limits), *self._beside)
         evidence = replace(found, failures=hard(quality))
         wanted = [name for name in ANSWERS if name in self._spec.quantities]
         calls = self._called(evidence, [name for name in wanted if name in _CALLS])
         others = measure_all(evidence, [name for name in wanted if name not in _CALLS])
-        return (*calls, *others)
+        return (*calls, *others), ""
 
     def _called(self, evidence: Evidence, wanted: Sequence[str]) -> tuple[Measurement, ...]:
         """Calls of antigens; those from before where nothing that they look at has changed."""
@@ -267,9 +299,3 @@ def _asked(gate: PlacedGate, shape: Envelope, bits: Mapping[str, Bits]) -> tuple
 def _are_equal(now: tuple[Bits, ...], before: tuple[Bits, ...]) -> bool:
     # of the whole only the number counts, and equal bits are the usual case
     return len(now) == len(before) and all(map(np.array_equal, now, before))
-
-
-def _waiting(
-    placement: Placement, counts: Mapping[str, int], members: Mapping[str, Bits], why: str
-) -> Look:
-    return Look(placement=placement, counts=counts, members=members, answers={}, waits=why)

@@ -12,7 +12,9 @@ import cytomon
 from cytomon.model.results import TubeResult
 from cytomon.simulate.plan import TubePlan
 from cytomon.simulate.tube import simulate_tube, write_tube
+from tests.review.screen.windows import lacking
 
+pytest_plugins = ["pytestqt.plugin"] if lacking() is None else []
 BROKEN = b"FCS3.1 and nothing that follows from it"
 
 ROOT = Path(__file__).parents[1]
@@ -27,11 +29,25 @@ def shared() -> Path:
     return folder
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options that napari's fixtures read, and its plugin for pytest would add."""
+    group = parser.getgroup("napari")
+    group.addoption("--show-napari-viewer", action="store_true", help="show all viewers")
+    group.addoption("--save-leaked-object-graph", action="store_true", help="needs objgraph")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Examples in modules that import Qt are left out where it cannot be imported."""
+    if lacking() is not None:
+        config.option.doctest_ignore_import_errors = True
+
+
 def pytest_sessionstart() -> None:
     """Let tests be interrupted, also where a shell starts them; nothing stays with the user."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["CYTOMON_CACHE"] = "none"  # nothing is remembered for the user who runs the tests
+    os.environ["NAPARI_CONFIG"] = ""  # nor are the user's settings of napari read or written
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

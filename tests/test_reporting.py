@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from cytomon.errors import InputError
 from cytomon.report.course_figure import draw_course
-from cytomon.report.document import Document, Status
+from cytomon.report.document import Status
 from cytomon.reporting import Verified, Written, sign_report, verify_file, write_report
 from cytomon.simulate.course.patient import SimulatedPatient
 from cytomon.store.session import Store
@@ -29,6 +29,7 @@ from tests.report_stores import (
     store_of,
     wanted,
 )
+from tests.report_words import html_text, pdf_text, squashed, words_of
 
 STORIES = ("cd19_negative_relapse", "early_recovery", "cd22_downregulation", "lineage_switch")
 HOSTILE_ID = '=HYPERLINK("http://x.example")<script>alert(1)</script>&lt;{{7*7}}#panic'
@@ -41,37 +42,6 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("four")
     with store_of(folder, [patient(story) for story in STORIES]) as store:
         yield store
-
-
-def words_of(document: Document) -> list[str]:
-    """Every text that a reader is shown: of the answers, flags, sections and disclaimers."""
-    said = [document.standing, *document.summary, *document.changes, *document.disclaimers]
-    said += [text for one in document.heading for text in (one.label, one.value)]
-    for verdict in document.verdicts:
-        said += [verdict.question, verdict.answer, *verdict.lines, verdict.source]
-    for flag in document.alerts:
-        said += [flag.rule, flag.urgency, flag.when, flag.says, *flag.facts, flag.confirms]
-    for section in document.sections:
-        said += [section.title, *section.text]
-        said += [text for one in section.fields for text in (one.label, one.value)]
-        for table in section.tables:
-            said += [table.title, table.note, *table.columns]
-            said += [cell for row in table.rows for cell in row]
-    return said
-
-
-def squashed(text: str) -> str:
-    """Without whatever a line break may add."""
-    return re.sub(r"[\s\u00ad]+", "", text)
-
-
-def pdf_text(path: Path) -> str:
-    return "".join(page.extract_text() for page in PdfReader(path).pages)
-
-
-def html_text(path: Path) -> str:
-    text = re.sub(r"<(style|script)\b.*?</\1>", "", path.read_text(encoding="utf-8"), flags=re.S)
-    return unescape(re.sub(r"<[^>]*>", "", text))
 
 
 def numbers(text: str) -> set[str]:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cytomon.batch import _homes
+from cytomon.inputs import Job
 from cytomon.store.address import Address, parse
-from cytomon.whereabouts import MOST_FOLDERS, remember_results, results_folders
+from cytomon.whereabouts import MOST_FOLDERS, remember_results, results_folders, tube_folders
 
 
 @pytest.fixture
@@ -97,6 +99,52 @@ def test_only_the_newest_are_remembered(tmp_path: Path, store: Address, own: Pat
     assert found[0].name == f"out{MOST_FOLDERS + 4}"
     assert found[-2].name == "out5"
     assert len(found) == MOST_FOLDERS + 1
+
+
+def test_where_tubes_lie_is_remembered_apart(tmp_path: Path, store: Address, own: Path):
+    """Of each batch its folders, the newest first; results are found as before."""
+    first, second, third = (made(tmp_path / name) for name in ("a", "b", "c"))
+    out = made(tmp_path / "out")
+    remember_results(store, out, [first, second])
+    remember_results(store, out, [third, second, tmp_path / "gone"])
+    assert tube_folders(store) == (third, second, first, tmp_path / "store")
+    assert results_folders(store) == (out, tmp_path / "store")
+    for number in range(MOST_FOLDERS + 5):
+        remember_results(store, out, [made(tmp_path / f"in{number}")])
+    assert [path.name for path in tube_folders(store)][:2] == [
+        f"in{MOST_FOLDERS + 4}", f"in{MOST_FOLDERS + 3}"
+    ]  # fmt: skip
+    assert len(tube_folders(store)) == MOST_FOLDERS + 1
+
+
+def test_a_list_from_before_tubes_were_remembered(tmp_path: Path, store: Address, own: Path):
+    """It goes on with its folders of results."""
+    out, tubes = made(tmp_path / "out"), made(tmp_path / "tubes")
+    remember_results(store, out)
+    (path,) = own.iterdir()
+    path.write_text(json.dumps({"folders": [str(out)]}))
+    assert tube_folders(store) == (tmp_path / "store",)
+    remember_results(store, out, [tubes])
+    assert tube_folders(store) == (tubes, tmp_path / "store")
+    assert results_folders(store) == (out, tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "home"),
+    [
+        ("a.fcs", "/data/a.fcs", "/data"),
+        ("day/a.fcs", "/data/day/a.fcs", "/data"),
+        ("day/a.lmd#2", "/data/day/a.lmd#2", "/data"),
+        ("day/a.fcs", "/data/lists/../day/a.fcs", "/data"),
+        ("a.fcs", "/a.fcs", "/"),
+        # a link, or bytes that are no text: the folder of the file itself
+        ("day/a.fcs", "/data/other/b.fcs", "/data/other"),
+        ("ca.fcs", "/data/a.fcs", "/data"),
+    ],
+)
+def test_the_folder_that_a_name_counts_from(file: str, path: str, home: str):
+    """From there the tube is found again by its name in the tables."""
+    assert _homes([Job(file=file, path=path), Job(file=file, path=path)]) == (Path(home),)
 
 
 @pytest.mark.parametrize("word", ["none", "NONE"])

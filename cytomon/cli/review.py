@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from datetime import datetime
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from cytomon.store.session import Store
 
 NOTHING = 3
+_QT = "pyside6<6.11"
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
@@ -97,12 +100,24 @@ def refuse_blind_machine() -> None:
         raise InputError(
             "napari is not installed",
             where="cytomon review",
-            fix='pip install "cytomon[gui]" pyside6',
+            fix=f'pip install "cytomon[gui]" "{_QT}"',
         )
     if not any(find_spec(name) for name in ("PyQt6", "PySide6", "PyQt5", "PySide2")):
         raise InputError(
-            "napari has no Qt to draw with", where="cytomon review", fix="pip install pyside6"
+            "napari has no Qt to draw with", where="cytomon review", fix=f'pip install "{_QT}"'
         )
+    if find_spec("PyQt6") is None and find_spec("PySide6") is not None and _is_counted_down():
+        raise InputError(
+            "this PySide6 ends the program in the middle of the work on this Python",
+            where=f"PySide6 {version('PySide6')}, Python {platform.python_version()}",
+            fix=f'pip install "{_QT}", or use Python 3.12',
+        )
+
+
+def _is_counted_down() -> bool:
+    """Whether PySide6 aborts here: newer ones do before Python 3.12, over the count of None."""
+    newest = tuple(int(part) for part in version("PySide6").split(".")[:2])
+    return sys.version_info < (3, 12) and newest > (6, 10)
 
 
 def _items(store: Store, specimen: str, meant: Which, doubtful: bool) -> tuple[Sequence[Item], int]:

@@ -81,7 +81,7 @@ def _say_definitions(day: Day) -> None:
 
 def _one(there: Store, patient: str, day: Day, form: Form, *, states: bool) -> int:
     from cytomon.cli.track_patient import course_lines, state_lines
-    from cytomon.courses import follow_patient, trace_patient
+    from cytomon.courses import follow_patient, reviews_until, trace_patient
     from cytomon.track.written import as_json, flag_rows
 
     followed = follow_patient(there, patient, day)
@@ -89,19 +89,22 @@ def _one(there: Store, patient: str, day: Day, form: Form, *, states: bool) -> i
         rows = [followed.states.row()] if states else flag_rows(followed)
         _write_csv(rows, states=states)
     elif form is Form.JSON:
-        from cytomon.track.written import step_json
+        from cytomon.track.written import review_json, step_json
 
-        steps = [step_json(step.entry, step.changed) for step in trace_patient(there, patient, day)]
-        _write_json(day, [as_json(followed) | {"changed": steps}])
+        reviews = [review_json(one) for one in reviews_until(there, patient, day)]
+        changed = [step_json(one.entry, one.changed) for one in trace_patient(there, patient, day)]
+        _write_json(day, [as_json(followed) | {"reviews": reviews, "changed": changed}])
+    elif states:
+        _say(state_lines(followed))
     else:
-        lines = (
-            state_lines(followed)
-            if states
-            else course_lines(followed, trace_patient(there, patient, day))
-        )
-        for line in lines:
-            typer.echo(line)
+        steps = trace_patient(there, patient, day)
+        _say(course_lines(followed, reviews_until(there, patient, day), steps))
     return 0
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 def _everyone(
@@ -142,8 +145,7 @@ def _write_table(digests: Sequence[Digest], day: Day, states: bool, everybody: b
     from cytomon.cli.track_table import state_table, worklist
 
     table = worklist(digests, day.as_of, everybody=everybody)
-    for line in state_table(digests) if states else table:
-        typer.echo(line)
+    _say(state_table(digests) if states else table)
 
 
 def _whose(row: Mapping[str, Any]) -> str:

@@ -15,28 +15,39 @@ from cytomon.model.states import Landmark
 from cytomon.model.timeline import Answer, Sample
 from cytomon.track.digest import digest_of
 from cytomon.track.follow import Followed
+from cytomon.track.reviews import rejected
 from cytomon.track.words import percent
 from cytomon.track.written import burden
 
 if TYPE_CHECKING:
     from cytomon.courses import Step
+    from cytomon.model.reviewed import Reviewed
 
 _HEAD = ("day", "date", "what", "MRD", "CD19", "CD22", "B cells", "hematogones", "")
 
 
-def course_lines(followed: Followed, steps: Sequence[Step]) -> Iterator[str]:
+def course_lines(
+    followed: Followed, reviews: Sequence[Reviewed], steps: Sequence[Step]
+) -> Iterator[str]:
     """Everything that is known and said of a patient.
 
     Parameters
     ----------
     followed : Followed
         The patient.
+    reviews : sequence of Reviewed
+        What reviewers have said of results.
     steps : sequence of Step
         Corrections and newer results that changed flags.
     """
     yield from _heading(followed)
     yield ""
-    yield from _course(followed)
+    yield from _course(followed, reviews)
+    if reviews:
+        from cytomon.cli.track_reviews import review_lines
+
+        yield ""
+        yield from review_lines(reviews)
     yield ""
     yield from state_lines(followed)
     yield from _visit_lines(followed)
@@ -79,16 +90,20 @@ def _b_cell_lines(followed: Followed) -> Iterator[str]:
         yield f"B cells say nothing of the CAR T cells after the {what} of d{void.after}, {until}"
 
 
-def _course(followed: Followed) -> Iterator[str]:
+def _course(followed: Followed, reviews: Sequence[Reviewed]) -> Iterator[str]:
     """Specimens and events by day."""
     timeline, rows = followed.timeline, []
+    out = {(one.specimen_id, one.specimen_type, one.collected_on) for one in rejected(reviews)}
     template = ""
     for sample in (one for one in timeline.samples if one.on <= followed.as_of):
         mrd = sample.answers.get("mrd")
         changed = mrd is not None and bool(template) and mrd.template not in {"", template}
         if mrd is not None:
             template = mrd.template or template
-        rows.append((sample.on, 0, _sample_cells(followed, sample, changed=changed)))
+        cells = _sample_cells(followed, sample, changed=changed)
+        if not sample.answers and (sample.specimen_id, sample.specimen_type, sample.on) in out:
+            cells = (*cells[:-1], "rejected")
+        rows.append((sample.on, 0, cells))
     for event in (one for one in timeline.events if one.on <= followed.as_of):
         what = f"{event.event} {event.value} {event.unit}".strip()
         day = _day(followed, event.on)
@@ -100,9 +115,9 @@ def _course(followed: Followed) -> Iterator[str]:
     if not rows:
         yield "no specimen and no event"
         return
-    cells = [row for _, _, row in sorted(rows, key=lambda one: one[:2])]
-    yield from aligned(_HEAD, cells, [None] * len(cells))
-    if any("*" in row[3] for row in cells):
+    shown = [row for _, _, row in sorted(rows, key=lambda one: one[:2])]
+    yield from aligned(_HEAD, shown, [None] * len(shown))
+    if any("*" in row[3] for row in shown):
         yield "* another template than at the marrow before: compare with care"
 
 
@@ -205,11 +220,15 @@ def _flag(flag: Flag) -> Iterator[str]:
 
 
 def _step_lines(steps: Sequence[Step]) -> Iterator[str]:
-    yield "changed by corrections, newer results and signatures"
+    from cytomon.report.words import inert
+
+    yield "changed by corrections, newer results, reviews and signatures"
     for step in steps:
         entry = step.entry
         why = f": {entry.why}" if entry.why else ""
-        yield f"  {entry.at[:10]} {entry.what} by {entry.by} (log entry {entry.number}){why}"
+        # a reviewer's comment is free text: nothing in it may act on the terminal
+        said = f"{entry.at[:10]} {entry.what} by {entry.by} (log entry {entry.number}){why}"
+        yield f"  {inert(said)}"
         for one in step.changed:
             flag = one.flag
             yield f"      {one.how}: {flag.urgency.word} {flag.rule} {flag.on}: {flag.says}"

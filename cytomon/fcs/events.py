@@ -11,7 +11,7 @@ from cytomon.fcs.read import event_blocks, read_events
 from cytomon.model.tube import Channel, FloatArray, Tube
 
 _HELD = 100_000_000
-"""Bytes of a tube that is read once and held; a larger one is read anew each time."""
+"""Bytes that a worker of a batch may hold."""
 _APART = 4096
 """Events between two that are wanted, from which on they are not read."""
 
@@ -23,10 +23,14 @@ class FileEvents:
     ----------
     tube : Tube
         As opened by `cytomon.fcs.intake`.
+    most_held : int, optional
+        Bytes up to which they are read once and held; of a larger tube they are read anew each
+        time. By default what a worker of a batch may hold.
     """
 
-    def __init__(self, tube: Tube) -> None:
+    def __init__(self, tube: Tube, *, most_held: int | None = None) -> None:
         self._tube = tube
+        self._most_held = _HELD if most_held is None else most_held
         self._held: FloatArray | None = None
 
     @property
@@ -74,4 +78,4 @@ class FileEvents:
         return events
 
     def _is_small(self) -> bool:
-        return self.n_events * len(self.channels) * 8 <= _HELD
+        return self.n_events * len(self.channels) * 8 <= self._most_held

@@ -13,14 +13,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cytomon.errors import GatingError
+from cytomon.gating.axes import Axes
 from cytomon.model.adjustment import DRAWN, Adjustment, Change, Outline
 from cytomon.model.findings import Finding, Severity
-from cytomon.model.gating import Axis, Boolean, Box, Operand, PlacedBound, PlacedGate
+from cytomon.model.gating import (
+    Axis,
+    Boolean,
+    Box,
+    Ellipse,
+    Envelope,
+    Operand,
+    PlacedBound,
+    PlacedGate,
+    Polygon,
+    Score,
+)
 
 BY_HAND = "by_hand"
 """Method of a number that a person has moved."""
 CALLED = "(called)"
 """Suffix of what a population was before regions were drawn."""
+_AGAIN = "review the tube again with the template that it is measured with"
 
 Number = tuple[str, str]
 """One number of a box: label of its axis, and ``low`` or ``high``."""
@@ -109,15 +122,18 @@ def adjusted(gate: PlacedGate, hands: Hands, axes: Mapping[str, Axis]) -> Iterat
         What was changed.
     axes : mapping of str to Axis
         Label to axis, for regions.
+
+    Raises
+    ------
+    GatingError
+        If an outline does not fit the gate, or a region is drawn on an axis that is not there.
     """
-    hand = hands.held.get(gate.name)
-    if hand is not None:
-        gate = _left(gate, hand)
+    gate = _left(gate, hands)
     regions = hands.regions.get(gate.name, ())
     if not regions:
         yield gate
         return
-    called = replace(gate, name=f"{gate.name} {CALLED}")
+    called = _left(replace(gate, name=f"{gate.name} {CALLED}"), hands)
     drawn = {Change.ADDED: [], Change.TAKEN_OUT: []}  # type: dict[Change, list[PlacedGate]]
     for one in regions:
         number = len(drawn[one.change]) + 1
@@ -125,9 +141,10 @@ def adjusted(gate: PlacedGate, hands: Hands, axes: Mapping[str, Axis]) -> Iterat
             name=f"{gate.name} ({one.change.value} {number})",
             parent=gate.parent,
             shape=one.after,
-            axes=tuple(axes[label] for label in one.on),
+            axes=tuple(_axis(label, axes) for label in one.on),
         )
-        drawn[one.change].append(region)
+        _refuse_misfit(region, one.after, one.on)
+        drawn[one.change].append(_left(region, hands))
     yield called
     yield from (*drawn[Change.ADDED], *drawn[Change.TAKEN_OUT])
     yield PlacedGate(
@@ -140,7 +157,34 @@ def adjusted(gate: PlacedGate, hands: Hands, axes: Mapping[str, Axis]) -> Iterat
     )
 
 
-def _left(gate: PlacedGate, hand: Hand) -> PlacedGate:
+def drawn_on(hands: Hands, axes: Axes) -> Iterator[Axis]:
+    """Axes that regions are drawn on.
+
+    Raises
+    ------
+    GatingError
+        If the tube does not have one of them.
+    """
+    yield from (_axis(label, axes) for label in hands.labels())
+
+
+def _axis(label: str, axes: Mapping[str, Axis] | Axes) -> Axis:
+    try:
+        return axes[label]
+    except KeyError:
+        raise GatingError(
+            f"a region was drawn on {label}, which this tube does not have",
+            where=label,
+            fix=_AGAIN,
+        ) from None
+
+
+def _left(gate: PlacedGate, hands: Hands) -> PlacedGate:
+    """A gate where a person left it."""
+    hand = hands.held.get(gate.name)
+    if hand is None:
+        return gate
+    _refuse_misfit(gate, hand.outline, hand.on)
     if not isinstance(gate.shape, Box) or not isinstance(hand.outline, Box):
         return replace(gate, shape=hand.outline, bounds=())
     by_hand = dict(zip(hand.on, hand.outline.bounds, strict=True))
@@ -151,10 +195,10 @@ def _left(gate: PlacedGate, hand: Hand) -> PlacedGate:
             if (axis.label, end) not in hand.numbers:
                 continue
             where = f"{axis.label} {end}"
-            ends[at] = by_hand[axis.label][at]
-            stories.pop(f"{axis.label} divider", None)
-            before = stories.pop(where, None)
-            value = ends[at]
+            # of a quadrant the divider is the end on one side
+            as_divider = "" if ends[at] is None else f"{axis.label} divider"
+            before = stories.pop(where, None) or stories.pop(as_divider, None)
+            value = ends[at] = by_hand[axis.label][at]
             if value is not None:
                 start = value if before is None else before.start
                 stories[where] = PlacedBound(where=where, value=value, start=start, method=BY_HAND)
@@ -162,20 +206,60 @@ def _left(gate: PlacedGate, hand: Hand) -> PlacedGate:
     return replace(gate, shape=Box(bounds=tuple(sides)), bounds=tuple(stories.values()))
 
 
+def _refuse_misfit(gate: PlacedGate, outline: Outline, on: tuple[str, ...]) -> None:
+    """An outline lies on the very dimensions of its gate, and has a place for each of them."""
+    labels = tuple(axis.label for axis in gate.axes)
+    if isinstance(gate.shape, Boolean | Score | Envelope):
+        what = "it has no outline of its own"
+    elif on != labels:
+        what = f"it lies on {' × '.join(labels)}, and was changed on {' × '.join(on)}"
+    elif _dimensions(outline) != len(on):
+        what = f"it lies on {' × '.join(labels)}, and the outline has {_dimensions(outline)} axes"
+    else:
+        return
+    raise GatingError(
+        f"gate {gate.name} cannot stand where it was left: {what}",
+        where=f"gate {gate.name}",
+        fix=_AGAIN,
+    )
+
+
+def _dimensions(outline: Outline) -> int:
+    match outline:
+        case Box(bounds=bounds):
+            return len(bounds)
+        case Ellipse(mean=mean):
+            return len(mean)
+        case Polygon():
+            return 2
+    return 1
+
+
 def refuse_unknown(hands: Hands, names: Iterable[str], where: str) -> None:
     """Refuse adjustments of gates that a tube does not have.
+
+    Parameters
+    ----------
+    hands : Hands
+        What was changed.
+    names : iterable of str
+        All gates of the tube after that.
+    where : str
+        The tube.
 
     Raises
     ------
     GatingError
         If there are any.
     """
-    unknown = sorted(set(hands.gates()) - set(names))
+    known = set(names)
+    drawn_for = {name for name in hands.regions if f"{name} {CALLED}" in known}
+    unknown = sorted((set(hands.held) - known) | (set(hands.regions) - drawn_for))
     if unknown:
         raise GatingError(
             f"gates were changed that this tube does not have: {', '.join(unknown)}",
             where=where,
-            fix="review the tube again with the template that it is measured with",
+            fix=_AGAIN,
         )
 
 

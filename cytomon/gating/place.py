@@ -12,7 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 import numpy as np
 
 from cytomon.gating import remarks
-from cytomon.gating.adjust import Hands, adjusted, hands_of, refuse_unknown, say_adjusted
+from cytomon.gating.adjust import (
+    Hands,
+    adjusted,
+    drawn_on,
+    hands_of,
+    refuse_unknown,
+    say_adjusted,
+)
 from cytomon.gating.axes import Axes
 from cytomon.gating.bounds import place_bound, place_ellipse
 from cytomon.gating.fit import matrices_of, refuse_unfit
@@ -87,15 +94,16 @@ def place(
     ------
     GatingError
         If the template compensates and the tube carries no usable spillover matrix, or a named
-        dimension asks for a detector that is not there; if a gate was adjusted that is not there.
+        dimension asks for a detector that is not there; if a gate was adjusted that is not there,
+        or an outline does not fit its gate.
     """
     spec, hands = template.spec, hands_of(adjustments)
     refuse_unfit(template, tube, panel)
     matrices = matrices_of(spec, tube)
     tailored = tailor(spec, set(panel.columns), where=tube.name)
     axes = Axes(spec, tube, panel)
-    drawn_on = [axes[label] for label in hands.labels()]
-    sample = Sample(events, tube.channels, matrices, (*_asked_for(tailored.gates, axes), *drawn_on))
+    asked_for = (*_asked_for(tailored.gates, axes), *drawn_on(hands, axes))
+    sample = Sample(events, tube.channels, matrices, asked_for)
     desk = _Desk(axes, sample, tailored.stands_for, template.references, hands)
     for gate in tailored.gates:
         desk.put(gate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -77,9 +78,21 @@ class Adjustment:
         return (self.gate, self.change, self.before, self.after, self.on)
 
 
+_NONE = "the text holds no adjustments"
+
+
 def spell_adjustments(adjustments: Iterable[Adjustment]) -> str:
-    """Adjustments as JSON: the same adjustments give the same text."""
-    return json.dumps([_spelled(one) for one in adjustments], sort_keys=True)
+    """Adjustments as JSON: the same adjustments give the same text.
+
+    Raises
+    ------
+    ValueError
+        If they could not be read again: an outline that does not fit its dimensions, or a number
+        that is none.
+    """
+    items = [_spelled(one) for one in adjustments]
+    _read_all(items)
+    return json.dumps(items, sort_keys=True)
 
 
 def read_adjustments(text: str) -> tuple[Adjustment, ...]:
@@ -98,10 +111,9 @@ def read_adjustments(text: str) -> tuple[Adjustment, ...]:
     if not text:
         return ()
     try:
-        return tuple(_read(item) for item in json.loads(text))
-    except (KeyError, TypeError, AttributeError) as error:
-        msg = "the text holds no adjustments"
-        raise ValueError(msg) from error
+        return _read_all(json.loads(text))
+    except RecursionError as error:
+        raise ValueError(_NONE) from error
 
 
 def _spelled(one: Adjustment) -> dict[str, Any]:
@@ -119,33 +131,97 @@ def _spelled(one: Adjustment) -> dict[str, Any]:
 
 def _outline_spelled(outline: Outline) -> dict[str, Any]:
     kind = next(name for name, known in _OUTLINES.items() if isinstance(outline, known))
-    numbers = {field.name: getattr(outline, field.name) for field in fields(outline)}
+    numbers = {field.name: _written(getattr(outline, field.name)) for field in fields(outline)}
     return {"kind": kind, **numbers}
 
 
-def _read(item: dict[str, Any]) -> Adjustment:
+def _written(value: Any) -> Any:  # noqa: ANN401  (numbers, or tuples of tuples of numbers)
+    """Tuples as lists, and equal numbers alike: 1 as 1.0, and -0.0 as 0.0."""
+    if isinstance(value, tuple | list):
+        return [_written(one) for one in value]
+    return None if value is None else float(value) + 0.0
+
+
+def _read_all(items: object) -> tuple[Adjustment, ...]:
+    try:
+        return tuple(_read(item) for item in _listed(items))
+    except (KeyError, TypeError, OverflowError, ValueError) as error:
+        raise ValueError(_NONE) from error
+
+
+def _read(item: object) -> Adjustment:
+    if not isinstance(item, dict) or set(item) != {field.name for field in fields(Adjustment)}:
+        raise TypeError(_NONE)
+    on = tuple(_word(label) for label in _listed(item["on"]))
     return Adjustment(
-        gate=str(item["gate"]),
+        gate=_word(item["gate"]),
         change=Change(item["change"]),
-        before=None if item["before"] is None else _outline(item["before"]),
-        after=_outline(item["after"]),
-        on=tuple(str(label) for label in item["on"]),
-        who=str(item["who"]),
-        why=str(item["why"]),
-        at=str(item["at"]),
+        before=None if item["before"] is None else _outline(item["before"], len(on)),
+        after=_outline(item["after"], len(on)),
+        on=on,
+        who=_word(item["who"]),
+        why=_word(item["why"]),
+        at=_word(item["at"]),
     )
 
 
-def _outline(item: dict[str, Any]) -> Outline:
-    numbers = {name: _frozen(value) for name, value in item.items() if name != "kind"}
-    return _OUTLINES[item["kind"]](**numbers)
+def _outline(item: object, n_axes: int) -> Outline:
+    match item:
+        case {"kind": "box", "bounds": [_, *_] as sides, **rest} if not rest:
+            _agree(len(sides) == n_axes)
+            return Box(bounds=tuple(_side(side) for side in sides))
+        case {"kind": "polygon", "vertices": [_, _, _, *_] as corners, **rest} if not rest:
+            _agree(n_axes == 2)
+            return Polygon(vertices=tuple(_pair(corner) for corner in corners))
+        case {"kind": "ellipse", "mean": mean, "covariance": rows, "distance_square": far, **rest}:
+            centre = tuple(_number(value) for value in _listed(mean))
+            spread = tuple(tuple(map(_number, _listed(row))) for row in _listed(rows))
+            _agree(not rest and {len(centre), len(spread), *map(len, spread)} == {n_axes})
+            return Ellipse(mean=centre, covariance=spread, distance_square=_number(far))
+        case {"kind": "ranges", "kept": kept, **rest} if not rest:
+            _agree(n_axes == 1)
+            return Ranges(kept=tuple(_range(one) for one in _listed(kept)))
+    raise ValueError(_NONE)
 
 
-def _frozen(value: object) -> Any:  # noqa: ANN401  (numbers, or tuples of tuples of numbers)
-    """Lists as the tuples they were."""
-    if isinstance(value, list):
-        return tuple(_frozen(one) for one in value)
-    if value is not None and not isinstance(value, int | float):
-        msg = "an outline holds numbers"
-        raise TypeError(msg)
+def _agree(agrees: bool) -> None:  # noqa: FBT001  (a condition)
+    if not agrees:
+        raise ValueError(_NONE)
+
+
+def _listed(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(_NONE)
     return value
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(_NONE)
+    value.encode()  # half a character can be written in JSON, and nowhere else
+    return value
+
+
+def _side(value: object) -> tuple[float | None, float | None]:
+    low, high = (None if end is None else _number(end) for end in _listed(value))
+    return low, high
+
+
+def _pair(value: object) -> tuple[float, float]:
+    first, second = (_number(one) for one in _listed(value))
+    return first, second
+
+
+def _range(value: object) -> tuple[float, float]:
+    """A range may have no end."""
+    low, high = (one if one in _ENDLESS else _number(one) for one in _listed(value))
+    return low, high
+
+
+_ENDLESS = (-math.inf, math.inf)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(_NONE)
+    return float(value)

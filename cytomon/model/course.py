@@ -11,6 +11,7 @@ from typing import Any
 from cytomon.model.findings import Finding
 from cytomon.model.record import ClinicalEvent, Infusion, Kind, Patient, Source
 from cytomon.model.results import AntigenCall, BCellStatus, Measurement, MrdStatus
+from cytomon.model.reviewed import Reviewed
 
 
 class State(StrEnum):
@@ -157,16 +158,6 @@ class KeptSpecimen:
     standing: Mapping[str, tuple[KeptResult, Measurement]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewed:
-    """What a reviewer has said of a result."""
-
-    by: str
-    at: str
-    verdict: str
-    comment: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Backing:
     """What stands behind the numbers of a result.
@@ -181,13 +172,16 @@ class Backing:
         As the batch kept them: ``details`` of each quantity, ``limits``, ``panel``,
         ``instrument``, ``acquired``; empty where it was measured elsewhere.
     reviews : tuple of Reviewed
-        In order.
+        What was said of it, and the review that made it, in order.
+    beside : int or None
+        Of a result that a review made, the number of the automatic one that it stands beside.
     """
 
     populations: Mapping[str, int]
     findings: tuple[Finding, ...]
     details: Mapping[str, Any]
     reviews: tuple[Reviewed, ...]
+    beside: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +235,9 @@ class Course:
         In order.
     acknowledgements : tuple of Acknowledgement
         In order.
+    reviews : tuple of Reviewed
+        Every verdict on a result of a tube that is the patient's now, in order; also on results
+        that count no longer.
     """
 
     patient: Patient
@@ -249,6 +246,7 @@ class Course:
     specimens: tuple[KeptSpecimen, ...]
     corrections: tuple[Correction, ...]
     acknowledgements: tuple[Acknowledgement, ...]
+    reviews: tuple[Reviewed, ...] = ()
 
 
 _SIDES: Mapping[str, str] = {

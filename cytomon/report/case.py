@@ -13,13 +13,13 @@ from cytomon.model.course import (
     Course,
     KeptResult,
     KeptSpecimen,
-    State,
 )
 from cytomon.model.results import Measurement
 from cytomon.report.document import Picture
 from cytomon.report.laboratory import Laboratory
 from cytomon.report.words import kind_of
 from cytomon.track.follow import Followed
+from cytomon.track.reviews import rejected
 
 SIMULATOR = "cytomon simulation"
 """What the files of simulated tubes name as their cytometer."""
@@ -69,17 +69,20 @@ class Case:
 
     @property
     def reported(self) -> tuple[KeptSpecimen, ...]:
-        """What the report is about: of each type the newest specimen, and the newest answers."""
+        """What the report is about: of each type the newest specimen, and the newest answers.
+
+        A specimen whose results were all rejected is not passed over in silence.
+        """
+        out = {one.specimen for one in rejected(self.course.reviews)}
+        measured = [one for one in self.specimens if one.results or one.number in out]
         newest: dict[tuple[str, str], date] = {}
-        for one in self.specimens:
+        for one in measured:
             for quantity in ("", *(code for code in VERDICTS if code in one.standing)):
-                if one.results and one.collected_on is not None:
+                if one.collected_on is not None:
                     newest[one.specimen_type, quantity] = one.collected_on
         days = {(kind, on) for (kind, _), on in newest.items()}
         return tuple(
-            one
-            for one in reversed(self.specimens)
-            if one.results and (one.specimen_type, one.collected_on) in days
+            one for one in reversed(measured) if (one.specimen_type, one.collected_on) in days
         )
 
     def results_of(self, specimen: KeptSpecimen) -> tuple[KeptResult, ...]:
@@ -159,13 +162,3 @@ class Case:
 
 
 Standing = tuple[KeptResult, Measurement]
-
-
-def released(result: KeptResult) -> str:
-    """How far a result has come, in words."""
-    who = ", ".join(sorted({one.by for one in result.signatures if one.stands}))
-    if result.state is State.SIGNED:
-        return f"signed by {who}" if who else "signed"
-    if result.state is State.REVIEWED:
-        return f"reviewed by {who}, not signed" if who else "reviewed, not signed"
-    return "automatic, not signed"

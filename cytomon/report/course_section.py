@@ -13,8 +13,9 @@ from cytomon.model.states import Landmark
 from cytomon.report.case import Case, Standing
 from cytomon.report.curves import baseline, intensity_change
 from cytomon.report.document import Field, Picture, Section, Table
+from cytomon.report.reviews import changed_mark, rejections
 from cytomon.report.verdict_mrd import newest_mrd
-from cytomon.report.words import CALLS, recorded
+from cytomon.report.words import CALLS, kind_of, recorded
 from cytomon.track.known import SILENT
 from cytomon.track.words import percent
 from cytomon.track.written import burden
@@ -187,7 +188,7 @@ def _rows(
         "; ".join(_b_cells(case, specimens, "blood")),
         "; ".join(_b_cells(case, specimens, "marrow")),
         *("; ".join(_copies(happened, name)) for name in _COPIES),
-        "; ".join([*other, *_elsewhere(specimens)]),
+        "; ".join([*other, *_elsewhere(case, specimens)]),
     )
     for one in marrows[1:]:
         further = f"a further marrow: {one.specimen_id}"
@@ -220,7 +221,7 @@ def _mrd(case: Case, standing: Standing) -> tuple[str, ...]:
         _valued(mrd),
         "" if k is None or cells is None else f"{k:,} of {cells:,}",
         bare(mrd.lod) if mrd.lod is not None else "",
-        f"{_SHORT.get(mrd.status, mrd.status)}{mark}",
+        f"{_SHORT.get(mrd.status, mrd.status)}{mark}{changed_mark(case, standing)}",
     )
 
 
@@ -252,7 +253,8 @@ def _call(case: Case, specimen: KeptSpecimen, quantity: str) -> str:
     said = f"{CALLS.get(found.status, found.status)} ({share})"
     base = baseline(case, quantity)
     change = intensity_change(case, specimen, quantity, base)
-    return said if change is None or specimen is base else f"{said}, Δ {change:+.2f} log"
+    moved = "" if change is None or specimen is base else f", Δ {change:+.2f} log"
+    return f"{said}{moved}{changed_mark(case, standing)}"
 
 
 def _b_cells(case: Case, specimens: Sequence[KeptSpecimen], kind: str) -> Iterator[str]:
@@ -268,15 +270,19 @@ def _b_cells(case: Case, specimens: Sequence[KeptSpecimen], kind: str) -> Iterat
             " (provisional)" * found.status.startswith("PROVISIONAL"),
             " (void)" * void,
             " (no answer)" * (found.status in SILENT),
+            changed_mark(case, standing),
         )
         yield "".join((bare(found.estimate.value) if found.estimate else "-", *marks))
 
 
-def _elsewhere(specimens: Sequence[KeptSpecimen]) -> Iterator[str]:
-    """MRD of what is no marrow: a series of its own (domain: 1.5)."""
+def _elsewhere(case: Case, specimens: Sequence[KeptSpecimen]) -> Iterator[str]:
+    """MRD of what is no marrow, a series of its own (domain: 1.5), and what was rejected."""
     for one in specimens:
+        if rejections(case, one):
+            yield f"{kind_of(one.specimen_type)}: a result was rejected in review"
         if one.specimen_type != "marrow" and "mrd" in one.standing:
             found = one.standing["mrd"][1]
             value = percent(found.estimate.value) if found.estimate else ""
             said = _SHORT.get(found.status, found.status)
+            said += changed_mark(case, one.standing["mrd"])
             yield f"MRD of {one.specimen_type} {value} {said}".replace("  ", " ")

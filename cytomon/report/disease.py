@@ -12,6 +12,7 @@ from cytomon.model.results import Estimate, Measurement, MrdStatus
 from cytomon.model.timeline import Answer
 from cytomon.report.case import Case, Standing
 from cytomon.report.document import Tone
+from cytomon.report.overruled import overruled
 from cytomon.report.words import MRD_TONES, kind_of, mrd_says
 from cytomon.track.clinical import M1, is_found, morphology_category
 from cytomon.track.known import SILENT
@@ -107,6 +108,7 @@ def _shakes(case: Case, found: tuple[KeptSpecimen, Standing]) -> Iterator[str]:
         yield "the interval reaches the threshold"
     if any(_is_silent_beside(one, specimen) for one in case.specimens):
         yield "another marrow of the day gives no answer"
+    yield from overruled(case, (result, mrd), specimen.collected_on)
 
 
 def _is_silent_beside(other: KeptSpecimen, specimen: KeptSpecimen) -> bool:

@@ -118,6 +118,8 @@ class Picture:
         Whether it takes the whole width of a page.
     detail : bool
         Whether it is for the screen only: too much for paper.
+    caveat : str
+        How it differs from what is reported, below it and on paper too; empty where it does not.
     """
 
     key: str
@@ -125,6 +127,7 @@ class Picture:
     says: str
     whole: bool = False
     detail: bool = False
+    caveat: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from cytomon.report.fhir_parts import (
     TERMINOLOGY,
     Piece,
     amount,
+    annotation,
     concept,
     exact,
     in_percent,
@@ -40,6 +41,10 @@ COMPONENTS: Mapping[str, str] = {
     "lod": "Limit of detection that the tube reached",
     "loq": "Limit of quantification that the tube reached",
     "qualifier": "What narrows the answer",
+    "automatic_status": "Status of the automatic answer beside a reviewed one",
+    "automatic_numerator": "Events counted with the automatic gates",
+    "automatic_denominator": "Events they were counted among, with the automatic gates",
+    "automatic_estimate": "Point estimate with the automatic gates",
 }
 """Codes of the components in ``urn:cytomon:component``; details have a system of their own."""
 
@@ -104,13 +109,13 @@ def observation(observed: Observed, collected: Collected, place: int, codes: Cod
         "subject": refer("patient"),
         "effectiveDateTime": collected.collected_on.isoformat(),
         **_answer(found, observed.says),
-        "note": [{"text": observed.says}],
+        "note": [{"text": observed.says}, *map(annotation, observed.checked)],
         "method": concept(text=observed.method),
         "specimen": refer(f"specimen/{place}"),
         # measured elsewhere: not with this program, and not from a file that we have
         "device": refer("device") if here else None,
         "derivedFrom": [refer(f"file/{observed.file_sha256}")] if here else [],
-        "component": list(_components(found)),
+        "component": [*_components(found), *_automatic(observed.automatic)],
     }
 
 
@@ -178,6 +183,21 @@ def _interval(found: Measurement) -> Iterator[Piece]:
     yield _component("ci_high", {"valueQuantity": in_percent(found.estimate.high)})
     yield _component("ci_level", {"valueQuantity": in_percent(found.estimate.level)})
     yield _component("ci_method", {"valueString": found.estimate.method})
+
+
+def _automatic(found: Measurement | None) -> Iterator[Piece]:
+    """The automatic result beside a reviewed one: never in its place."""
+    if found is None:
+        return
+    yield _component("automatic_status", {"valueCodeableConcept": concept(_status(found))})
+    for name in ("numerator", "denominator"):
+        events = getattr(found, name)
+        if events is not None:
+            value = number(amount(exact(events), "events", "{events}"), events)
+            yield _component(f"automatic_{name}", value)
+    if found.estimate is not None:
+        percent = {"valueQuantity": in_percent(found.estimate.value)}
+        yield _component("automatic_estimate", percent)
 
 
 def _component(name: str, value: Piece) -> Piece:

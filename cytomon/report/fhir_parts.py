@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from cytomon.report.codes import LOCAL, Coding
+from cytomon.report.told import Checked
 from cytomon.report.words import UNSEEN, spelled
 
 Piece = Mapping[str, object]
@@ -108,6 +109,11 @@ def instant(name: str, at: str) -> Piece:
     if moment is None or moment.tzinfo is None:
         return {f"_{name}": {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}}
     return {name: moment.astimezone(UTC).isoformat()}
+
+
+def annotation(one: Checked) -> Piece:
+    """What a reviewer has said, with who and when."""
+    return {"authorString": one.by, **instant("time", one.at), "text": one.says}
 
 
 def inert(text: str) -> str:

@@ -11,6 +11,7 @@ from cytomon.report.fhir_course import died_on
 from cytomon.report.fhir_parts import (
     TERMINOLOGY,
     Piece,
+    annotation,
     coding,
     concept,
     instant,
@@ -119,6 +120,7 @@ def specimen(collected: Collected, codes: Codes) -> Piece:
         "subject": refer("patient"),
         "receivedTime": received.isoformat() if received else None,
         "collection": {"collectedDateTime": collected.collected_on.isoformat()},
+        "note": list(map(annotation, collected.rejected)),
     }
 
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from cytomon.measure.catalogue import CATALOGUE
 from cytomon.model.course import KeptResult, KeptSpecimen, State
 from cytomon.model.results import MRD_QUANTITIES, BCellStatus, Measurement
+from cytomon.model.reviewed import Found, Reviewed
 from cytomon.report.case import Case
-from cytomon.report.told import Collected, Happened, Observed
+from cytomon.report.reviews import (
+    made_by,
+    meant,
+    rejections,
+    shortened,
+    standing_reviews,
+)
+from cytomon.report.told import Checked, Collected, Happened, Observed
 from cytomon.report.words import B_CELLS, CALLS, mrd_says, qualified
+from cytomon.track.reviews import gates_of, said_by, tube_of
 
 TITLES = {row.code: row.title for row in CATALOGUE}
 _ORDER = {row.code: place for place, row in enumerate(CATALOGUE)}
@@ -32,6 +42,7 @@ def _collected(case: Case, specimen: KeptSpecimen) -> Collected:
         received_on=specimen.received_on,
         day=case.day(specimen.collected_on),
         observed=tuple(_observed(case, specimen)),
+        rejected=tuple(map(_checked, rejections(case, specimen))),
     )
 
 
@@ -39,6 +50,10 @@ def _observed(case: Case, specimen: KeptSpecimen) -> Iterator[Observed]:
     for quantity in in_order(specimen):
         result, measurement = specimen.standing[quantity]
         void = case.void_on(specimen.collected_on) if quantity == "b_fraction" else ""
+        review = made_by(case, result)
+        automatic = None
+        if review:
+            automatic = meant(case, review, review.automatic.measurements.get(quantity))
         if void:  # the number stays; that it means aplasia or recovery does not
             measurement = replace(measurement, status=BCellStatus.NOT_EVALUABLE)
         yield Observed(
@@ -48,7 +63,14 @@ def _observed(case: Case, specimen: KeptSpecimen) -> Iterator[Observed]:
             method=method(result),
             file_sha256=result.sha256,
             signed=result.state is State.SIGNED,
+            checked=tuple(map(_checked, standing_reviews(case, result))),
+            automatic=automatic,
         )
+
+
+def _checked(one: Reviewed) -> Checked:
+    said = "; ".join((said_by(shortened(one)), *gates_of(one)))
+    return Checked(by=one.by, at=one.at, says=f"{tube_of(one)}: {said}")
 
 
 def in_order(specimen: KeptSpecimen) -> list[str]:
@@ -56,11 +78,18 @@ def in_order(specimen: KeptSpecimen) -> list[str]:
     return sorted(specimen.standing, key=lambda code: (_ORDER.get(code, len(_ORDER)), code))
 
 
-def method(result: KeptResult) -> str:
+def method(result: KeptResult | Found) -> str:
     """What a result was measured with; empty where that is not known."""
     if not result.template:
         return ""
     return f"{result.template} {result.template_version}".strip()
+
+
+def made_at(result: KeptResult | Found) -> str:
+    """When a result was kept, by whom, and with what."""
+    at = datetime.fromisoformat(result.saved_at).astimezone(UTC)
+    program = f", cytomon {result.cytomon}" if result.cytomon else ""
+    return f"{at:%Y-%m-%d %H:%M} UTC by {result.saved_by}{program}, {method(result) or 'elsewhere'}"
 
 
 def says(case: Case, result: KeptResult, found: Measurement) -> str:

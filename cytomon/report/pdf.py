@@ -172,4 +172,5 @@ def _picture(picture: Picture, drawn: Drawn) -> dict[str, Any]:
         "title": picture.title,
         "says": picture.says,
         "whole": picture.whole,
+        "caveat": picture.caveat,
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cytomon.model.course import KeptResult, KeptSpecimen
-from cytomon.report.case import Case, released
+from cytomon.model.reviewed import Reviewed
+from cytomon.report.case import Case
 from cytomon.report.document import Section, Table
-from cytomon.report.observed import method
-from cytomon.report.specimen_section import made_at
-from cytomon.report.words import facts, recorded
+from cytomon.report.observed import made_at, method
+from cytomon.report.reviews import made_by, rejections, released
+from cytomon.report.words import facts, kind_of, recorded
+from cytomon.track.reviews import gates_of, said_of, tube_of, verdict_of
 
 DENOMINATORS = (
     "MRD: blasts of all nucleated cells (reported), of leukocytes, of mononuclear cells. B cells: "
@@ -72,7 +74,8 @@ def records_section(case: Case, traced: tuple[str, ...]) -> Section:
         for specimen in case.reported
         for result in case.results_of(specimen)
         for row in _rows(case, specimen, result)
-    )
+    ) + tuple(row for specimen in case.reported for row in _rejected(case, specimen))
+    reviews = tuple(_review(case, one) for one in case.course.reviews if _is_shown(case, one))
     corrections = tuple(
         (one.at[:10], one.what, one.came_from or "-", one.went_to or "withdrawn", one.by, one.why)
         for one in case.course.corrections
@@ -80,6 +83,14 @@ def records_section(case: Case, traced: tuple[str, ...]) -> Section:
     tables = [
         Table(title="Results", columns=("result", "state", "what", "who and when"), rows=rows)
     ]
+    if reviews:
+        tables.append(
+            Table(
+                title="Reviews",
+                columns=("specimen and tube", "review", "automatic", "reviewed"),
+                rows=reviews,
+            )
+        )
     if corrections:
         columns = ("date", "what", "from", "to", "by", "why")
         tables.append(Table(title="Corrections", columns=columns, rows=corrections))
@@ -88,12 +99,36 @@ def records_section(case: Case, traced: tuple[str, ...]) -> Section:
 
 def _rows(case: Case, specimen: KeptSpecimen, result: KeptResult) -> Iterator[tuple[str, ...]]:
     name = result.file or specimen.specimen_id
-    state = released(result) + (", amended" if result.amended else "")
-    yield name, state, "measured", made_at(result)
-    backing = case.backing.get(result.number)
-    for one in backing.reviews if backing else ():
-        comment = f": {one.comment}" if one.comment else ""
-        yield name, state, f"{one.verdict}{comment}", f"{one.at[:16]} UTC by {one.by}"
+    state = released(case, result) + (", amended" if result.amended else "")
+    review = made_by(case, result)
+    if review is not None:
+        yield name, "automatic, beside the reviewed one", "measured", made_at(review.automatic)
+    with_gates = " with a reviewer's gates" if review else ""
+    yield name, state, f"measured{with_gates}", made_at(result)
     for signed in result.signatures:
         held = "" if signed.stands else " (does not hold any more: the tube was moved)"
         yield name, state, f"{signed.meaning}{held}", f"{signed.at[:16]} UTC by {signed.by}"
+
+
+def _rejected(case: Case, specimen: KeptSpecimen) -> Iterator[tuple[str, ...]]:
+    """A result that counts no longer stays in the records."""
+    for one in rejections(case, specimen):
+        name = one.file or specimen.specimen_id
+        yield name, f"rejected by {one.by}", "measured", made_at(one.found)
+
+
+def _is_shown(case: Case, one: Reviewed) -> bool:
+    return one.collected_on is not None and one.collected_on <= case.as_of
+
+
+def _review(case: Case, one: Reviewed) -> tuple[str, ...]:
+    """A verdict on a result of any specimen, with the numbers on both sides."""
+    reviewed = one.made or (one.found if one.found is not one.automatic else None)
+    where = f"{kind_of(one.specimen_type)} of {case.dated(one.collected_on)}"
+    when = f"{verdict_of(one)} by {one.by}, {one.at[:16].replace('T', ' ')} UTC"
+    return (
+        f"{where} ({one.specimen_id}): {tube_of(one)}",
+        "; ".join(filter(None, (when, one.comment, *gates_of(one)))),
+        said_of(one.automatic.measurements),
+        said_of(reviewed.measurements) if reviewed else "",
+    )

@@ -47,7 +47,7 @@ def refuse_unsigned(case: Case) -> None:
         for one in case.reported
         if any(result.state is not State.SIGNED for result, _ in one.standing.values())
     ]
-    if open_ or not case.reported:
+    if open_ or not any(one.results for one in case.reported):
         raise InputError(
             "results that the report is about are not signed"
             if open_

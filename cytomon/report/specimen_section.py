@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
-from cytomon.model.course import KeptResult, KeptSpecimen
-from cytomon.model.findings import Severity
-from cytomon.model.qualifiers import Qualifier
+from cytomon.model.course import KeptSpecimen
 from cytomon.model.results import MRD_QUANTITIES
-from cytomon.report.case import Case, Standing, released
+from cytomon.report.case import Case, Standing
 from cytomon.report.course_section import bare
 from cytomon.report.curves import baseline, intensity_change
 from cytomon.report.document import Field, Picture, Section, Table
-from cytomon.report.observed import TITLES, in_order, method, says
+from cytomon.report.observed import TITLES, in_order, says
+from cytomon.report.reviews import (
+    automatic_pictures,
+    named,
+    review_tables,
+)
+from cytomon.report.tube_text import tube_text
 from cytomon.report.verdict_escape import ANTIGENS
 from cytomon.report.words import facts, mrd_says, recorded
 
 _ANSWERS = (*MRD_QUANTITIES, "b_fraction")
 _CELLS = {"t_cells": "T cells", "nk": "NK cells", "granulocytes": "granulocytes"}
-_WORTH_SAYING = ("NOT_RECORDED", "NUCLEATED_BY_SCATTER", "STATUS_STABILITY")
-"""Findings for the record that a reader of the MRD has to know."""
 _NORMAL = {"plasma_cells": "plasma cells", "monocytes": "monocytes", "t_cells": "T cells"}
 """Gates of normal cells that no quantity counts."""
 
@@ -34,7 +36,7 @@ def specimen_sections(case: Case) -> Iterator[Section]:
             fields=tuple(_specimen(case, specimen)),
             tables=tuple(_tables(case, specimen)),
             pictures=tuple(_pictures(case, specimen)),
-            text=tuple(_text(case, specimen)),
+            text=tuple(tube_text(case, specimen)),
         )
 
 
@@ -105,6 +107,7 @@ def _tables(case: Case, specimen: KeptSpecimen) -> Iterator[Table]:
             note="Intervals cover counting alone (Clopper-Pearson); gating adds to them, the more "
             "the fewer events. MRD over different denominators is not comparable.",
         )
+    yield from review_tables(case, specimen)
     if others:
         yield Table(
             title="Beside them",
@@ -118,7 +121,7 @@ def _tables(case: Case, specimen: KeptSpecimen) -> Iterator[Table]:
             title="MRD of each tube",
             columns=("tube", "%", "95 % interval, %", "counts", "LOD, %", "LOQ, %", "says"),
             rows=tuple(
-                (_named(one), *_row(case, (one, one.measurements["mrd"]))[1:]) for one in tubes
+                (named(one), *_row(case, (one, one.measurements["mrd"]))[1:]) for one in tubes
             ),
         )
     calls = tuple(
@@ -221,58 +224,4 @@ def _events(number: float | str | None, cells: str) -> str:
 def _pictures(case: Case, specimen: KeptSpecimen) -> Iterator[Picture]:
     for result in case.results_of(specimen):
         yield from case.plotted.get(result.number, ())
-
-
-def _named(result: KeptResult) -> str:
-    if result.file:
-        return result.file
-    return "all tubes together" if "+" in result.template else "measured elsewhere"
-
-
-def _text(case: Case, specimen: KeptSpecimen) -> Iterator[str]:
-    """Quality of each tube, and what keeps it from being drawn."""
-    for result in case.results_of(specimen):
-        yield f"Quality of {_named(result)} ({released(result)}): {_quality(case, result)}."
-        if result.file and result.number not in case.plotted:
-            yield f"Plots of {result.file} are not drawn: no folder of results has them."
-    said = _dilution(specimen)
-    if said:
-        yield said
-
-
-def _quality(case: Case, result: KeptResult) -> str:
-    """What was remarked; where nothing is known of it, that nothing is."""
-    backing = case.backing.get(result.number)
-    findings = backing.findings if backing else ()
-    failed = any(Qualifier.QUALITY_FAILED in one.qualifiers for one in result.measurements.values())
-    known = bool(findings) or (bool(backing and backing.details) and not result.external)
-    if not known:
-        return (
-            "a check failed where it was measured; which one is not recorded"
-            if failed
-            else ("not recorded")
-        )
-    told = [
-        f"{one.code}: {one.what}"
-        for one in findings
-        if one.severity is not Severity.INFO or one.code in _WORTH_SAYING
-    ]
-    return "; ".join(told) or "nothing to remark"
-
-
-def _dilution(specimen: KeptSpecimen) -> str:
-    """What is said of blood in a marrow (domain: 1.5, 6.1.3)."""
-    if specimen.specimen_type != "marrow" or "mrd" not in specimen.standing:
-        return ""
-    if Qualifier.HEMODILUTE_LIKELY in specimen.standing["mrd"][1].qualifiers:
-        return "The marrow is likely diluted with blood: its sensitivity is overstated."
-    judged = {"erythroblasts", "cd34_myeloid"} <= set(specimen.standing)
-    sign = "No sign of dilution with blood" if judged else "Dilution with blood was not judged"
-    return f"{sign}."
-
-
-def made_at(result: KeptResult) -> str:
-    """When a result was kept, by whom, and with what."""
-    at = datetime.fromisoformat(result.saved_at).astimezone(UTC)
-    program = f", cytomon {result.cytomon}" if result.cytomon else ""
-    return f"{at:%Y-%m-%d %H:%M} UTC by {result.saved_by}{program}, {method(result) or 'elsewhere'}"
+        yield from automatic_pictures(case, result)

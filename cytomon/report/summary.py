@@ -8,7 +8,9 @@ from cytomon.model.flags import Urgency
 from cytomon.model.qualifiers import Qualifier
 from cytomon.report.case import Case
 from cytomon.report.document import Verdict
+from cytomon.report.reviews import made_by
 from cytomon.report.verdict_mrd import newest_mrd
+from cytomon.track.reviews import beside, verdict_of
 from cytomon.track.words import percent
 
 _REGENERATING = 0.01
@@ -44,10 +46,20 @@ def summary_of(case: Case, verdicts: Sequence[Verdict]) -> Iterator[str]:
     when = f"As of {case.as_of}" + ("" if day is None else f", day {day} after infusion")
     mrd, escape, b_cells = (one.answer for one in verdicts)
     yield f"{when}. Marrow: {mrd}. Blasts: {escape}. B cells: {b_cells}."
+    yield from _reviewed(case)
     yield from _regeneration(case)
     yield from _limits(case)
     yield from _next(case)
     yield from _due(case)
+
+
+def _reviewed(case: Case) -> Iterator[str]:
+    """That a person's gates stand behind the MRD, with what the program's own had said."""
+    found = newest_mrd(case)
+    review = made_by(case, found[1][0]) if found else None
+    if found and review:
+        automatic = beside(review.automatic.measurements.get("mrd"), found[1][1])
+        yield f"The MRD was {verdict_of(review)} by {review.by}; {automatic}."
 
 
 def _regeneration(case: Case) -> Iterator[str]:

@@ -9,6 +9,23 @@ from cytomon.model.results import Measurement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Checked:
+    """A reviewer's word on a measurement, as other systems take it.
+
+    Attributes
+    ----------
+    by, at : str
+        Name, and time in UTC.
+    says : str
+        The verdict, why, and which gates were changed.
+    """
+
+    by: str
+    at: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Observed:
     """A measurement as other systems take it.
 
@@ -26,6 +43,10 @@ class Observed:
         Hash of the tube's file; empty where it was measured elsewhere.
     signed : bool
         Whether it was released.
+    checked : tuple of Checked
+        Who has reviewed it, in order.
+    automatic : Measurement or None
+        What stands beside it, where a review has made it.
     """
 
     title: str
@@ -34,11 +55,13 @@ class Observed:
     method: str
     file_sha256: str
     signed: bool
+    checked: tuple[Checked, ...] = ()
+    automatic: Measurement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Collected:
-    """A specimen and what was observed in it."""
+    """A specimen, what was observed in it, and which of its results were rejected."""
 
     specimen_id: str
     specimen_type: str
@@ -46,6 +69,7 @@ class Collected:
     received_on: date | None
     day: int | None
     observed: tuple[Observed, ...]
+    rejected: tuple[Checked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cytomon.model.course import KeptSpecimen
-from cytomon.report.case import Case, Standing, released
+from cytomon.report.case import Case, Standing
 from cytomon.report.disease import dispute_of, open_flags
 from cytomon.report.document import Tone, Verdict
+from cytomon.report.overruled import overruled
+from cytomon.report.reviews import rejection_lines, released, review_lines
 from cytomon.report.words import B_CELLS, numbers, qualified
 from cytomon.track.digest import digest_of
 from cytomon.track.known import SILENT
@@ -39,7 +41,7 @@ def b_cells_verdict(case: Case, mrd: Verdict) -> Verdict:
             question=_QUESTION,
             answer="Cannot say: B cells were not measured",
             tone=Tone.UNKNOWN,
-            lines=(beside,),
+            lines=(*rejection_lines(case, None, ("b_fraction",)), beside),
             source="",
         )
     last = found[-1][0].collected_on
@@ -53,19 +55,29 @@ def b_cells_verdict(case: Case, mrd: Verdict) -> Verdict:
         question=_QUESTION,
         answer=answer,
         tone=tone,
-        lines=(*(_line(case, *one) for one in newest), *doubts, beside),
+        lines=(
+            *(
+                said
+                for one, standing in newest
+                for said in (_line(case, one, standing), *review_lines(case, [standing]))
+            ),
+            *rejection_lines(case, last, ("b_fraction",)),
+            *doubts,
+            beside,
+        ),
         source="; ".join(
-            f"{case.named(one)}, {case.ago(one.collected_on)}; {released(result)}"
+            f"{case.named(one)}, {case.ago(one.collected_on)}; {released(case, result)}"
             for one, (result, _) in newest
         ),
     )
 
 
 def _doubts(case: Case, newest: Sequence[tuple[KeptSpecimen, Standing]]) -> Iterator[str]:
-    for specimen, _ in newest:
+    for specimen, standing in newest:
         said = dispute_of(case, specimen, "b_fraction")
         if said:
             yield f"contradicted: {said}"
+        yield from overruled(case, standing, specimen.collected_on)
     if case.is_old(newest[0][0].collected_on):
         yield f"the newest specimen was drawn {case.ago(newest[0][0].collected_on)}"
 

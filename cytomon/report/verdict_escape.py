@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from cytomon.model.course import KeptSpecimen
 from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import AntigenCall, Measurement
-from cytomon.report.case import Case, released
+from cytomon.report.case import Case
 from cytomon.report.disease import dispute_of, open_flags
 from cytomon.report.document import Tone, Verdict
+from cytomon.report.overruled import overruled
+from cytomon.report.reviews import rejection_lines, released, review_lines
 from cytomon.report.verdict_mrd import newest_mrd
 from cytomon.report.words import CALL_TONES, CALLS, RANKED, interval, qualified
 from cytomon.track.words import percent
@@ -40,7 +42,7 @@ def escape_verdict(case: Case) -> Verdict:
     calls = _calls(case, found[0] if found else None)
     flags = tuple(open_flags(case, _ESCAPE))
     judged = [one for one in calls if one[2].status != AntigenCall.NOT_ASSESSABLE]
-    disputes = tuple(_disputes(case, calls))
+    disputes, taken_back = tuple(_disputes(case, calls)), tuple(_overruled(case, calls))
     least = Tone.ALARM if disputes or any("critical" in one for one in flags) else Tone.CAUTION
     if not judged:
         why = _why_unjudged([call for *_, call in calls]) if found else "no marrow"
@@ -49,7 +51,7 @@ def escape_verdict(case: Case) -> Verdict:
             question=_QUESTION,
             answer=f"Cannot say: {why}",
             tone=least if flags else Tone.UNKNOWN,
-            lines=(*_last_judged(case, calls), *flags),
+            lines=(*_reviewed(case, calls), *_last_judged(case, calls), *flags),
             source=case.named(found[0]) if found else "",
         )
     worst = _worst(judged)
@@ -58,14 +60,16 @@ def escape_verdict(case: Case) -> Verdict:
         key="escape",
         question=_QUESTION,
         answer="; ".join((*(_called(name, call) for _, name, call in worst), *disputes)),
-        tone=max(tone, least, key=RANKED.index) if flags or disputes else tone,
+        tone=max(tone, least, key=RANKED.index) if flags or disputes or taken_back else tone,
         lines=(
             *(_line(one, named=len(_specimens(judged)) > 1) for one in judged),
+            *_reviewed(case, calls),
+            *taken_back,
             *flags,
             *_last_judged(case, calls),
         ),
         source="; ".join(
-            f"{case.named(one)}, {case.ago(one.collected_on)}; {_released(one)}"
+            f"{case.named(one)}, {case.ago(one.collected_on)}; {_released(case, one)}"
             for one in _specimens(judged)
         ),
     )
@@ -89,9 +93,28 @@ def _specimens(calls: Sequence[Call]) -> list[KeptSpecimen]:
     return list({id(one): one for one, *_ in calls}.values())
 
 
-def _released(specimen: KeptSpecimen) -> str:
+def _released(case: Case, specimen: KeptSpecimen) -> str:
     results = [specimen.standing[code][0] for code in ANTIGENS if code in specimen.standing]
-    return ", ".join(dict.fromkeys(released(one) for one in results))
+    return ", ".join(dict.fromkeys(released(case, one) for one in results))
+
+
+def _overruled(case: Case, calls: Sequence[Call]) -> Iterator[str]:
+    """Calls that one person has taken back, and nobody has signed that."""
+    for specimen in _specimens(calls):
+        for quantity, name in ANTIGENS.items():
+            if quantity in specimen.standing:
+                said = overruled(case, specimen.standing[quantity], specimen.collected_on)
+                yield from (f"{name}: {one}" for one in said)
+
+
+def _reviewed(case: Case, calls: Sequence[Call]) -> Iterator[str]:
+    """What reviewers said of the calls, and of such that count no longer."""
+    for specimen in _specimens(calls):
+        yield from review_lines(
+            case, [specimen.standing[code] for code in ANTIGENS if code in specimen.standing]
+        )
+    since = calls[0][0].collected_on if calls else None
+    yield from rejection_lines(case, since, ANTIGENS)
 
 
 def _worst(judged: Sequence[Call]) -> list[Call]:

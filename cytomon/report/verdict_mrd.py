@@ -9,9 +9,10 @@ from cytomon.model.course import KeptResult, KeptSpecimen
 from cytomon.model.findings import Severity
 from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import Measurement, MrdStatus
-from cytomon.report.case import Case, Standing, released
+from cytomon.report.case import Case, Standing
 from cytomon.report.disease import dispute_of, doubts_about, elsewhere, open_flags
 from cytomon.report.document import Tone, Verdict
+from cytomon.report.reviews import rejection_lines, rejections, released, review_lines
 from cytomon.report.words import (
     MRD_TONES,
     RANKED,
@@ -94,7 +95,7 @@ def mrd_verdict(case: Case) -> Verdict:
             question=_QUESTION,
             answer="; ".join(("Cannot say: no marrow with an MRD", *beyond)),
             tone=Tone.ALARM if beyond else Tone.UNKNOWN,
-            lines=tuple(open_flags(case, _DISEASE)),
+            lines=(*rejection_lines(case, None, ("mrd",)), *open_flags(case, _DISEASE)),
             source="",
         )
     specimen, (result, mrd) = found
@@ -105,7 +106,9 @@ def mrd_verdict(case: Case) -> Verdict:
         answer=answer,
         tone=tone,
         lines=(
+            *rejection_lines(case, specimen.collected_on, ("mrd",)),
             *numbers(mrd, "nucleated cells"),
+            *review_lines(case, [(result, mrd)]),
             *_limits(case, result, mrd),
             *qualified(mrd, without=_SAID_ALREADY),
             *_reasons(case, result, mrd),
@@ -113,7 +116,8 @@ def mrd_verdict(case: Case) -> Verdict:
             *doubts,
             *_before(case, found),
         ),
-        source=f"{case.named(specimen)}, {case.ago(specimen.collected_on)}; {released(result)}",
+        source=f"{case.named(specimen)}, {case.ago(specimen.collected_on)}; "
+        f"{released(case, result)}",
     )
 
 
@@ -148,7 +152,10 @@ def _newer_without(case: Case, specimen: KeptSpecimen) -> str:
         for one in case.specimens
         if one.specimen_type == "marrow" and _earlier(specimen, one.collected_on)
     ]
-    return f"No MRD of the newest marrow ({case.dated(later[-1].collected_on)})" if later else ""
+    if not later:
+        return ""
+    rejected = ", rejected in review" if rejections(case, later[-1]) else ""
+    return f"No MRD of the newest marrow ({case.dated(later[-1].collected_on)}{rejected})"
 
 
 def _earlier(specimen: KeptSpecimen, than: date | None) -> bool:

@@ -64,6 +64,7 @@ def _said(document: Document) -> Iterator[tuple[str, str]]:
         state = "open" if flag.open else "answered"
         yield f"flag {flag.rule} of {flag.when}", f"{flag.urgency}, {state}: {flag.says}"
     yield from map(_specimen, document.specimens)
+    yield from _reviews(document)
     yield from map(_event, document.happened)
     yield f"{_DETAILS}the answers", _hashed(document.verdicts)
     yield f"{_DETAILS}the interpretation", _hashed(document.summary)
@@ -84,6 +85,15 @@ def _specimen(specimen: Collected) -> tuple[str, str]:
     """All that was measured in a specimen, in one statement."""
     where = f"{specimen.specimen_type} {specimen.specimen_id} of {specimen.collected_on}"
     return f"{_SPECIMEN}{where}", _NEXT.join(_measured(o.measurement) for o in specimen.observed)
+
+
+def _reviews(document: Document) -> Iterator[tuple[str, str]]:
+    """What reviewers said of a specimen, each verdict once."""
+    for one in document.specimens:
+        said = [*one.rejected, *(checked for seen in one.observed for checked in seen.checked)]
+        where = f"{one.specimen_type} {one.specimen_id} of {one.collected_on}"
+        for says in dict.fromkeys(checked.says for checked in said):
+            yield f"review of {where}", says
 
 
 def _measured(found: Measurement) -> str:

@@ -35,7 +35,8 @@ class Case:
     kept : KeptSpecimen
         The specimen with all its results.
     result : KeptResult
-        What counts for the tube: signed before reviewed before automatic, then the newest.
+        What the review begins with: what a reviewer has made, where that counts for the tube; else
+        what a batch measured last.
     automatic : KeptResult
         What a batch measured last.
     specimen : Specimen
@@ -56,6 +57,11 @@ class Case:
     start: tuple[Adjustment, ...]
     backing: Backing
     others: tuple[KeptResult, ...]
+
+    @property
+    def is_measured_again(self) -> bool:
+        """Whether a batch has measured the tube since the review that counts for it."""
+        return self.automatic.number > self.result.number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +118,14 @@ def earlier_specimens(connection: Connection, case: Case) -> tuple[KeptSpecimen,
 
 def _cases(connection: Connection, course: Course, kept: KeptSpecimen) -> Iterator[Case]:
     stands = _standing(kept.results)
-    batch = _standing([one for one in kept.results if one.source is Source.BATCH])
-    automatic = {tube: one for tube, one in batch.items() if one.kind is Kind.FILE and one.sha256}
-    backing = read_backing(connection, [one.number for one in automatic.values()])
-    for tube, one in sorted(automatic.items(), key=lambda item: item[1].file):
-        result = stands[tube]
+    own = [one for one in kept.results if one.source is not Source.IMPORT and not one.external]
+    counts = _standing(own)
+    measured = {one.tube: one for one in own if one.source is Source.BATCH}  # the newest is last
+    automatic = [one for one in measured.values() if one.kind is Kind.FILE and one.sha256]
+    backing = read_backing(connection, [one.number for one in automatic])
+    for one in sorted(automatic, key=attrgetter("file", "tube")):
+        begins = counts[one.tube]
+        result = begins if begins.source is Source.REVIEW else one
         yield Case(
             patient_id=course.patient.patient_id,
             kept=kept,
@@ -125,12 +134,12 @@ def _cases(connection: Connection, course: Course, kept: KeptSpecimen) -> Iterat
             specimen=_specimen(course, kept),
             start=_start(connection, result),
             backing=backing[one.number],
-            others=tuple(other for at, other in stands.items() if at != tube),
+            others=tuple(other for at, other in stands.items() if at != one.tube),
         )
 
 
 def _standing(results: Sequence[KeptResult]) -> dict[int, KeptResult]:
-    """What counts for each tube."""
+    """What counts for each tube: signed before reviewed before automatic, then the newest."""
     found: dict[int, KeptResult] = {}
     for one in sorted(results, key=attrgetter("number")):
         before = found.get(one.tube)
@@ -182,13 +191,26 @@ def open_case(case: Case, places: Places) -> OpenedTube:
     CytomonError
         If the file is not found, is not the one that was measured, or cannot be gated.
     """
-    path = find_file(case.automatic, places.named, places.known)
-    return open_for_gating(
+    wanted = case.automatic
+    path = find_file(wanted, places.named, places.known)
+    opened = open_for_gating(
         path,
-        template=places.template or case.automatic.template,
+        template=places.template or wanted.template,
         mapping=places.mapping,
-        file=case.automatic.file,
+        file=wanted.file,
     )
+    if opened.tube.sha256 != wanted.sha256:
+        raise InputError(
+            "the file was changed while it was opened", where=wanted.file, fix="open it again"
+        )
+    if opened.template.name != wanted.template:
+        raise InputError(
+            f"the tube was measured with the template {wanted.template}, and this is "
+            f"{opened.template.name}",
+            where=wanted.file,
+            fix="name the template that it was measured with: --template FILE",
+        )
+    return opened
 
 
 def differences(case: Case, result: TubeResult) -> tuple[str, ...]:

@@ -226,7 +226,8 @@ class Desk:
         """
         case, session = self._case(on_desk), on_desk.session
         self._refuse_obstacle(on_desk)
-        if not session.is_changed:
+        # measured again since its review, a tube says something else than what that had kept
+        if not session.is_changed and not case.is_measured_again:
             approve(self._store(), self.who, case, comment)
             return
         settled = session.settled

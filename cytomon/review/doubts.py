@@ -1,19 +1,17 @@
-"""What makes a tube doubtful, and what hangs on its verdict, with the weights of both."""
+"""What makes a tube doubtful and what hangs on its verdict: the numbers that order the worklist."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from cytomon.model.course import VERDICTS, side
+from cytomon.model.course import side
 from cytomon.model.findings import Severity
 from cytomon.model.patient import SpecimenType
 from cytomon.model.qualifiers import Qualifier
 from cytomon.model.results import AntigenCall, MrdStatus
 from cytomon.model.timeline import Answer
 from cytomon.store.waiting import Waiting
-from cytomon.track.words import percent
 
 # All of these are decisions, not measurements: nobody has yet counted how often a reviewer changed
 # what for which reason. They only order a list, and no result depends on them. The scale: 1 is
@@ -58,43 +56,56 @@ CONSEQUENCE: Mapping[str, float] = {
     "B cells": 1.0,  # B cells are back, or gone again
 }
 
-_CARRIED = "CARRY_OVER_POSSIBLE"
-_TITLES = {"mrd": "MRD", "b_fraction": "B cells", "cd19_blasts": "CD19", "cd22_blasts": "CD22"}
+CARRIED = "CARRY_OVER_POSSIBLE"
 _CLEAR = (MrdStatus.BELOW_LOD, MrdStatus.NOT_DETECTED)
-_SHOWN = 3
-_PLAIN = {
-    "BLASTS_AMONG_HEMATOGONES": ("among", "the blasts may be the edge of the hematogones"),
-    "PRECURSORS_ARRESTED": ("among", "called leukaemic because nothing matures, no marker differs"),
-    "CLUSTER_BY_EYE": ("cluster", "a cluster was refused and is left to the eye"),
+_NOTHING = Answer("", None, None, None, None, None, None, "", "")
+_OF_MRD: Mapping[str, str] = {
+    Qualifier.WITH_SUSPICIOUS_EVENTS: "suspicious",
+    Qualifier.CHECK_BY_EYE: "by eye",
+    Qualifier.ANTIGEN_ESCAPE_SUSPECTED: "escape",
+    Qualifier.LINEAGE_SWITCH_SUSPECTED: "switch",
 }
-_STANDS = {
-    "GATE_FALLBACK": ("fallback", "stands at its start", "stand at their start"),
-    "GATE_AT_LEASH": ("leash", "was stopped by its leash", "were stopped by their leash"),
+_OF_FINDINGS: Mapping[str, str] = {
+    "BLASTS_AMONG_HEMATOGONES": "among",
+    "PRECURSORS_ARRESTED": "among",
+    "CLUSTER_BY_EYE": "cluster",
+    "B_CELLS_AMONG_PRECURSORS": "B border",
 }
+OF_GATES: Mapping[str, str] = {"GATE_FALLBACK": "fallback", "GATE_AT_LEASH": "leash"}
 
 
 class Doubt(NamedTuple):
-    """One reason: how much it weighs, and in words."""
+    """One reason to look at a tube.
+
+    Attributes
+    ----------
+    weight : float
+        How much it weighs.
+    key : str
+        Of `DOUBT`, or of `CONSEQUENCE` where an answer has changed.
+    about : str
+        Quantity or code of a finding, where there is more than one for a key.
+    """
 
     weight: float
-    says: str
+    key: str
+    about: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weight:
+class Weight(NamedTuple):
     """What speaks for looking at a tube.
 
     Attributes
     ----------
     doubt, consequence : float
         How unsure its verdict is, from 0, and how much hangs on it, from 1.
-    reasons : tuple of str
-        Why, in words, the weightiest first.
+    doubts : tuple of Doubt
+        The weightiest first.
     """
 
     doubt: float
     consequence: float
-    reasons: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
 
 
 def weigh(waiting: Waiting) -> Weight:
@@ -107,141 +118,99 @@ def weigh(waiting: Waiting) -> Weight:
     """
     changes = list(_changes(waiting))
     found = [
-        *(Doubt(DOUBT[key if key in DOUBT else "changed"], says) for key, says in changes),
+        *changes,
         *_of_the_tube(waiting),
-        *_of_findings(waiting),
-        *_of_mrd(waiting),
+        *_of_mrd(waiting.answers.get("mrd", _NOTHING), waiting.stable),
         *_of_antigens(waiting),
         *_of_b_cells(waiting),
+        *_of_findings(waiting),
     ]
-    found.sort(key=lambda one: -one.weight)  # stable: else in the order from above
+    found.sort(key=_lightness)  # stable: else in the order from above
     is_marrow = waiting.specimen_type == SpecimenType.MARROW
     hangs = CONSEQUENCE["marrow" if is_marrow else "blood, csf"]
-    return Weight(
-        doubt=round(sum(one.weight for one in found), 6),
-        consequence=hangs + sum(CONSEQUENCE[key] for key in {key for key, _ in changes}),
-        reasons=tuple(one.says for one in found),
-    )
+    for key in dict.fromkeys(one.key for one in changes):
+        hangs += CONSEQUENCE[key]
+    total = round(sum(one.weight for one in found), 6)
+    return Weight(doubt=total, consequence=hangs, doubts=tuple(found))
 
 
-def _changes(waiting: Waiting) -> Iterator[tuple[str, str]]:
-    """Answers that would change what is done: a key of `CONSEQUENCE`, and words."""
+def _lightness(one: Doubt) -> float:
+    return -one.weight
+
+
+def _changes(waiting: Waiting) -> Iterator[Doubt]:
+    """Answers that would change what is done: keys of `CONSEQUENCE`."""
     for quantity, stood in waiting.judged.items():
         now = waiting.answers.get(quantity)
-        if now and quantity in VERDICTS and _turns(quantity, stood, now):
-            yield "contradicts", f"{_told(now)}; {stood.state} as {_words(stood)}"
+        if now and _turns(quantity, stood.status, now.status):
+            yield Doubt(DOUBT["contradicts"], "contradicts", quantity)
     for quantity, earlier in waiting.before.items():
         now = waiting.answers.get(quantity)
         if now and now.status != earlier.answer.status:
-            key = _key(quantity, earlier.answer, now)
+            key = _key(quantity, earlier.answer.status, now.status)
             if key:
-                yield key, f"{_told(now)}; {_words(earlier.answer)} on {earlier.on}"
+                yield Doubt(DOUBT["changed"], key, quantity)
 
 
-def _turns(quantity: str, before: Answer, now: Answer) -> bool:
-    """Whether an answer lies on the other side of its question."""
-    sides = {side(quantity, one.status) for one in (before, now)}
+def _turns(quantity: str, before: str, now: str) -> bool:
+    """Whether a status lies on the other side of its question."""
+    sides = {side(quantity, before), side(quantity, now)}
     return len(sides) == 2 and "no answer" not in sides
 
 
-def _key(quantity: str, before: Answer, now: Answer) -> str:
-    """How an answer changed what is done; empty where it did not."""
+def _key(quantity: str, before: str, now: str) -> str:
+    """How a status changed what is done; empty where it did not."""
     turns = _turns(quantity, before, now)
     if quantity == "mrd":
         if turns:
-            return "reappears" if side(quantity, now.status) == "positive" else "clears"
-        first = now.status == MrdStatus.DETECTED_BELOW_THRESHOLD and before.status in _CLEAR
+            return "reappears" if side(quantity, now) == "positive" else "clears"
+        first = now == MrdStatus.DETECTED_BELOW_THRESHOLD and before in _CLEAR
         return "detected" if first else ""
     if quantity == "b_fraction":
         return "B cells" if turns else ""
-    if turns and now.status == AntigenCall.NEGATIVE:
+    if turns and now == AntigenCall.NEGATIVE:
         return "escapes"
-    whole = before.status in {AntigenCall.POSITIVE, AntigenCall.DIM}
-    return "escapes in part" if whole and now.status == AntigenCall.PARTIAL else ""
+    whole = before in {AntigenCall.POSITIVE, AntigenCall.DIM}
+    return "escapes in part" if whole and now == AntigenCall.PARTIAL else ""
 
 
 def _of_the_tube(waiting: Waiting) -> Iterator[Doubt]:
     if waiting.moved:
-        yield Doubt(DOUBT["elsewhere"], "measured for another specimen: its days and drugs count")
+        yield Doubt(DOUBT["elsewhere"], "elsewhere")
     if waiting.pooled is not None and waiting.pooled.says(Qualifier.TUBE_DISCORDANCE):
-        both = f"together they say {_told(waiting.pooled)}"
-        yield Doubt(DOUBT["discordant"], f"the tubes of the specimen disagree; {both}")
-    marked = (one.says(Qualifier.QUALITY_FAILED) for one in waiting.answers.values())
-    if any(marked) and all(one.severity != Severity.ERROR for one in waiting.findings):
-        yield Doubt(DOUBT["failed"], "a hard failure of quality")
+        yield Doubt(DOUBT["discordant"], "discordant")
+    marked = any(one.says(Qualifier.QUALITY_FAILED) for one in waiting.answers.values())
+    hard = [one.code for one in waiting.findings if one.severity == Severity.ERROR]
+    if CARRIED in hard:
+        yield Doubt(DOUBT["carried"], "carried")
+    if any(code != CARRIED for code in hard) or (marked and not hard):
+        yield Doubt(DOUBT["failed"], "failed")
 
 
-def _of_findings(waiting: Waiting) -> Iterator[Doubt]:
-    if waiting.findings:
-        yield from _of_failures(waiting)
-        yield from _of_gates(waiting)
-        for one in waiting.findings:
-            if one.code in _PLAIN:
-                key, says = _PLAIN[one.code]
-                yield Doubt(DOUBT[key], says)
-
-
-def _of_failures(waiting: Waiting) -> Iterator[Doubt]:
-    mrd = waiting.answers.get("mrd")
-    hard = [one for one in waiting.findings if one.severity == Severity.ERROR]
-    for one in hard:
-        if one.code == _CARRIED:
-            few = f"{mrd.numerator} blasts" if mrd else "the blasts"
-            yield Doubt(DOUBT["carried"], f"{few} may be those of the tube before")
-    others = [one.what for one in hard if one.code != _CARRIED]
-    if others:
-        yield Doubt(DOUBT["failed"], f"hard failure: {_listed(others, '; ')}")
-
-
-def _of_mrd(waiting: Waiting) -> Iterator[Doubt]:
-    mrd = waiting.answers.get("mrd")
-    if mrd is not None:
-        yield from _of_its_number(waiting, mrd)
-        yield from _of_its_cells(waiting, mrd)
-
-
-def _of_its_number(waiting: Waiting, mrd: Answer) -> Iterator[Doubt]:
+def _of_mrd(mrd: Answer, stable: float | None) -> Iterator[Doubt]:
     if mrd.status == MrdStatus.NOT_EVALUABLE:
-        yield Doubt(DOUBT["not evaluable"], "MRD is not evaluable")
+        yield Doubt(DOUBT["not evaluable"], "not evaluable", "mrd")
+    if not mrd.qualifiers:
+        return
     if mrd.says(Qualifier.STATUS_UNSTABLE):
-        yield _unstable(waiting.stable)
+        turned = 0.0 if stable is None else 1 - stable
+        yield Doubt(DOUBT["unstable"] + DOUBT["each draw"] * turned, "unstable")
     if mrd.says(Qualifier.BORDERLINE_AT_THRESHOLD):
-        limit = "its threshold" if waiting.threshold is None else percent(waiting.threshold)
         key = "borderline" if mrd.numerator else "borderline, no event"
-        yield Doubt(DOUBT[key], f"{_fraction('MRD', mrd)} holds {limit}")
-    if mrd.says(Qualifier.WITH_SUSPICIOUS_EVENTS):
-        few = f"{mrd.numerator} suspicious events of {mrd.denominator:,} cells"
-        yield Doubt(DOUBT["suspicious"], f"{few}: too few to conclude")
-
-
-def _of_its_cells(waiting: Waiting, mrd: Answer) -> Iterator[Doubt]:
-    if mrd.says(Qualifier.CHECK_BY_EYE):
-        yield Doubt(DOUBT["by eye"], f"{_events(waiting, 'by_eye')} left to the eye may turn it")
-    if mrd.says(Qualifier.ANTIGEN_ESCAPE_SUSPECTED):
-        alone = f"{_events(waiting, 'mrd_b_only')} found by tree B alone"
-        yield Doubt(DOUBT["escape"], f"{alone}: CD19 may be lost")
-    if mrd.says(Qualifier.LINEAGE_SWITCH_SUSPECTED):
-        yield Doubt(DOUBT["switch"], "signs of another lineage, which no MRD counts")
-
-
-def _unstable(stable: float | None) -> Doubt:
-    if stable is None:
-        return Doubt(DOUBT["unstable"], "the verdict turns in some draws of jittered gates")
-    # never rounded up: 95 % is where a verdict begins to count as stable
-    says = f"verdict the same in {int(100 * stable + 1e-9)} % of jittered gates"
-    return Doubt(DOUBT["unstable"] + DOUBT["each draw"] * (1 - stable), says)
+        yield Doubt(DOUBT[key], key)
+    for qualifier, key in _OF_MRD.items():
+        if mrd.says(qualifier):
+            yield Doubt(DOUBT[key], key)
 
 
 def _of_antigens(waiting: Waiting) -> Iterator[Doubt]:
     for quantity in ("cd19_blasts", "cd22_blasts"):
-        call = waiting.answers.get(quantity)
-        if call is None or call.status not in {AntigenCall.NEGATIVE, AntigenCall.PARTIAL}:
-            continue
-        lost = call.status == AntigenCall.NEGATIVE
+        call = waiting.answers.get(quantity, _NOTHING)
         unsure = DOUBT["equivocal"] if call.says(Qualifier.EQUIVOCAL) else 0.0
-        carry = f"{call.numerator:,} of {call.denominator:,} blasts carry it"
-        says = f"{_TITLES[quantity]} {_words(call)}: {carry}"
-        yield Doubt(DOUBT["lost" if lost else "in part"] + unsure, says)
+        if call.status == AntigenCall.NEGATIVE:
+            yield Doubt(DOUBT["lost"] + unsure, "lost", quantity)
+        elif call.status == AntigenCall.PARTIAL:
+            yield Doubt(DOUBT["in part"] + unsure, "in part", quantity)
 
 
 def _of_b_cells(waiting: Waiting) -> Iterator[Doubt]:
@@ -249,51 +218,28 @@ def _of_b_cells(waiting: Waiting) -> Iterator[Doubt]:
     if b_cells is None:
         return
     if b_cells.says(Qualifier.BORDERLINE_AT_THRESHOLD):
-        says = f"{_fraction('B cells', b_cells)} hold the limit of recovery"
-        yield Doubt(DOUBT["borderline, B cells"], says)
+        yield Doubt(DOUBT["borderline, B cells"], "borderline, B cells")
     if b_cells.value is None and "mrd" not in waiting.answers:
-        yield Doubt(DOUBT["not evaluable"], "B cells are not evaluable")
+        yield Doubt(DOUBT["not evaluable"], "not evaluable", "b_fraction")
+
+
+def _of_findings(waiting: Waiting) -> Iterator[Doubt]:
+    if not waiting.findings:
+        return
     for one in waiting.findings:
-        if one.code == "B_CELLS_AMONG_PRECURSORS":
-            yield Doubt(DOUBT["B border"], one.what.rpartition("; ")[2])
-
-
-def _of_gates(waiting: Waiting) -> Iterator[Doubt]:
+        if one.code in _OF_FINDINGS:
+            key = _OF_FINDINGS[one.code]
+            yield Doubt(DOUBT[key], key, one.code)
     left = DOUBT["most gates"]
-    for code, (key, one_does, they_do) in _STANDS.items():
-        said = [one.what.partition(":")[0] for one in waiting.findings if one.code == code]
-        names = list(dict.fromkeys(said))
-        if names:
-            weight = min(left, DOUBT[key] * len(names))
+    for code, key in OF_GATES.items():
+        n_gates = len(gates_said(waiting, code))
+        if n_gates:
+            weight = min(left, DOUBT[key] * n_gates)
             left -= weight
-            does = f"1 gate {one_does}" if len(names) == 1 else f"{len(names)} gates {they_do}"
-            yield Doubt(weight, f"{does}: {_listed(names, ', ')}")
+            yield Doubt(weight, key, code)
 
 
-def _listed(names: Sequence[str], between: str) -> str:
-    more = len(names) - _SHOWN
-    return between.join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _told(one: Answer) -> str:
-    """An answer with its number, in a few words."""
-    share = (
-        ""
-        if one.value is None or one.quantity not in {"mrd", "b_fraction"}
-        else (f" {percent(one.value)}")
-    )
-    return f"{_TITLES[one.quantity]}{share} {_words(one)}"
-
-
-def _fraction(title: str, one: Answer) -> str:
-    low, high = (percent(end).removesuffix(" %") for end in (one.low, one.high))
-    return f"{title} {percent(one.value)} ({low} to {high})"
-
-
-def _events(waiting: Waiting, quantity: str) -> str:
-    one = waiting.answers.get(quantity)
-    return "events" if one is None or one.numerator is None else f"{one.numerator:,} events"
-
-
-def _words(one: Answer) -> str:
-    return one.status.replace("_", " ").lower()
+def gates_said(waiting: Waiting, code: str) -> tuple[str, ...]:
+    """Gates that findings of a code are about, each once."""
+    said = (one.what.partition(":")[0] for one in waiting.findings if one.code == code)
+    return tuple(dict.fromkeys(said))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cytomon.errors import InputError
 from cytomon.fcs.intake import split_dataset
-from cytomon.folders import find_tubes
+from cytomon.folders import find_tubes, is_file
 from cytomon.model.course import KeptResult
 
 _PIECE = 1 << 20
@@ -38,12 +38,17 @@ def find_file(result: KeptResult, named: Sequence[Path], known: Sequence[Path]) 
     """
     name, dataset = split_dataset(result.file)
     suffix = "" if dataset is None else f"#{dataset}"
-    others = 0
+    hashes = set()
     for path in dict.fromkeys(_candidates(name, named, known)):
-        if _hash(path) == result.sha256:
+        found = _hash(path)
+        if found == result.sha256:
             return f"{path}{suffix}"
-        others += 1
-    if others:
+        hashes.add(found)
+    if _UNREADABLE in hashes:
+        raise InputError(
+            "a file of this name is there and cannot be read", where=name, fix="check your rights"
+        )
+    if hashes:
         raise InputError(
             "a file of this name is there, and its bytes are not those that were measured",
             where=name,
@@ -57,15 +62,22 @@ def find_file(result: KeptResult, named: Sequence[Path], known: Sequence[Path]) 
 
 
 def _candidates(name: str, named: Sequence[Path], known: Sequence[Path]) -> Iterator[Path]:
-    """The likeliest place first."""
-    for folder in (*named, *known):
-        path = folder / name
-        if path.is_file():
-            yield path
-    last = Path(name).name
-    for file, path in (find_tubes(named) if named else {}).items():
-        if Path(file).name == last:
-            yield Path(path)
+    """The likeliest place first; a file that the user names may be called anything."""
+    last = PurePosixPath(name).name
+    # a file that is named may carry the number of one of its data sets
+    files = [path if is_file(path) else Path(split_dataset(str(path))[0]) for path in named]
+    yield from (path for path in files if is_file(path))
+    folders = [path for path in files if not is_file(path)]
+    for folder in (*folders, *known):
+        yield from (path for path in (folder / name, folder / last) if is_file(path))
+    for folder in folders:
+        # one by one: two folders may hold other tubes of one name, and the bytes decide
+        for file, path in find_tubes([folder]).items():
+            if PurePosixPath(file).name == last:
+                yield path
+
+
+_UNREADABLE = ""
 
 
 def _hash(path: Path) -> str:
@@ -75,5 +87,5 @@ def _hash(path: Path) -> str:
             while piece := stream.read(_PIECE):
                 found.update(piece)
     except OSError:
-        return ""
+        return _UNREADABLE
     return found.hexdigest()

@@ -124,8 +124,8 @@ class Frame:
 
 
 def _round_step(view: View) -> float:
-    """A step of 1, 2 or 5 times a power of ten that gives four to eight marks."""
-    width = (view[1] - view[0]) / 5
+    """A step of 1, 2 or 5 times a power of ten that gives three to nine marks."""
+    width = (view[1] - view[0]) / 8
     power = 10.0 ** np.floor(np.log10(width))
     return float(next(one * power for one in (1, 2, 5, 10) if one * power >= width))
 

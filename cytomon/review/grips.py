@@ -18,6 +18,8 @@ from cytomon.review.frame import SIDE, Frame, Span
 Point = tuple[float, float]
 """Place in the square of a plot: x, y."""
 _ROUND = 72
+_GAP = 4.0
+"""How near an edge may come to the other one: about two pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +70,9 @@ def paths(gate: PlacedGate, frame: Frame) -> tuple[Path, ...]:
         case Ranges(kept=kept) if all(shown):
             return tuple(_rectangle(*_across(frame, labels[0], (low, high))) for low, high in kept)
         case Polygon(vertices=vertices) if all(shown):
-            return (Path(points=tuple(_placed(vertices, labels, frame))),)
+            return within(_placed(vertices, labels, frame))
         case Ellipse() as ellipse if len(labels) == 2 and all(shown):
-            return (Path(points=tuple(_placed(_round(ellipse), labels, frame))),)
+            return within(_placed(_round(ellipse), labels, frame))
     return ()
 
 
@@ -85,13 +87,9 @@ def grips(gate: PlacedGate, frame: Frame) -> tuple[Grip, ...]:
         case Ranges(kept=kept):
             return tuple(_range_grips(kept, labels[0], frame))
         case Polygon(vertices=vertices):
-            points = _placed(vertices, labels, frame)
-            return tuple(
-                Grip(kind="vertex", at=point, index=index) for index, point in enumerate(points)
-            )
+            return tuple(_point_grips(_placed(vertices, labels, frame)))
         case Ellipse() as ellipse:
-            ends = _placed(_ends(ellipse), labels, frame)
-            return tuple(Grip(kind="vertex", at=point, index=at) for at, point in enumerate(ends))
+            return tuple(_point_grips(_placed(_ends(ellipse), labels, frame)))
     return ()
 
 
@@ -134,7 +132,7 @@ def dragged(gate: PlacedGate, frame: Frame, grip: Grip, mouse: Point) -> Outline
     Parameters
     ----------
     gate : PlacedGate
-        As it was when the mouse took hold of it.
+        As it is.
     frame : Frame
         The plot.
     grip : Grip
@@ -148,13 +146,12 @@ def dragged(gate: PlacedGate, frame: Frame, grip: Grip, mouse: Point) -> Outline
         case Box() as box:
             return _box_dragged(box, labels, frame, grip, by)
         case Ranges(kept=kept):
-            return _ranges_dragged(kept, _span(frame, labels[0]), grip, by)
+            span = _span(frame, labels[0])
+            which = 0 if span is frame.x else 1
+            return _ranges_dragged(kept, span, grip, grip.at[which] + by[which])
         case Polygon(vertices=vertices):
             points = _placed(vertices, labels, frame)
-            moved = [
-                (x + by[0], y + by[1]) if grip.kind == "inside" or at == grip.index else (x, y)
-                for at, (x, y) in enumerate(points)
-            ]
+            moved = _points_dragged(points, grip, by)
             return Polygon(vertices=tuple(_back(moved, points, vertices, labels, frame)))
         case Ellipse() as ellipse:
             return _ellipse_dragged(ellipse, labels, frame, grip, by)
@@ -208,8 +205,8 @@ def _sides(box: Box, labels: Sequence[str], frame: Frame) -> tuple[Point, Point]
 def _ends_of(span: Span, side: Side) -> Point:
     low, high = side
     return (
-        0.0 if low is None else float(np.clip(span.to_plot(low), 0, SIDE)),
-        SIDE if high is None else float(np.clip(span.to_plot(high), 0, SIDE)),
+        0.0 if low is None else _seen(span, low),
+        SIDE if high is None else _seen(span, high),
     )
 
 
@@ -238,20 +235,63 @@ def _box_grips(box: Box, labels: Sequence[str], frame: Frame) -> Iterator[Grip]:
 
 def _box_dragged(box: Box, labels: Sequence[str], frame: Frame, grip: Grip, by: Point) -> Box:
     sides = []
-    for label, (low, high) in zip(labels, box.bounds, strict=True):
+    for label, side in zip(labels, box.bounds, strict=True):
         span = frame.span(label)
-        ends = [low, high]
-        if span is not None:
-            away = by[0] if span is frame.x else by[1]
-            for at, end in enumerate(("low", "high")):
-                is_held = grip.kind == "inside" or (label, end) in grip.edges
-                bound = ends[at]
-                if is_held and bound is not None:
-                    ends[at] = span.from_plot(float(np.clip(span.to_plot(bound) + away, 0, SIDE)))
-        if None not in ends and ends[0] >= ends[1]:  # type: ignore[operator]
-            ends = [low, high]  # an edge stops at the other one
-        sides.append((ends[0], ends[1]))
+        which = 0 if span is frame.x else 1
+        held = [end for name, end in grip.edges if name == label]
+        if span is None or not by[which]:
+            sides.append(side)
+        elif grip.kind == "inside":
+            sides.append(_shifted(span, side, by[which]))
+        else:
+            to = grip.at[which] + by[which]
+            low, high = side
+            new_low = _edge(span, low, to, most=high) if "low" in held else low
+            new_high = _edge(span, high, to, least=low) if "high" in held else high
+            sides.append((new_low, new_high))
     return Box(bounds=tuple(sides))
+
+
+def _edge(
+    span: Span,
+    bound: float | None,
+    to: float,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+) -> float | None:
+    """An edge that is dragged to a place; it stops at the frame and before the other edge."""
+    if bound is None:
+        return None
+    start = _seen(span, bound)
+    to = float(np.clip(to, 0, SIDE))
+    if most is not None:
+        to = min(to, max(span.to_plot(most) - _GAP, start))
+    if least is not None:
+        to = max(to, min(span.to_plot(least) + _GAP, start))
+    return bound if to == start else span.from_plot(to)
+
+
+def _shifted(span: Span, side: Side, away: float) -> Side:
+    """Both ends of a side, moved alike as far as the frame allows."""
+    places = [span.to_plot(end) for end in side if end is not None]
+    by = _allowed(places, away)
+    if not by:
+        return side
+    low, high = (None if end is None else span.from_plot(span.to_plot(end) + by) for end in side)
+    return low, high
+
+
+def _allowed(places: Sequence[float], away: float) -> float:
+    """How far places can go together until one of them would leave the frame."""
+    for place in places:
+        away = float(np.clip(away, min(-place, 0.0), max(SIDE - place, 0.0)))
+    return away
+
+
+def _seen(span: Span, value: float) -> float:
+    """Where an edge is drawn: on the frame, where it lies outside."""
+    return float(np.clip(span.to_plot(value), 0, SIDE))
 
 
 # --- ranges -----------------------------------------------------------------------------------
@@ -269,18 +309,59 @@ def _range_grips(kept: Sequence[Point], label: str, frame: Frame) -> Iterator[Gr
             yield Grip(kind="edge", at=place, index=index, edges=((label, end),))
 
 
-def _ranges_dragged(kept: Sequence[Point], span: Span, grip: Grip, by: Point) -> Ranges:
+def _ranges_dragged(kept: Sequence[Point], span: Span, grip: Grip, to: float) -> Ranges:
     if grip.kind != "edge":
         return Ranges(kept=tuple(kept))
     ((_, end),) = grip.edges
-    away = by[0] if abs(by[0]) >= abs(by[1]) else by[1]
-    low, high = kept[grip.index]
+    index, (low, high) = grip.index, kept[grip.index]
     if end == "low":
-        low = span.from_plot(span.to_plot(low) + away)
+        before = kept[index - 1][1] if index else None
+        low = _edge(span, low, to, least=before, most=high) or 0.0
     else:
-        high = span.from_plot(span.to_plot(high) + away)
-    new = (low, high) if low < high else kept[grip.index]
-    return Ranges(kept=tuple(new if at == grip.index else one for at, one in enumerate(kept)))
+        after = kept[index + 1][0] if index + 1 < len(kept) else None
+        high = _edge(span, high, to, least=low, most=after) or 0.0
+    return Ranges(kept=tuple((low, high) if at == index else one for at, one in enumerate(kept)))
+
+
+# --- polygons ---------------------------------------------------------------------------------
+def _point_grips(points: Sequence[Point]) -> Iterator[Grip]:
+    """A grip for each point, on the frame where the point lies outside."""
+    for index, (x, y) in enumerate(points):
+        at = (float(np.clip(x, 0, SIDE)), float(np.clip(y, 0, SIDE)))
+        yield Grip(kind="vertex", at=at, index=index)
+
+
+def _points_dragged(points: Sequence[Point], grip: Grip, by: Point) -> list[Point]:
+    if grip.kind == "inside":
+        x, y = (_allowed([point[at] for point in points], by[at]) for at in (0, 1))
+        return [(point[0] + x, point[1] + y) for point in points]
+    held = points[grip.index]
+    to = [
+        float(np.clip(seen + away, 0, SIDE)) if away else stood
+        for seen, away, stood in zip(grip.at, by, held, strict=True)
+    ]
+    return [(to[0], to[1]) if at == grip.index else one for at, one in enumerate(points)]
+
+
+def within(points: Sequence[Point]) -> tuple[Path, ...]:
+    """The part of a closed line that lies in the frame (Sutherland and Hodgman, 1974)."""
+    kept = list(points)
+    for at in (0, 1):
+        for border, sign in ((0.0, 1.0), (SIDE, -1.0)):
+            kept = list(_cut(kept, at, border, sign))
+    return (Path(points=tuple(kept)),) if len(kept) > 2 else ()
+
+
+def _cut(points: Sequence[Point], at: int, border: float, sign: float) -> Iterator[Point]:
+    """A closed line without what lies beyond one side of the frame."""
+    for start, end in zip(points, [*points[1:], *points[:1]], strict=True):
+        depths = [sign * (point[at] - border) for point in (start, end)]
+        if depths[0] >= 0:
+            yield start
+        if depths[0] * depths[1] < 0:
+            share = depths[0] / (depths[0] - depths[1])
+            x, y = (one + share * (other - one) for one, other in zip(start, end, strict=True))
+            yield (border, y) if at == 0 else (x, border)
 
 
 # --- ellipses ---------------------------------------------------------------------------------
@@ -356,9 +437,13 @@ def _back(
     labels: Sequence[str],
     frame: Frame,
 ) -> Iterator[Point]:
-    """Vertices after a drag; one that was not touched is the very one from before."""
+    """Vertices after a drag; a number that was not touched is the very one from before."""
+    is_turned = _span(frame, labels[0]) is not frame.x
     for point, before, vertex in zip(moved, points, vertices, strict=True):
-        yield vertex if point == before else next(_values([point], labels, frame))
+        stays = [now == was for now, was in zip(point, before, strict=True)]
+        (new,) = _values([point], labels, frame)
+        first, second = reversed(stays) if is_turned else stays
+        yield (vertex[0] if first else new[0], vertex[1] if second else new[1])
 
 
 def _on_edge(grip: Grip, frame: Frame, mouse: Point) -> Grip:

@@ -31,9 +31,10 @@ def locked(placement: Placement) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for gate in placement.gates:
-        markers = [
-            bound.where.rpartition(" ")[0] for bound in gate.bounds if bound.method == _LIMIT
-        ]
+        # scatter has no scale: a limit on it says what is a lymphocyte, not what is present
+        scaled = {axis.label for axis in gate.axes if axis.scale is not None}
+        limits = [one.where.rpartition(" ")[0] for one in gate.bounds if one.method == _LIMIT]
+        markers = [marker for marker in limits if marker in scaled]
         if markers:
             found[gate.name] = (
                 f"it says from where on {_listed(markers)} counts as present; shares above that "

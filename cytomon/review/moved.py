@@ -65,4 +65,14 @@ def _without_regions(gates: Sequence[PlacedGate]) -> Iterator[PlacedGate]:
 
 def is_region(name: str) -> bool:
     """Whether a gate is a region that a person has drawn."""
-    return any(f" ({change.value} " in name for change in (Change.ADDED, Change.TAKEN_OUT))
+    return any(mark in name for mark in _DRAWN)
+
+
+def population_of(name: str) -> str:
+    """The population that a region was drawn for; any other gate is its own."""
+    for mark in _DRAWN:
+        name = name.partition(mark)[0]
+    return name.removesuffix(f" {CALLED}")
+
+
+_DRAWN = tuple(f" ({change.value} " for change in (Change.ADDED, Change.TAKEN_OUT))

@@ -10,7 +10,7 @@ import numpy as np
 from cytomon.glance import Look
 from cytomon.model.gating import Axis, Boolean, Box, Envelope, PlacedGate, Placement, Score
 from cytomon.review.frame import SIDE, Frame, Span
-from cytomon.review.grips import Grip, Path, grips, paths
+from cytomon.review.grips import Grip, Path, Point, grips, paths, within
 from cytomon.review.moved import axes_of
 from cytomon.review.raster import (
     PIXELS,
@@ -27,6 +27,7 @@ BLASTS: Colour = (255, 122, 26)
 BY_EYE: Colour = (255, 225, 77)
 CHOSEN: Colour = (34, 211, 238)
 REFERENCES: tuple[Colour, ...] = ((94, 214, 150), (186, 146, 245))
+_CALLED = dict(zip(REFERENCES, ("green", "violet"), strict=True))
 PATH: Colour = (200, 140, 255)
 
 _USUAL = ("CD45", "SSC-A"), ("CD19", "CD10"), ("CD19", "CD22"), ("CD34", "CD38"), ("CD45", "CD19")
@@ -65,7 +66,7 @@ class Word:
     text : str
         What it says.
     at : (float, float)
-        Its middle.
+        Middle of the upper edge of what it names.
     colour : Colour
         Its colour.
     """
@@ -124,9 +125,12 @@ class Drawing:
     ----------
     events : Events
         Of the tube.
+    few : Events
+        Fewer of them, for small plots.
     """
 
     events: Events
+    few: Events
     _behind: dict[tuple[object, ...], tuple[object, Picture]] = field(default_factory=dict)
 
     def plot(self, look: Look, chosen: Chosen) -> Plot:
@@ -144,7 +148,7 @@ class Drawing:
             grips=grips(gate, frame),
             lines=tuple(_lines(look.placement, gate, frame, show_path=chosen.path)),
             words=tuple(_words(look, gate, own)),
-            title=_title(look, gate, chosen),
+            title=_title(look, gate),
             note=_note(self.events, marked, look, frame, gate),
         )
 
@@ -162,14 +166,14 @@ class Drawing:
     def thumbnail(self, look: Look, gate: PlacedGate, pixels: int, back: str = "") -> Plot:
         """A small plot of a gate."""
         frame = self.frame(look, gate, None)
-        shown = look.members[gate.parent]
+        shown = look.members.get(gate.parent, look.members[""])
         if frame.is_histogram:
-            picture = histogram(self.events, frame, shown, ())
+            picture = histogram(self.few, frame, shown, ())
         else:
-            picture = density(self.events, frame, shown, pixels)
+            picture = density(self.few, frame, shown, pixels)
         if back and back in look.members:
             picture = _grown(picture)
-            mark(picture, self.events, frame, [_mark_of(look, back, CHOSEN)])
+            mark(picture, self.events, frame, [_mark_of(look, back, CHOSEN)], small=True)
         return Plot(frame=frame, picture=picture, outline=paths(gate, frame), title=gate.name)
 
     def frame(self, look: Look, gate: PlacedGate, pair: tuple[str, str] | None) -> Frame:
@@ -183,7 +187,7 @@ class Drawing:
 
     def _picture(self, look: Look, gate: PlacedGate, frame: Frame) -> Picture:
         """Events behind; drawn anew only where the population is another one."""
-        parent = look.members[gate.parent]
+        parent = look.members.get(gate.parent, look.members[""])
         references = _references(look, gate) if frame.is_histogram else ()
         key = (frame, gate.parent, tuple(one.name for one in references))
         seen: tuple[object, ...] = (parent, *(one.members for one in references))
@@ -309,7 +313,7 @@ def _maturation(placement: Placement, frame: Frame) -> Iterator[Line]:
     centres = {cloud.name: cloud.centre for cloud in reference.normal}
     x, y = frame.x.label, frame.y.label
     points = tuple(
-        (frame.x.to_plot(centres[name][x]), frame.y.to_plot(centres[name][y]))
+        (_inside(frame.x, centres[name][x]), _inside(frame.y, centres[name][y]))
         for name in reference.path
         if x in centres[name] and y in centres[name]
     )
@@ -317,10 +321,16 @@ def _maturation(placement: Placement, frame: Frame) -> Iterator[Line]:
         yield Line(path=Path(points=points), colour=PATH, closed=False)
     for cloud in reference.normal:
         if cloud.name in reference.path and {x, y} <= set(cloud.centre):
-            yield Line(path=_ellipse(cloud.centre, cloud.spread, frame), colour=PATH)
+            for path in within(_ellipse(cloud.centre, cloud.spread, frame)):
+                yield Line(path=path, colour=PATH)
 
 
-def _ellipse(centre: Mapping[str, float], spread: Mapping[str, float], frame: Frame) -> Path:
+def _inside(span: Span, value: float) -> float:
+    """Place of a value, on the frame where it lies outside."""
+    return float(np.clip(span.to_plot(value), 0, SIDE))
+
+
+def _ellipse(centre: Mapping[str, float], spread: Mapping[str, float], frame: Frame) -> list[Point]:
     """Two standard deviations around a normal population; of scatter a share of its place."""
     turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     found = []
@@ -328,34 +338,36 @@ def _ellipse(centre: Mapping[str, float], spread: Mapping[str, float], frame: Fr
         middle, width = centre[span.label], spread[span.label]
         away = 2 * width * (middle if span.label[:3] in {"FSC", "SSC"} else 1.0)
         found.append([span.to_plot(float(middle + away * one)) for one in way])
-    return Path(points=tuple(zip(*found, strict=True)))
+    return list(zip(*found, strict=True))
 
 
 def _words(look: Look, gate: PlacedGate, own: Sequence[Path]) -> Iterator[Word]:
     if not own:
         return
-    inside, parent = look.counts[gate.name], look.counts[gate.parent]
-    share = f"{100 * inside / parent:.3g} %" if parent else "-"
+    inside, parent = look.counts.get(gate.name), look.counts.get(gate.parent)
+    share = f"{100 * inside / parent:.3g} %" if inside is not None and parent else "-"
     points = [point for path in own for point in path.points]
-    top = max(y for _, y in points)
     middle = (min(x for x, _ in points) + max(x for x, _ in points)) / 2
-    at = top + 24 if top < SIDE - 45 else top - 26
-    yield Word(text=f"{gate.name}  {share}", at=(float(np.clip(middle, 150, SIDE - 150)), at))
+    yield Word(text=f"{gate.name}  {share}", at=(middle, max(y for _, y in points)))
 
 
-def _title(look: Look, gate: PlacedGate, chosen: Chosen) -> str:
+def _title(look: Look, gate: PlacedGate) -> str:
     parent = gate.parent or "all events"
-    title = f"{parent}: {look.counts[gate.parent]:,} events"
-    return f"{title}   back-gated: {chosen.back}" if chosen.back else title
+    events = look.counts.get(gate.parent)
+    return parent if events is None else f"{parent}: {events:,} event{'s' * (events != 1)}"
 
 
 def _note(
     events: Events, marked: Sequence[Marked], look: Look, frame: Frame, gate: PlacedGate
 ) -> str:
-    counted = [f"{one.name} {look.counts[one.name]:,}" for one in marked if look.counts[one.name]]
+    counted = [
+        f"{'back-gated ' if one.colour == CHOSEN else ''}{one.name} {look.counts[one.name]:,}"
+        for one in marked
+        if look.counts[one.name]
+    ]
     said = []
     if frame.is_histogram:
-        references = [one.name for one in _references(look, gate)]
+        references = [f"{one.name} ({_CALLED[one.colour]})" for one in _references(look, gate)]
         said += [f"behind: {', '.join(references)}"] if references else []
         said += [f"lines: {', '.join(counted)}"] if counted else []
     elif counted:

@@ -22,7 +22,10 @@ from cytomon.review.frame import Frame, Span, view_of
 PIXELS = 512
 MOST_SHOWN = 1_000_000
 """Events that a density is drawn from."""
-_COARSE = 256
+COARSE = 256
+"""Bins of a density in each direction: a byte tells in which one an event lies."""
+_ENOUGH = 50_000
+"""Events that the range of an axis is read off."""
 _LEAST_SHAPE = 60
 """Events from which on a population has a shape."""
 _SMOOTH = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
@@ -66,12 +69,14 @@ class Events:
     ----------
     glance : Glance
         The tube.
+    most : int, optional
+        Events that densities are drawn from.
     """
 
-    def __init__(self, glance: Glance) -> None:
+    def __init__(self, glance: Glance, most: int = MOST_SHOWN) -> None:
         self._glance = glance
-        self.rows: Rows = evenly(glance.n_events, MOST_SHOWN)
-        self._values: dict[Axis, NDArray[np.float32]] = {}
+        self.rows: Rows = evenly(glance.n_events, most)
+        self._bins: dict[Axis, NDArray[np.uint8]] = {}
         self._views: dict[Axis, Span] = {}
 
     @property
@@ -79,17 +84,19 @@ class Events:
         """Whether some events are left out of densities."""
         return len(self.rows) < self._glance.n_events
 
-    def values(self, axis: Axis) -> NDArray[np.float32]:
-        """The events of densities on an axis, shape (n_shown,)."""
-        if axis not in self._values:
-            self._values[axis] = self._glance.held.scaled(axis, self.rows).astype(np.float32)
-        return self._values[axis]
+    def bins(self, axis: Axis) -> NDArray[np.uint8]:
+        """Of `COARSE` bins over its span that of each event of densities, shape (n_shown,)."""
+        if axis not in self._bins:
+            values = self._glance.held.scaled(axis, self.rows)
+            self._bins[axis] = self.span(axis).bins(values, COARSE).astype(np.uint8)
+        return self._bins[axis]
 
     def span(self, axis: Axis) -> Span:
         """An axis with the range that its events ask for."""
         if axis not in self._views:
-            some = self.values(axis)[:: max(1, len(self.rows) // 50_000)].astype(np.float64)
-            self._views[axis] = Span(axis=axis, view=view_of(axis, some))
+            some = self.rows[:: max(1, len(self.rows) // _ENOUGH)]
+            view = view_of(axis, self._glance.held.scaled(axis, some))
+            self._views[axis] = Span(axis=axis, view=view)
         return self._views[axis]
 
     def among(self, members: Bits) -> BoolArray:
@@ -106,15 +113,17 @@ class Events:
 
 
 def density(events: Events, frame: Frame, members: Bits, pixels: int = PIXELS) -> Picture:
-    """A population as a density on two dimensions."""
+    """A population as a density on two dimensions; `pixels` is 128, or a multiple of 256."""
     inside = events.among(members)
-    fine = min(_COARSE, pixels)
-    columns, rows = (_bins(events, span, inside, fine) for span in (frame.x, frame.y))
-    counts = np.bincount(rows * fine + columns, minlength=fine * fine).reshape(fine, fine)
-    smooth = _smoothed(counts.astype(np.float64))
+    fine = min(COARSE, pixels)
+    columns, rows = (_bins(events, span, inside) for span in (frame.x, frame.y))
+    if fine < COARSE:
+        columns, rows = (one // (COARSE // fine) for one in (columns, rows))
+    counts = np.bincount(rows.astype(np.int32) * fine + columns, minlength=fine * fine)
+    smooth = _smoothed(counts.reshape(fine, fine).astype(np.float64))
     top = np.log1p(np.quantile(smooth[smooth > 0], 0.998)) if (smooth > 0).any() else 1.0
     levels = np.clip(np.log1p(smooth) / max(float(top), 1e-9), 0, 1)
-    colours = _ramp()[(levels * 255).astype(np.int64)]
+    colours = _RAMP[(levels * 255).astype(np.int64)]
     colours[..., 3] = np.where(smooth >= 0.02, np.clip(140 + 460 * levels, 0, 255), 0)
     size = -(-pixels // fine)
     return np.ascontiguousarray(np.repeat(np.repeat(colours, size, axis=0), size, axis=1))
@@ -129,16 +138,38 @@ def histogram(events: Events, frame: Frame, members: Bits, references: Sequence[
     return picture
 
 
-def mark(picture: Picture, events: Events, frame: Frame, marked: Sequence[Marked]) -> None:
-    """Draw every event of some populations into a picture, the last on top."""
+def mark(
+    picture: Picture,
+    events: Events,
+    frame: Frame,
+    marked: Sequence[Marked],
+    *,
+    small: bool = False,
+) -> None:
+    """Draw every event of some populations into a picture, the last on top.
+
+    Parameters
+    ----------
+    picture : Picture
+        Is drawn into.
+    events, frame, marked : Events, Frame, sequence of Marked
+        What is drawn, and where.
+    small : bool, optional
+        Whether the picture is shown much smaller: then lines would be lost.
+    """
     for one in marked:
         x = frame.x.bins(events.all_of(one.members, frame.x), PIXELS)
         if frame.is_histogram:
             if len(x) >= _LEAST_SHAPE:
-                heights = _scaled(np.bincount(x * _COARSE // PIXELS, minlength=_COARSE))
-                _line(picture, heights, one.colour)
+                heights = _scaled(np.bincount(x * COARSE // PIXELS, minlength=COARSE))
+                if small:
+                    _fill(picture, heights, one.colour, opaque=150)
+                else:
+                    _line(picture, heights, one.colour)
             else:  # too few for a shape: a stroke for each
-                picture[: PIXELS // 10, x] = (*one.colour, 255)
+                for right in range(-2, 3) if small else (0,):
+                    columns = np.clip(x + right, 0, PIXELS - 1)
+                    picture[: PIXELS // 10, columns] = (*one.colour, 255)
             continue
         y = frame.y.bins(events.all_of(one.members, frame.y), PIXELS)
         side = next(size for most, size in _MARKS if len(x) <= most)
@@ -149,16 +180,15 @@ def mark(picture: Picture, events: Events, frame: Frame, marked: Sequence[Marked
                 picture[rows, columns] = (*one.colour, 255)
 
 
-def _bins(events: Events, span: Span, inside: BoolArray, number: int) -> NDArray[np.int64]:
+def _bins(events: Events, span: Span, inside: BoolArray) -> NDArray[np.uint8]:
     if span.axis is None:
-        return np.zeros(int(inside.sum()), dtype=np.int64)
-    return span.bins(events.values(span.axis)[inside].astype(np.float64), number)
+        return np.zeros(int(inside.sum()), dtype=np.uint8)
+    return events.bins(span.axis)[inside]
 
 
 def _heights(events: Events, span: Span, members: Bits) -> NDArray[np.int64]:
     inside = events.among(members)
-    counts = np.bincount(_bins(events, span, inside, _COARSE), minlength=_COARSE)
-    return _scaled(counts)
+    return _scaled(np.bincount(_bins(events, span, inside), minlength=COARSE))
 
 
 def _scaled(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -169,7 +199,7 @@ def _scaled(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _fill(picture: Picture, heights: NDArray[np.int64], colour: Colour, *, opaque: int) -> None:
-    wide = np.repeat(heights, PIXELS // _COARSE)
+    wide = np.repeat(heights, PIXELS // COARSE)
     under = np.arange(PIXELS)[:, None] < wide[None, :]
     share = opaque / 255
     shown = picture[..., 3] > 0
@@ -183,7 +213,7 @@ def _fill(picture: Picture, heights: NDArray[np.int64], colour: Colour, *, opaqu
 
 def _line(picture: Picture, heights: NDArray[np.int64], colour: Colour) -> None:
     """The upper edge of a histogram."""
-    wide = np.repeat(heights, PIXELS // _COARSE)
+    wide = np.repeat(heights, PIXELS // COARSE)
     before = np.concatenate([wide[:1], wide[:-1]])
     low, high = np.minimum(wide, before), np.maximum(wide, before)
     rows = np.arange(PIXELS)[:, None]
@@ -206,3 +236,6 @@ def _ramp() -> Picture:
         for at in range(3)
     ]
     return np.column_stack([*channels, np.full(256, 255)]).astype(np.uint8)
+
+
+_RAMP = _ramp()

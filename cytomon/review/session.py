@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from cytomon.errors import InputError
-from cytomon.gating.adjust import hands_of
+from cytomon.errors import GatingError, InputError
+from cytomon.fcs.events import FileEvents
+from cytomon.gating.adjust import hands_of, refuse_unknown
 from cytomon.gating.envelope.study import Study
 from cytomon.glance import Glance, Look
 from cytomon.model.adjustment import DRAWN, Adjustment, Change, Outline
@@ -22,10 +23,13 @@ from cytomon.model.patient import Specimen
 from cytomon.model.results import Measurement, TubeResult
 from cytomon.pipeline import OpenedTube, count_placed, judge_counted, place_on
 from cytomon.review.locks import locked
-from cytomon.review.moved import moved
+from cytomon.review.moved import moved, population_of
+from cytomon.review.sound import sound
 from cytomon.review.verdict import Line, flips, lines
 
 Geometry = tuple[object, ...]
+_MOST_HELD = 400_000_000
+"""Bytes of events as they are in the file: two million of twenty-four channels."""
 _MOST_SETTLED = 5
 """Results of the pipeline that are kept for when a change is taken back."""
 
@@ -80,6 +84,11 @@ class Session:
         Name of the person; stands in each adjustment.
     start : sequence of Adjustment, optional
         Those that the review begins with.
+
+    Attributes
+    ----------
+    misfit : str
+        Why the review begins without `start`: the template has changed since; else empty.
     """
 
     def __init__(
@@ -91,18 +100,32 @@ class Session:
         who: str,
         start: Sequence[Adjustment] = (),
     ) -> None:
-        self.opened, self.specimen, self.file, self.who = opened, specimen, file, who
+        # one tube is open for long: what fits into memory is read from the disk once
+        events = FileEvents(opened.tube, most_held=_MOST_HELD)
+        self.opened = opened = replace(opened, events=events)
+        self.specimen, self.file, self.who = specimen, file, who
         self.automatic = place_on(opened)
         self.glance = Glance(opened, self.automatic, specimen=specimen)
         self.locks = locked(self.automatic)
         self.open_gates: set[str] = set()
-        self._steps = _Steps(done=list(start))
+        self.misfit = ""
+        self._steps = _Steps()
         self._start = tuple(start)
         self._stands = (self.automatic, ())  # type: tuple[Placement, tuple[Adjustment, ...]]
         self._settled: dict[Geometry, Settled] = {}
         self.glance.study(self.automatic)
         self.first = self.glance.look(self.automatic)
-        self.now = self.first if not start else self._look(self.adjustments)
+        self.now = self.first
+        if start:
+            self._begin_with(start)
+
+    def _begin_with(self, start: Sequence[Adjustment]) -> None:
+        try:
+            self.now = self._look(tuple(start))
+        except GatingError as error:
+            self.misfit = error.what
+        else:
+            self._steps.done.extend(start)
 
     # --- what was changed ---------------------------------------------------------------------
     @property
@@ -145,12 +168,13 @@ class Session:
 
     def refusal(self, name: str) -> str:
         """Why a gate may not be changed; empty where it may."""
-        return "" if name in self.open_gates else self.locks.get(name, "")
+        whole = population_of(name)
+        return "" if whole in self.open_gates else self.locks.get(whole, "")
 
     def drag(self, name: str, outline: Outline) -> Look:
         """What the tube would say with a gate elsewhere; nothing is kept."""
         adjustment = self._adjustment(name, Change.MOVED, outline)
-        return self._look((*self.adjustments, adjustment))
+        return self.glance.look(self._placed((*self.adjustments, adjustment)))
 
     def move(self, name: str, outline: Outline, why: str = "") -> Adjustment:
         """Move a gate.
@@ -170,9 +194,8 @@ class Session:
         InputError
             If it is locked or has no outline of its own.
         """
-        stood = next(gate for gate in self.automatic.gates if gate.name == name)
-        outline = outline_of(stood)
-        return self._do(self._adjustment(name, Change.PINNED, outline, why))
+        stood = {gate.name: gate for gate in self.automatic.gates}[name]
+        return self._do(self._adjustment(name, Change.PINNED, outline_of(stood), why))
 
     def draw(
         self, name: str, change: Change, outline: Polygon, on: tuple[str, str], why: str = ""
@@ -193,7 +216,7 @@ class Session:
                 gate=name,
                 change=change,
                 before=None,
-                after=_sound(outline, name),
+                after=sound(outline, name),
                 on=on,
                 who=self.who,
                 why=why,
@@ -224,9 +247,10 @@ class Session:
 
     def repeat(self, adjustment: Adjustment) -> None:
         """Make a change again that was kept before; whether it was allowed was asked then."""
+        # looked at before it is kept: what cannot be placed leaves nothing behind
+        self.now = self._look((*self.adjustments, adjustment))
         self._steps.done.append(adjustment)
         self._steps.undone.clear()
-        self.now = self._look(self.adjustments)
 
     def _do(self, adjustment: Adjustment) -> Adjustment:
         self._refuse_locked(adjustment.gate)
@@ -248,7 +272,7 @@ class Session:
             gate=name,
             change=change,
             before=outline_of(gate),
-            after=_sound(outline, name),
+            after=sound(outline, name),
             on=tuple(axis.label for axis in gate.axes),
             who=self.who,
             why=why,
@@ -307,11 +331,13 @@ class Session:
 
     def take(self, settled: Settled) -> bool:
         """Take the pipeline's word; False where gates have been moved on meanwhile."""
-        self._settled[_geometry(settled.adjustments)] = settled
-        # a result holds the events of its references: few are kept, the automatic one always
-        for old in [key for key in self._settled if key][:-_MOST_SETTLED]:
+        taken, current = _geometry(settled.adjustments), _geometry(self.adjustments)
+        self._settled[taken] = settled
+        # a result holds the events of its references: few are kept, the automatic one always, and
+        # never that on which the gates stand now
+        for old in [key for key in self._settled if key and key != current][:-_MOST_SETTLED]:
             del self._settled[old]
-        if _geometry(settled.adjustments) != _geometry(self.adjustments):
+        if taken != current:
             return False
         self._stand_on(settled)
         return True
@@ -326,8 +352,17 @@ class Session:
         if known is not None:
             self._stand_on(known)
             return self.now
+        if not adjustments:
+            self._stands = (self.automatic, ())
+            return self.first
+        return self.glance.look(self._placed(adjustments))
+
+    def _placed(self, adjustments: tuple[Adjustment, ...]) -> Placement:
         placement, made_with = self._stands
-        return self.glance.look(moved(placement, made_with, self.automatic, adjustments))
+        found = moved(placement, made_with, self.automatic, adjustments)
+        names = (gate.name for gate in found.gates)
+        refuse_unknown(hands_of(adjustments), names, self.file)
+        return found
 
     def marks(self) -> Mapping[str, str]:
         """What is different about gates: moved, pinned, drawn, or placed again after a reference.
@@ -368,24 +403,6 @@ def outline_of(gate: PlacedGate) -> Outline:
 
 def _has_outline(gate: PlacedGate) -> bool:
     return isinstance(gate.shape, Box | Polygon | Ellipse | Ranges)
-
-
-def _sound(outline: Outline, where: str) -> Outline:
-    """Refuse an outline that can hold nothing."""
-    match outline:
-        case Box(bounds=bounds):
-            empty = any(None not in (low, high) and low >= high for low, high in bounds)  # type: ignore[operator]
-        case Polygon(vertices=vertices):
-            empty = len(set(vertices)) < 3
-        case Ranges(kept=kept):
-            empty = any(low >= high for low, high in kept)
-        case _:
-            empty = False
-    if empty:
-        raise InputError(
-            "the outline encloses nothing", where=where, fix="draw it with some extent"
-        )
-    return outline
 
 
 def _geometry(adjustments: Sequence[Adjustment]) -> Geometry:

@@ -83,7 +83,7 @@ def told(one: Measurement) -> str:
     low, high = (percent(end).removesuffix(" %") for end in (found.low, found.high))
     interval = f"{percent(found.value)} ({low} to {high})"
     if one.quantity == "by_eye":
-        return f"{one.numerator:,} events"
+        return f"{one.numerator:,} event{'s' * (one.numerator != 1)}"
     return f"{counted} · {interval} · {_words(one.status)}"
 
 

@@ -8,11 +8,12 @@ from datetime import date
 from heapq import nsmallest
 
 from cytomon.model.course import VERDICTS
-from cytomon.review.doubts import weigh
+from cytomon.review.doubts import Weight, weigh
+from cytomon.review.reasons import reasons_of
 from cytomon.store.find import find_patient
 from cytomon.store.session import Store
 from cytomon.store.timelines import Span, spans
-from cytomon.store.waiting import Waiting, read_waiting
+from cytomon.store.waiting import Waiting, read_number, read_waiting
 
 _AT_ONCE = 500
 """Patients read together."""
@@ -101,7 +102,7 @@ def read_worklist(
     InputError
         If the store knows no such patient, or cannot be read.
     """
-    first: list[Item] = []
+    first: list[_Weighed] = []
     n_waiting = 0
     with store.reading() as connection:
         if patient_id:
@@ -110,18 +111,25 @@ def read_worklist(
         else:
             pieces = spans(connection, size=_AT_ONCE)
         for piece in pieces:
-            items = [
-                item
-                for item in map(_item, read_waiting(connection, piece))
-                if item.doubt or not doubtful
-            ]
-            n_waiting += len(items)
-            first = nsmallest(most, (*first, *items), key=_place)
-    return Worklist(items=tuple(first), left_out=n_waiting - len(first))
+            weighed = [(weigh(tube), tube) for tube in read_waiting(connection, piece)]
+            wanted = [one for one in weighed if one[0].doubt or not doubtful]
+            n_waiting += len(wanted)
+            first = nsmallest(most, (*first, *wanted), key=_place)
+        # what only words need is read of those that are shown
+        borderline = [tube.result for weight, tube in first if _is_borderline(weight)]
+        limits = read_number(connection, borderline, "limits", "threshold")
+    items = [_item(weight, tube, limits.get(tube.result)) for weight, tube in first]
+    return Worklist(items=tuple(items), left_out=n_waiting - len(items))
 
 
-def _item(waiting: Waiting) -> Item:
-    weight = weigh(waiting)
+_Weighed = tuple[Weight, Waiting]
+
+
+def _is_borderline(weight: Weight) -> bool:
+    return any(one.key.startswith("borderline") for one in weight.doubts)
+
+
+def _item(weight: Weight, waiting: Waiting, threshold: float | None) -> Item:
     statuses = {quantity: one.status for quantity, one in waiting.answers.items()}
     return Item(
         patient_id=waiting.patient_id,
@@ -134,12 +142,13 @@ def _item(waiting: Waiting) -> Item:
         statuses={quantity: statuses[quantity] for quantity in VERDICTS if quantity in statuses},
         doubt=weight.doubt,
         consequence=weight.consequence,
-        reasons=weight.reasons,
+        reasons=reasons_of(waiting, weight.doubts, threshold),
     )
 
 
-def _place(item: Item) -> tuple[object, ...]:
+def _place(weighed: _Weighed) -> tuple[object, ...]:
     """A total order: numbers of results tell even two tubes of one name apart."""
-    day = item.collected_on.toordinal() if item.collected_on else 0
-    names = (item.patient_id, item.specimen_id, item.specimen_type, item.file)
-    return (-item.weight, -day, *names, item.result)
+    weight, one = weighed
+    day = one.collected_on.toordinal() if one.collected_on else 0
+    names = (one.patient_id, one.specimen_id, one.specimen_type, one.file)
+    return (-weight.doubt * weight.consequence, -day, *names, one.result)

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from cytomon.model.course import Backing, Reviewed
+from cytomon.model.course import Backing
 from cytomon.model.findings import Finding, Severity
+from cytomon.model.reviewed import Reviewed
 from cytomon.store.current import among
-from cytomon.store.tables import findings, log, populations, results, reviews
+from cytomon.store.reviewed import reviews_behind
+from cytomon.store.tables import findings, populations, results
 
 
 def read_backing(connection: Connection, numbers: Sequence[int]) -> dict[int, Backing]:
@@ -49,13 +51,14 @@ def read_backing(connection: Connection, numbers: Sequence[int]) -> dict[int, Ba
                 fix=row.fix,
             )
         )
-    reviewed = _reviews(connection, wanted)
+    reviewed = reviews_behind(connection, wanted)
     return {
         number: Backing(
             populations=counted[number],
             findings=tuple(said[number]),
             details=details.get(number, {}),
-            reviews=tuple(reviewed[number]),
+            reviews=reviewed.get(number, ()),
+            beside=_beside(number, reviewed.get(number, ())),
         )
         for number in wanted
     }
@@ -67,13 +70,7 @@ def _details(text: str) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _reviews(connection: Connection, wanted: Sequence[int]) -> dict[int, list[Reviewed]]:
-    """Reviews of the results themselves, and of those that a review made of another one."""
-    found: dict[int, list[Reviewed]] = defaultdict(list)
-    query = select(reviews, log.c.at, log.c.who).join(log, log.c.seq == reviews.c.entry)
-    for column in (reviews.c.result, reviews.c.outcome):
-        for row in sorted(among(connection, query, column, wanted)):
-            found[getattr(row, column.name)].append(
-                Reviewed(by=row.who, at=row.at, verdict=row.verdict, comment=row.comment)
-            )
-    return found
+def _beside(number: int, said: Sequence[Reviewed]) -> int | None:
+    """The automatic result beside one that a review made."""
+    made = [one for one in said if one.made and one.made.number == number]
+    return made[-1].automatic.number if made else None

@@ -14,6 +14,7 @@ from cytomon.model.record import ClinicalEvent, Infusion, Patient
 from cytomon.store.current import current
 from cytomon.store.find import find_patient
 from cytomon.store.kept import read_specimens
+from cytomon.store.reviewed import reviews_of
 from cytomon.store.tables import (
     acknowledgements,
     events,
@@ -59,6 +60,7 @@ def read_course(connection: Connection, patient_id: str) -> Course:
         specimens=tuple(read_specimens(connection, rows)),
         corrections=tuple(_corrections(connection, row.thing, row.patient_id)),
         acknowledgements=tuple(_acknowledgements(connection, row.thing)),
+        reviews=reviews_of(connection, row.thing),
     )
 
 

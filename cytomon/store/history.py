@@ -89,4 +89,5 @@ def _entries_of(patient: int) -> Any:  # noqa: ANN401  (a query)
         select(proposals.c.entry).where(
             proposals.c.what == "specimen", proposals.c.thing.in_(mine)
         ),
+        select(proposals.c.entry).where(proposals.c.what == "gate", proposals.c.thing.in_(said)),
     )

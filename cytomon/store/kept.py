@@ -265,6 +265,8 @@ def judged(rows: Iterable[Row[Any]]) -> tuple[set[int], set[int]]:
             continue
         verdicts[row.result] = row.verdict
         if row.outcome is not None:
+            # the same gates may be kept once more, after another person has rejected them
+            verdicts.pop(row.outcome, None)
             made.add(row.outcome)
     rejected = {number for number, verdict in verdicts.items() if verdict == "rejected"}
     approved = {number for number, verdict in verdicts.items() if verdict == "approved"}

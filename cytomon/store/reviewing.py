@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ def open_gate(change: Change, result: int, gate: str, why: str) -> bool:
 def read_openings(connection: Connection, result: int) -> Mapping[str, Opening]:
     """Locked gates of a result that persons want open: by name."""
     query = (
-        select(proposals.c.becomes, log.c.who, log.c.after, log.c.why)
+        select(proposals.c.becomes, log.c.who, log.c.why)
         .join(log, log.c.seq == proposals.c.entry)
         .where(proposals.c.what == _GATE, proposals.c.thing == result)
         .order_by(proposals.c.id)
@@ -164,7 +165,7 @@ def read_openings(connection: Connection, result: int) -> Mapping[str, Opening]:
     for row in connection.execute(query):
         # whoever may not review any more has no word in it any more
         if Act.REVIEW in MAY[role_of(connection, row.who)]:
-            said[row.after].setdefault(row.who, row.why)
+            said[json.loads(row.becomes)["gate"]].setdefault(row.who, row.why)
     return {
         gate: Opening(persons=tuple(persons), why=next(iter(persons.values())))
         for gate, persons in said.items()

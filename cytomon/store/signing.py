@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from cytomon.errors import InputError
 from cytomon.model.course import VERDICTS, KeptResult, KeptSpecimen, State, side
 from cytomon.model.people import NEEDED, Meaning
+from cytomon.model.record import Source
 from cytomon.model.results import Measurement
 from cytomon.store.change import Change
 from cytomon.store.kept import attribution, read_specimens, standing
@@ -130,11 +131,24 @@ def _plan(kept: KeptSpecimen, meaning: Meaning, who: str) -> Signing:
 
 
 def newest(kept: Sequence[KeptResult]) -> list[KeptResult]:
-    """Results that hold the newest row of some quantity of their tube."""
-    latest: dict[tuple[int, str], int] = {}
+    """Results that hold the newest row of some quantity of their tube.
+
+    What a reviewer has made is not displaced by what a batch has measured since and nobody has
+    looked at: the gates that a person found wrong may stand there again.
+    """
+    latest: dict[tuple[int, str], KeptResult] = {}
     for result in sorted(kept, key=attrgetter("number")):
-        latest |= {(result.tube, quantity): result.number for quantity in result.measurements}
-    return [result for result in kept if result.number in set(latest.values())]
+        for quantity in result.measurements:
+            before = latest.get((result.tube, quantity))
+            if before is None or not _is_made(before) or result.state is not State.AUTOMATIC:
+                latest[result.tube, quantity] = result
+    numbers = {result.number for result in latest.values()}
+    return [result for result in kept if result.number in numbers]
+
+
+def _is_made(result: KeptResult) -> bool:
+    """Whether it is a reviewer's own, and not signed yet."""
+    return result.source is Source.REVIEW and result.state is State.REVIEWED
 
 
 def _signed(kept: KeptSpecimen) -> dict[str, Measurement]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, union
 
+from cytomon.model.people import Review
 from cytomon.store.current import is_current
 from cytomon.store.tables import (
     acknowledgements,
@@ -63,6 +64,7 @@ def entries_of(connection: Connection, patient: int) -> list[Entry]:
     held = select(tubes.c.thing).where(tubes.c.specimen.in_(mine))
     bytes_ = select(tubes.c.sha256).where(tubes.c.specimen.in_(mine), tubes.c.sha256 != "")
     ours = select(results.c.id).where(results.c.tube.in_(held))
+    is_verdict = reviews.c.verdict != Review.EDITED.value  # an edit changes nothing that counts
     of_these = (
         (specimens, specimens.c.thing.in_(mine)),
         (tubes, tubes.c.thing.in_(held)),
@@ -77,7 +79,7 @@ def entries_of(connection: Connection, patient: int) -> list[Entry]:
             for table, whose in of_these
         ),
         _again(held),
-        select(reviews.c.entry).where(reviews.c.result.in_(ours)),
+        select(reviews.c.entry).where(reviews.c.result.in_(ours), is_verdict),
         select(signatures.c.entry).where(signatures.c.result.in_(ours)),
     )
     numbers = union(
@@ -187,7 +189,7 @@ def _touched(since: int) -> Any:  # noqa: ANN401  (a union of selects)
             for these in (
                 select(tubes.c.thing).where(new(tubes)),
                 select(results.c.tube).where(new(results)),
-                of_results(reviews),
+                of_results(reviews).where(reviews.c.verdict != Review.EDITED.value),
                 of_results(signatures),
             )
         ),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from cytomon.model.adjustment import Adjustment, spell_adjustments
 from cytomon.model.course import Acknowledgement
 from cytomon.model.flags import Evidence, Flag
+from cytomon.model.results import Measurement
+from cytomon.model.reviewed import Found, Reviewed
 from cytomon.model.states import States
-from cytomon.model.timeline import Answer
+from cytomon.model.timeline import FOLLOWED, Answer
 from cytomon.track.attendance import Attended
 from cytomon.track.clinical import burden_band, m_category, morphology_fraction
 from cytomon.track.digest import Point, digest_of
 from cytomon.track.follow import Followed
+from cytomon.track.gates import gate_change
 from cytomon.track.known import SILENT
 from cytomon.track.trace import Changed
 
@@ -152,4 +157,54 @@ def step_json(entry: Any, changed: Sequence[Changed]) -> dict[str, Any]:  # noqa
         "what": entry.what,
         "why": entry.why,
         "flags": [{"how": one.how, **flag_json(one.flag)} for one in changed],
+    }
+
+
+def review_json(one: Reviewed) -> dict[str, Any]:
+    """A review as other programs read it: the automatic result, and the one that a person made."""
+    reviewed = one.made or (one.found if one.found is not one.automatic else None)
+    return {
+        "specimen_id": one.specimen_id,
+        "specimen_type": one.specimen_type,
+        "date": one.collected_on.isoformat() if one.collected_on else None,
+        "file": one.file,
+        "verdict": one.verdict,
+        "by": one.by,
+        "at": one.at,
+        "why": one.comment,
+        "adjustments": _adjustments_json(one.adjustments),
+        "result": one.found.number,
+        "automatic": _found_json(one.automatic),
+        "reviewed": _found_json(reviewed) if reviewed else None,
+    }
+
+
+def _adjustments_json(given: Sequence[Adjustment] | None) -> list[dict[str, Any]] | None:
+    if given is None:
+        return None
+    spelled = json.loads(spell_adjustments(given))
+    return [one | {"says": gate_change(each)} for one, each in zip(spelled, given, strict=True)]
+
+
+def _found_json(found: Found) -> dict[str, Any]:
+    return {
+        "result": found.number,
+        "measurements": {
+            quantity: _measurement_json(found.measurements[quantity])
+            for quantity in FOLLOWED
+            if quantity in found.measurements
+        },
+    }
+
+
+def _measurement_json(found: Measurement) -> dict[str, Any]:
+    estimate = found.estimate
+    return {
+        "numerator": found.numerator,
+        "denominator": found.denominator,
+        "value": estimate.value if estimate else None,
+        "low": estimate.low if estimate else None,
+        "high": estimate.high if estimate else None,
+        "status": found.status,
+        "qualifiers": ";".join(found.qualifiers),
     }

@@ -16,7 +16,10 @@ import cytomon
 from cytomon.cli import main as cli
 from cytomon.cli.main import main
 
-HEAVY = ("numpy", "pandas", "flowkit", "matplotlib", "sklearn", "scipy", "pydantic", "yaml", "dask")
+HEAVY = (
+    "numpy", "pandas", "flowkit", "matplotlib", "sklearn", "scipy", "pydantic", "yaml", "dask",
+    "napari", "qtpy",
+)  # fmt: skip
 Captured = pytest.CaptureFixture[str]
 
 

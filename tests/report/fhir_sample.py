@@ -8,7 +8,7 @@ from typing import Any
 
 from cytomon.model.results import Estimate, Measurement, MrdStatus
 from cytomon.report.document import Alert, Document, Field, Identity, Signer, Status, Tone, Verdict
-from cytomon.report.told import Collected, Curves, Happened, Observed
+from cytomon.report.told import Checked, Collected, Curves, Happened, Observed
 
 SHA = "0123456789abcdef" * 4
 OTHER_SHA = "fedcba9876543210" * 4
@@ -53,6 +53,13 @@ def silent(quantity: str = "mrd", status: str = MrdStatus.NOT_EVALUABLE) -> Meas
     )
 
 
+CHECKED = (
+    Checked(by="A. Reader", at="2026-03-11T08:00:00+00:00", says="changed in review: debris"),
+    Checked(by="B. Reader", at="some day", says="approved as reviewed"),
+)
+"""Of the second nobody knows when."""
+
+
 def marrow() -> Collected:
     """A marrow with every kind of answer."""
     return Collected(
@@ -62,11 +69,12 @@ def marrow() -> Collected:
         received_on=date(2026, 3, 10),
         day=28,
         observed=(
-            observed(),
+            observed(checked=CHECKED, automatic=measured(numerator=73, status="POSITIVE")),
             observed(measured("cd19_blasts", "NEGATIVE"), title="CD19+ among blasts", says="lost"),
             observed(silent("cd22_blasts", "NOT_ASSESSABLE"), title="CD22+ among blasts"),
             observed(measured("viability", "MEASURED"), title="Viable cells", file_sha256=""),
         ),
+        rejected=CHECKED[:1],
     )
 
 

@@ -27,6 +27,8 @@ from cytomon.report.told import Curves
 
 WORD = "Donaudampfschifffahrt" * 480
 """Ten thousand letters without a place to break."""
+CAVEAT = "automatic, before review"
+"""Below all plots of `typical` but the first."""
 SCRIPT = "<script>alert('read by a machine')</script>"
 ATTACKS = (
     SCRIPT,
@@ -272,7 +274,12 @@ def _plots() -> Section:
         title="Plots",
         pictures=(
             *(
-                Picture(key=f"plot{n}", title=title, says=f"Blasts lie left in {title}.")
+                Picture(
+                    key=f"plot{n}",
+                    title=title,
+                    says=f"Blasts lie left in {title}.",
+                    caveat=CAVEAT if n else "",
+                )
                 for n, title in enumerate(axes)
             ),
             Picture(key="missing", title="CD58 and CD123", says="Not there."),
@@ -351,8 +358,8 @@ def hostile() -> Document:
                           rows=tuple((text, WORD, text) for text in texts), note=attack),
                 ),
                 pictures=(
-                    Picture(key="course", title=attack, says=attack),
-                    Picture(key=SCRIPT, title=WORD, says=WORD, whole=True),
+                    Picture(key="course", title=attack, says=attack, caveat=attack),
+                    Picture(key=SCRIPT, title=WORD, says=WORD, whole=True, caveat=WORD),
                 ),
             ),
         ),

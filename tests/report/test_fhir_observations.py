@@ -19,7 +19,7 @@ from cytomon.model.results import (
     MrdStatus,
 )
 from cytomon.report.document import Document
-from cytomon.report.fhir_observations import INTERPRETATIONS
+from cytomon.report.fhir_observations import COMPONENTS, INTERPRETATIONS
 from cytomon.report.fhir_parts import exact, in_percent, written
 from tests.report.fhir_reading import (
     CODES,
@@ -163,7 +163,37 @@ def test_numbers() -> None:
     numbers = {Decimal(one) for _, one in walk(bundle) if type(one) in (int, Decimal)}
     of_events = {Decimal(one) for one in ("251.60", "0.1", "7", "2", "0.02")}
 
-    assert numbers == _numbers(rich()) | of_events
+    # of the automatic result beside a reviewed one its counts and its share, and nothing more
+    beside = {Decimal(73)}
+    assert numbers == _numbers(rich()) | of_events | beside
+
+
+def test_who_has_reviewed() -> None:
+    """A note for each word of a reviewer; of what was rejected, with the specimen."""
+    bundle = read_bundle(rich())
+    first, other = measurements(bundle)[:2]
+    specimens = [
+        e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Specimen"
+    ]
+    changed, undated = first["note"][1:]
+
+    assert (changed["authorString"], changed["text"]) == ("A. Reader", "changed in review: debris")
+    assert changed["time"] == "2026-03-11T08:00:00+00:00"
+    assert "time" not in undated
+    assert undated["_time"]["extension"][0]["valueCode"] == "unknown"
+    assert len(other["note"]) == 1
+    assert [len(one.get("note", [])) for one in specimens] == [1, 0]
+
+
+def test_the_automatic_result_is_a_component() -> None:
+    """Never the value, and of a result that no review has made there is none."""
+    first, other = measurements(read_bundle(rich()))[:2]
+    named = {name: one for name, one in components(first).items() if "automatic" in name}
+
+    assert set(named) == {name for name in COMPONENTS if name.startswith("automatic")}
+    assert named["automatic_numerator"]["valueQuantity"]["value"] == 73
+    assert named["automatic_estimate"]["valueQuantity"]["code"] == "%"
+    assert not [name for name in components(other) if "automatic" in name]
 
 
 def test_numbers_of_a_measurement() -> None:
@@ -240,7 +270,7 @@ def test_observation_stands_on() -> None:
     assert urls[waiting["specimen"]["reference"]]["identifier"][0]["value"] == "S-78"
     assert urls[first["device"]["reference"]]["deviceName"][0]["name"] == "cytomon"
     assert first["method"] == {"text": "b-all-mrd 2.1.0"}
-    assert first["note"] == [{"text": "MRD detected, 0.0123 %"}]
+    assert first["note"][0] == {"text": "MRD detected, 0.0123 %"}
     assert (first["effectiveDateTime"], waiting["effectiveDateTime"]) == (
         "2026-03-09",
         "2026-03-11",

@@ -142,7 +142,7 @@ def test_everything_is_said(made: Callable[[], Document]):
         document.signer, document.identity.report_id, document.identity.made_by,
         document.identity.definitions, document.identity.as_of.isoformat(),
         tuple(replace(one, pictures=()) for one in document.sections),
-        tuple(picture.title for one in document.sections for picture in one.pictures),
+        tuple((one.title, one.caveat) for part in document.sections for one in part.pictures),
     )  # fmt: skip
 
     assert [text for text in texts(said) if text not in shown] == []

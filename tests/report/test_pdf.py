@@ -21,7 +21,7 @@ from cytomon.report.pdf import write_pdf
 from cytomon.report.told import Curves
 from cytomon.report.words import inert, inert_everywhere
 from tests.report.fhir_sample import rich
-from tests.report.sample import empty, hostile, typical
+from tests.report.sample import CAVEAT, empty, figures, hostile, typical
 
 # what PDF/UA refuses: unseen, no characters, or marks that the fonts do not know on their letter
 REFUSED = (
@@ -34,7 +34,7 @@ def saying(text: str) -> Document:
     """A report with a text wherever others' words stand."""
     whole = rich()
     table = Table(title=text, columns=("drug", text), rows=((text, text),), note=text)
-    picture = Picture(key="course", title=text, says=text, whole=True)
+    picture = Picture(key="course", title=text, says=text, whole=True, caveat=text)
     course = Section(
         key="course", title="Course", text=(text,), fields=(Field(label=text, value=text),),
         tables=(table,), pictures=(picture,),
@@ -86,6 +86,15 @@ def test_what_the_font_cannot_draw_is_spelled_out():
     assert "漢" not in shown
     assert shown.count("⟨U+6F22⟩ Ωλ Łódź") > 5
     assert inert("漢") == "漢"
+
+
+def test_a_plot_says_on_paper_how_it_differs_from_what_is_reported():
+    """Below each that does, small or as wide as the page."""
+    shown = texts(write_pdf(typical(), figures()))
+    assert shown.count(CAVEAT) == 3
+    wide = Picture(key="course", title="course", says="course", whole=True, caveat=CAVEAT)
+    section = Section(key="course", title="Course", pictures=(wide,))
+    assert CAVEAT in texts(laid_out(replace(rich(), sections=(section,))))
 
 
 def test_figures_that_are_no_drawing_stay_as_they_are():

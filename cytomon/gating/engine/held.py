@@ -23,7 +23,7 @@ from cytomon.gating.engine.sheet import Rows as SheetRows
 from cytomon.gating.engine.solve import in_the_midst
 from cytomon.gating.source import Rows, Source
 from cytomon.gating.transforms import to_scale
-from cytomon.model.gating import Axis, Boolean, PlacedGate, Placement, Score
+from cytomon.model.gating import Axis, Boolean, Envelope, PlacedGate, Placement, Score
 from cytomon.model.tube import FloatArray, Spillover
 
 _BLOCK = 131_072
@@ -63,6 +63,7 @@ class Held:
         self._finite = self._joined([pack(sheet.finite()) for sheet in self._sheets])
         self._geometries: dict[Geometry, Bits] = {}
         self._members: dict[str, tuple[tuple[Bits, ...], PlacedGate, Bits, int]] = {}
+        self._most_gates = 0
 
     @property
     def n_events(self) -> int:
@@ -119,6 +120,9 @@ class Held:
         known = self._geometries
         missing: dict[Geometry, PlacedGate] = {}
         for gate in placement.gates:
+            if isinstance(gate.shape, Envelope):
+                msg = f"gate {gate.name!r} cannot be decided event by event"
+                raise TypeError(msg)
             if not isinstance(gate.shape, Boolean | Score):
                 key = geometry_of(gate)
                 if key in known:
@@ -132,7 +136,9 @@ class Held:
             parts = [pack(decide(one, sheet, None, left_open, 0)) for sheet in self._sheets]
             known[key] = self._joined(parts)
         spare = _MOST_BYTES // max(1, len(self._finite))
-        for key in list(known)[: max(0, len(known) - spare - len(placement.gates))]:
+        # a part of a placement is asked for between two of the whole, which are to find theirs
+        self._most_gates = max(self._most_gates, len(placement.gates))
+        for key in list(known)[: max(0, len(known) - spare - self._most_gates)]:
             del known[key]
 
     def _joined(self, parts: list[Bits]) -> Bits:

@@ -77,6 +77,11 @@ class Press:
             self, events, self._out, finite, furthest=furthest, error=self._error * furthest
         )
 
+    def given_away(self) -> FloatArray:
+        """The values of the newest sheet, which the next one will not write over."""
+        values, self._out = self._out, np.empty((len(self._product), 0))
+        return values
+
     def row_of(self, axis: Axis) -> int:
         """Where the linear values of a channel stand in a sheet."""
         return self._row[axis.channel, axis.matrix]
@@ -151,7 +156,7 @@ class _Held(Sheet):
         super().__init__(
             sheet._press,
             np.empty((len(sheet), 0)),
-            sheet._linear.copy(),
+            sheet._press.given_away(),
             sheet._finite,
             furthest=sheet.furthest,
             error=sheet.error,

@@ -17,7 +17,7 @@ from cytomon.gating.envelope.claims import chances_of, read_claims
 from cytomon.gating.envelope.design import cloud_names, on_axes
 from cytomon.gating.envelope.judge import unexplained
 from cytomon.gating.envelope.study import Fit, Rows, Study
-from cytomon.model.normal import LEUKAEMIC, UNCLEAR, Examination
+from cytomon.model.normal import LEUKAEMIC, UNCLEAR, Examination, Reference
 from cytomon.model.tube import FloatArray
 
 MOST_NEW = 20_000
@@ -75,6 +75,20 @@ def _named(study: Study, fit: Fit, values: FloatArray) -> tuple[np.ndarray, np.n
     claims = read_claims(seen)
     of_cloud = np.array([names.index(name) for name in cloud_names(fit.reference)], dtype=np.int16)
     called = of_cloud[claims.best]
-    called[unexplained(seen, claims)] = names.index(UNCLEAR)
+    if _have_matured(study.examination, fit.reference):
+        last, grown = (names.index(name) for name in fit.reference.path[-2:])
+        called[called == last] = grown
+    # what a pattern takes that was not judged leukaemic is normal no more than a stray is
+    normal_no_more = unexplained(seen, claims) | (claims.leukaemic.sum(axis=0) > 0.5)
+    called[normal_no_more] = names.index(UNCLEAR)
     called[chances_of(seen, claims, study.leukaemic) > 0.5] = names.index(LEUKAEMIC)
     return called, claims.maturing
+
+
+def _have_matured(before: Examination, reference: Reference) -> bool:
+    """Whether the last precursors of a tube were taken for what they become, as in blood."""
+    if len(reference.path) < 3:
+        return False
+    last, grown = (before.names.index(name) for name in reference.path[-2:])
+    as_grown = before.maturing[before.called == grown]
+    return bool(np.all(before.called != last) and np.any(as_grown > 0.5))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import napari
+from qtpy.QtGui import QGuiApplication
 
 from cytomon.review.desk import Desk
 from cytomon.review.screen.widget import ReviewWidget
@@ -22,9 +23,15 @@ def review(desk: Desk, items: Sequence[Item]) -> None:
         Who reviews, and at which store.
     items : sequence of Item
         The tubes that wait, the most urgent first.
+
+    Raises
+    ------
+    InputError
+        If something that was done could not be kept any more when the window was closed.
     """
     viewer = napari.Viewer(title="cytomon review")
-    viewer.window.resize(_WIDTH, _HEIGHT)
+    room = QGuiApplication.primaryScreen().availableSize()
+    viewer.window.resize(min(_WIDTH, room.width()), min(_HEIGHT, room.height()))
     widget = ReviewWidget(viewer, desk=desk, items=items)
     viewer.window.add_dock_widget(widget, name="gate review", area="right")
     viewer.window.activate()
@@ -32,3 +39,5 @@ def review(desk: Desk, items: Sequence[Item]) -> None:
         napari.run()
     finally:
         widget.close_down()
+    for error in widget.sitting.lost:
+        raise error

@@ -24,6 +24,7 @@ class VerdictBar(QWidget):
         self._table.setObjectName("verdict")
         self._state = QLabel()
         self._state.setObjectName("verdict state")
+        self._state.setStyleSheet(f"color: {_QUIET}")
         legend = QLabel(_legend())
         legend.setTextFormat(Qt.TextFormat.RichText)
         legend.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
@@ -53,7 +54,8 @@ class VerdictBar(QWidget):
         rows = "".join(_row(line, blind=blind) for line in lines)
         self._table.setText(f'<table cellspacing="0" cellpadding="2">{head}{rows}</table>')
         self._state.setText(state)
-        self._state.setStyleSheet(f"color: {_QUIET}")
+        self._table.repaint()
+        self._state.repaint()
 
     @property
     def text(self) -> str:

@@ -25,8 +25,8 @@ class Hands(Protocol):
     def may_hold(self) -> bool:
         """Whether the gate may be moved; says why where not."""
 
-    def dragging(self, outline: Outline) -> None:
-        """The gate is being dragged; nothing is kept."""
+    def dragging(self, outline: Outline | None) -> None:
+        """The gate is being dragged, None back to where it was; nothing is kept."""
 
     def dropped(self, outline: Outline) -> None:
         """The gate was let go."""
@@ -54,6 +54,8 @@ class Mouse:
     def __init__(self, viewer: Any, canvas: Canvas, hands: Hands) -> None:
         self._viewer, self._canvas, self._hands = viewer, canvas, hands
         self._sketch: list[Point] | None = None
+        self._hold: object | None = None
+        self._last: Outline | None = None
         viewer.mouse_drag_callbacks.append(self._press)
         viewer.mouse_double_click_callbacks.append(self._double)
 
@@ -65,6 +67,22 @@ class Mouse:
         ):
             if own in callbacks:
                 callbacks.remove(own)
+
+    def let_loose(self) -> None:
+        """Hold nothing any more, and draw nothing: another plot is shown."""
+        self._hold = self._last = self._sketch = None
+
+    def again(self) -> None:
+        """Show what is being done, after the plot was drawn anew."""
+        if self._sketch is not None:
+            self._canvas.sketch(self._sketch)
+        elif self._last is not None:
+            self._hands.dragging(self._last)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether a gate is being dragged."""
+        return self._hold is not None
 
     @property
     def is_sketching(self) -> bool:
@@ -103,36 +121,44 @@ class Mouse:
         grip = grip_at(gate, plot.frame, start, self._reach)
         if grip is None or not self._hands.may_hold():
             return
-        if event.button == 2:
+        if event.button == 1:
+            yield from self._drag(grip, start, event)
+        elif event.button == 2:
             fewer = without_vertex(gate, grip)
             if fewer is not None:
                 self._hands.dropped(fewer)
-            return
-        yield from self._drag(gate, grip, start, event)
 
-    def _drag(
-        self,
-        gate: PlacedGate,
-        grip: Grip,
-        start: Point,
-        event: Any,
-    ) -> Iterator[None]:
-        frame = self._canvas.plot.frame if self._canvas.plot else None
-        last: Outline | None = None
+    def _drag(self, grip: Grip, start: Point, event: Any) -> Iterator[None]:
+        hold = self._hold = object()
+        has_moved, last = False, None
         with self._canvas.still():
             yield
-            while event.type == "mouse_move" and frame is not None:
-                now = self._canvas.place_of(event.position)
-                # from where the grip is, not from where the mouse took it
-                to = (grip.at[0] + now[0] - start[0], grip.at[1] + now[1] - start[1])
-                if max(abs(now[0] - start[0]), abs(now[1] - start[1])) >= _LEAST:
-                    last = dragged(gate, frame, grip, to)
+            while self._hold is hold:
+                last = self._pulled(grip, start, self._canvas.place_of(event.position))
+                if event.type != "mouse_move":
+                    break  # let go: moves just before it may have been left out
+                if last is not None or has_moved:
+                    has_moved, self._last = True, last
                     self._hands.dragging(last)
                 yield
-        if last is None or last == gate.shape:
+        if self._hold is not hold:
+            return
+        self.let_loose()
+        if last is None:
             self._hands.let_go()
         else:
             self._hands.dropped(last)
+
+    def _pulled(self, grip: Grip, start: Point, now: Point) -> Outline | None:
+        """What the gate becomes; None where it stays as it is."""
+        plot, gate = self._canvas.plot, self._hands.held_gate()
+        far = max(abs(now[0] - start[0]), abs(now[1] - start[1])) >= _LEAST
+        if plot is None or gate is None or not far:
+            return None
+        # from where the grip is, not from where the mouse took it
+        to = (grip.at[0] + now[0] - start[0], grip.at[1] + now[1] - start[1])
+        outline = dragged(gate, plot.frame, grip, to)
+        return None if outline == gate.shape else outline
 
     def _double(self, _viewer: Any, event: Any) -> None:
         plot, gate = self._canvas.plot, self._hands.held_gate()
@@ -142,6 +168,9 @@ class Mouse:
             self.end_sketch()
             return
         mouse = self._canvas.place_of(event.position)
+        held = grip_at(gate, plot.frame, mouse, self._reach)
+        if held is not None and held.kind == "vertex":
+            return
         more = with_vertex(gate, plot.frame, mouse, self._reach)
         if more is not None and self._hands.may_hold():
             self._hands.dropped(more)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from qtpy.compat import isalive
 from qtpy.QtWidgets import QDockWidget
 
 from cytomon.gating.adjust import BY_HAND
@@ -22,7 +23,9 @@ from cytomon.review.session import Session
 
 _APART = 1330.0
 """From one plot to the other, where two stand side by side."""
-_LEFT, _RIGHT, _BELOW, _ABOVE = 74.0, 18.0, 58.0, 50.0
+_FEW = 100_000
+"""Events that a small plot is drawn from."""
+_LEFT, _RIGHT, _BELOW, _ABOVE = 74.0, 18.0, 58.0, 66.0
 """Pixels around the plots, for their words."""
 
 
@@ -50,7 +53,7 @@ class Showing:
 
     def open(self, session: Session) -> None:
         """Show another tube."""
-        self.drawing = Drawing(events=Events(session.glance))
+        self.drawing = drawing_of(session)
         self.close_second()
 
     def show(self, session: Session, chosen: Chosen) -> None:
@@ -77,7 +80,7 @@ class Showing:
 
     def show_second(self, session: Session) -> None:
         """Show another tube beside this one."""
-        self.before = (session, Drawing(events=Events(session.glance)))
+        self.before = (session, drawing_of(session))
         if self._second is None:
             self._second = Canvas(self._viewer, "before", right=_APART)
         self._second.unhide()
@@ -114,23 +117,38 @@ class Showing:
             right / 2 + (_RIGHT - _LEFT) / 2 / zoom,
         )
         camera.zoom = zoom
+        room = width if self.before is None else _APART * zoom
         for canvas in (self.canvas, self._second):
             if canvas is not None:
-                canvas.set_zoom(zoom)
+                canvas.set_zoom(zoom, room)
 
     def _on_size(self, _event: object = None) -> None:
         self.fit()
 
-    def hide_layer_docks(self, window: Any) -> None:
-        """Put napari's own lists away: layers are not what a reviewer works with."""
+    def show_layer_docks(self, window: Any, *, visible: bool) -> None:
+        """Put napari's own lists away: layers are not what a reviewer works with; or back."""
         for dock in window.findChildren(QDockWidget):
             if dock.objectName() in {"layer list", "layer controls"}:
-                dock.setVisible(False)
+                dock.setVisible(visible)
 
     def stop(self) -> None:
-        """Draw nothing more."""
+        """Draw nothing more; the window may be gone already."""
         self._viewer.canvas.events.size.disconnect(self._on_size)
-        self.strip.stop()
+        if isalive(self.strip):
+            self.strip.stop()
+
+    def clear(self) -> None:
+        """Take the plots out of the viewer."""
+        for canvas in (self.canvas, self._second):
+            for layer in canvas.layers if canvas is not None else ():
+                if layer in self._viewer.layers:
+                    self._viewer.layers.remove(layer)
+        self._viewer.canvas.background_color_override = None
+
+
+def drawing_of(session: Session) -> Drawing:
+    """A tube, ready to be drawn."""
+    return Drawing(events=Events(session.glance), few=Events(session.glance, _FEW))
 
 
 def marks(session: Session) -> dict[str, str]:

@@ -10,11 +10,14 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
+    QFrame,
     QGridLayout,
     QGroupBox,
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -35,20 +38,29 @@ class Side(QWidget):
     def __init__(self, does: Callable[[str], Callable[..., Any]]) -> None:
         super().__init__()
         self._does = does
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 6)
         self.whose, self.about, self.says = (
             self._label(name) for name in ("whose", "gate", "says")
         )
         self.about.setStyleSheet(_QUIET)
         self.says.setStyleSheet(_WARNS)
-        layout.addWidget(self.whose)
-        layout.addWidget(self._views())
-        layout.addWidget(self._gate_buttons())
+        rolls, rolled = QScrollArea(), QWidget()
+        upper, layout = QVBoxLayout(rolled), QVBoxLayout(self)
+        for place in (upper, layout):
+            place.setContentsMargins(6, 4, 6, 4)
+        for part in (self.whose, self._views(), self._gate_buttons()):
+            upper.addWidget(part)
+        upper.addStretch(1)
+        rolls.setWidget(rolled)
+        rolls.setWidgetResizable(True)
+        rolls.setFrameShape(QFrame.Shape.NoFrame)
+        rolls.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout.addWidget(rolls, 1)
+        # the verdict is in reach however low the window is
         layout.addWidget(self._verdict())
         layout.addWidget(self.says)
-        layout.addStretch(1)
-        self.setMinimumWidth(300)
+        self.setMinimumWidth(350)
+        # else napari puts empty room under it
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
     def _label(self, name: str) -> QLabel:
         label = QLabel()
@@ -66,7 +78,7 @@ class Side(QWidget):
             combo.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            combo.setMinimumContentsLength(16)
+            combo.setMinimumContentsLength(12)
             combo.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.pair.activated.connect(self._call("choose_pair"))
         self.back.activated.connect(self._call("choose_back"))
@@ -82,10 +94,9 @@ class Side(QWidget):
 
     def _gate_buttons(self) -> QGroupBox:
         box, whole, grid = QGroupBox("Gate"), QVBoxLayout(), QGridLayout()
-        self.about.setMinimumHeight(84)
         self.about.setAlignment(Qt.AlignmentFlag.AlignTop)
-        whole.addWidget(self.about)
         whole.addLayout(grid)
+        whole.addWidget(self.about)
         buttons = (
             ("Undo", "undo"), ("Redo", "redo"), ("Draw events in", "draw_in"),
             ("Draw events out", "draw_out"), ("Pin", "pin"), ("Open lock", "open_lock"),

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
-from cytomon.errors import CytomonError
+from cytomon.errors import CytomonError, InputError
 from cytomon.model.adjustment import Adjustment
 from cytomon.review.case import Case
 from cytomon.review.desk import Desk, OnDesk
@@ -52,13 +53,25 @@ class Sitting(QObject):
         The tubes that wait; none for looking at files.
     room : Room
         Who shows what happens.
+
+    Attributes
+    ----------
+    row : int
+        Place in the list of the tube that is open; -1 where none is.
+    wanted : int
+        That of the one that was asked for last.
+    lost : tuple of BaseException
+        Once it has ended: why something that was done could not be written.
     """
 
     def __init__(self, desk: Desk, items: Sequence[Item], room: Room, parent: QObject) -> None:
         super().__init__(parent)
         self.desk, self.items, self._room = desk, items, room
         self.on_desk: OnDesk | None = None
-        self.row = -1
+        self.row = self.wanted = -1
+        self._asked: Callable[[], OnDesk] | None = None
+        self._done = ""
+        self._judging = False
         self._measuring = Background("measure", self)
         self._writing = Background("write", self)
         self._soon = QTimer(self)
@@ -66,6 +79,7 @@ class Sitting(QObject):
         self._soon.setInterval(_WAIT)
         self._soon.timeout.connect(self._measure)
         self._closed = False
+        self.lost: tuple[BaseException, ...] = ()
 
     # --- opening ------------------------------------------------------------------------------
     def open_row(self, row: int) -> None:
@@ -74,8 +88,12 @@ class Sitting(QObject):
             self._room.say("there is no further tube in the list")
             return
         item = self.items[row]
-        self.row = row
+        self.wanted = row
         self._open(lambda: self.desk.take_up(self._case_of(item)))
+
+    def open_next(self, by: int = 1) -> None:
+        """Open a tube after or before the one that was asked for last."""
+        self.open_row(self.wanted + by)
 
     def open_file(self, path: Path) -> None:
         """Open a file by itself."""
@@ -95,17 +113,23 @@ class Sitting(QObject):
         self._measuring.run(lambda: self.desk.earlier(current), then, self._failed)
 
     def _open(self, work: Callable[[], OnDesk]) -> None:
+        row = self.wanted
         self._soon.stop()
         self._measuring.drop_waiting()
-        self._room.say("the tube is being opened")
-        self._measuring.run(work, self._opened, self._failed)
+        self._asked = work
+
+        def then(on_desk: OnDesk) -> None:
+            if self._asked is work:  # else another one was asked for meanwhile
+                self.row = row
+                self._opened(on_desk)
+
+        self._room.say("; ".join(one for one in (self._done, "the tube is being opened") if one))
+        self._measuring.run(work, then, self._failed)
 
     def _case_of(self, item: Item) -> Case:
         cases = self.desk.cases(item.patient_id, item.specimen)
         found = [case for case in cases if case.automatic.file == item.file]
         if not found:
-            from cytomon.errors import InputError
-
             raise InputError(
                 "the tube has been moved or withdrawn since the list was made",
                 where=item.file,
@@ -115,10 +139,14 @@ class Sitting(QObject):
 
     def _opened(self, on_desk: OnDesk) -> None:
         self.on_desk = on_desk
-        obstacle = self.desk.obstacle(on_desk)
-        resumed = f"{on_desk.resumed} steps of an earlier sitting were taken up again"
+        told = [self.desk.obstacle(on_desk)]
+        if on_desk.session.misfit:
+            told.append(f"the gates of the last review are left out: {on_desk.session.misfit}")
+        if on_desk.resumed:
+            told.append(f"{on_desk.resumed} steps of an earlier sitting were taken up again")
         self._room.opened()
-        self._room.say(obstacle or (resumed if on_desk.resumed else ""))
+        self._room.say("; ".join(one for one in told if one) or self._done)
+        self._done = ""
         # first as the template has it: what the verdict is compared with, and the check that
         # this program counts what the batch counted
         self._measure_with(())
@@ -130,6 +158,10 @@ class Sitting(QObject):
         """Do something to the gates, keep it, and measure again soon."""
         on_desk = self.on_desk
         if on_desk is None:
+            return
+        if self._judging:
+            self._room.changed()
+            self._room.say("the verdict is being written")
             return
         try:
             done = do()
@@ -170,7 +202,7 @@ class Sitting(QObject):
 
     def _measure(self) -> None:
         if self.on_desk is not None:
-            self._measuring.drop_waiting()
+            self._measuring.drop_passing()
             self._measure_with(self.on_desk.session.adjustments)
 
     def _measure_with(self, adjustments: Sequence[Adjustment]) -> None:
@@ -187,7 +219,12 @@ class Sitting(QObject):
             if on_desk.differs:
                 self._room.say(self.desk.obstacle(on_desk))
 
-        self._measuring.run(lambda: on_desk.session.settle(adjustments), then, self._failed)
+        self._measuring.run(
+            lambda: on_desk.session.settle(adjustments),
+            then,
+            self._failed,
+            passing=bool(adjustments),
+        )
 
     # --- judging ------------------------------------------------------------------------------
     def approve(self, comment: str) -> None:
@@ -212,27 +249,40 @@ class Sitting(QObject):
 
     def _judge(self, verdict: str, give: Callable[[OnDesk, str], None], comment: str) -> None:
         on_desk, row = self.on_desk, self.row
-        if on_desk is None:
+        if on_desk is None or self._judging:
             return
 
         def then(_: object) -> None:
-            self._room.say(f"{verdict}, and kept")
+            self._judging = False
+            self._done = f"{on_desk.session.file}: {verdict}, and kept"
+            self._room.say(self._done)
             self._room.judged(row, verdict)
 
-        self._writing.run(lambda: give(on_desk, comment), then, self._failed)
+        def failed(error: BaseException) -> None:
+            self._judging = False
+            self._failed(error)
+
+        self._judging = True
+        self._writing.run(lambda: give(on_desk, comment), then, failed)
 
     # --- ending -------------------------------------------------------------------------------
     @property
+    def is_waiting(self) -> bool:
+        """Whether the next change is waited for before the tube is measured."""
+        return bool(self._soon.isActive())
+
+    @property
     def is_busy(self) -> bool:
-        """Whether something is being measured or written."""
-        return self._measuring.is_busy or self._writing.is_busy or self._soon.isActive()
+        """Whether something is being measured or written, or will be soon."""
+        return self._measuring.is_busy or self._writing.is_busy or self.is_waiting
 
     def close(self) -> None:
         """End: what was done is written, what is being measured is let go."""
         if not self._closed:
             self._closed = True
-            self._soon.stop()
-            self._writing.close(finish=True)
+            if isalive(self._soon):
+                self._soon.stop()
+            self.lost = self._writing.close(finish=True)
             self._measuring.close(finish=False)
 
     def _failed(self, error: BaseException) -> None:

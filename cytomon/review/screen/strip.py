@@ -14,7 +14,8 @@ from cytomon.review.plot import Drawing, Plot, paths_possible
 from cytomon.review.screen.canvas import BACKGROUND, GATE
 
 SIZE = 104
-_AT_ONCE = 4
+_AT_ONCE, _PAUSE = 2, 15
+"""Plots drawn between two looks at mouse and keys, and milliseconds from one look to the next."""
 
 
 class Strip(QListWidget):
@@ -45,7 +46,7 @@ class Strip(QListWidget):
         self._look: Look | None = None
         self._back = ""
         self._timer = QTimer(self)
-        self._timer.setInterval(0)
+        self._timer.setInterval(_PAUSE)
         self._timer.timeout.connect(self._draw_some)
 
     def show_look(self, drawing: Drawing, look: Look, *, back: str = "") -> None:
@@ -70,7 +71,7 @@ class Strip(QListWidget):
             for gate in gates
             if not before
             or old.get(gate.name) != gate
-            or before.members.get(gate.parent) is not look.members[gate.parent]
+            or before.members.get(gate.parent) is not look.members.get(gate.parent)
             or (back and before.members.get(back) is not look.members.get(back))
         ]
         self._waiting = list(dict.fromkeys([*stale, *(w for w in self._waiting if w in names)]))
@@ -104,14 +105,31 @@ class Strip(QListWidget):
         if self._drawing is None or self._look is None:
             return
         gates = {gate.name: gate for gate in self._look.placement.gates}
-        for name in self._waiting[:_AT_ONCE]:
-            rows = self.names()
+        rows, waiting = self.names(), self._seen_first()
+        for name in waiting[:_AT_ONCE]:
             if name in gates and name in rows:
                 plot = self._drawing.thumbnail(self._look, gates[name], 128, self._back)
-                self.item(rows.index(name)).setIcon(QIcon(pixmap(plot)))
-        self._waiting = self._waiting[_AT_ONCE:]
+                self.item(rows.index(name)).setIcon(_icon(pixmap(plot)))
+        self._waiting = waiting[_AT_ONCE:]
         if not self._waiting:
             self._timer.stop()
+
+    def _seen_first(self) -> list[str]:
+        """Plots that wait, those that are in view first."""
+        view, rows = self.viewport().rect(), self.names()
+        seen = [
+            name
+            for name in self._waiting
+            if name in rows and self.visualItemRect(self.item(rows.index(name))).intersects(view)
+        ]
+        return list(dict.fromkeys([*seen, *self._waiting]))
+
+
+def _icon(picture: QPixmap) -> QIcon:
+    """A picture that keeps its colours where it is chosen."""
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)
+    return icon
 
 
 def pixmap(plot: Plot) -> QPixmap:
@@ -120,7 +138,12 @@ def pixmap(plot: Plot) -> QPixmap:
     found.fill(QColor(BACKGROUND))
     upright = plot.picture[::-1].tobytes()
     height, width = plot.picture.shape[:2]
-    image = QImage(upright, width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    image = QImage(upright, width, height, 4 * width, QImage.Format.Format_RGBA8888).scaled(
+        SIZE,
+        SIZE,
+        Qt.AspectRatioMode.IgnoreAspectRatio,
+        Qt.TransformationMode.SmoothTransformation,
+    )
     painter = QPainter(found)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.drawImage(found.rect(), image)

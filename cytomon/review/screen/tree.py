@@ -49,9 +49,11 @@ class GateTree(QTreeWidget):
                 self._build(look)
         nucleated = look.counts.get(look.placement.roles.get("nucleated", ""), 0)
         for gate in look.placement.gates:
-            count, parent = look.counts[gate.name], look.counts[gate.parent]
-            mark = marks.get(gate.name, "")
-            cells = (gate.name, f"{count:,}", _share(count, parent), _share(count, nucleated), mark)
+            count, parent = look.counts.get(gate.name), look.counts.get(gate.parent)
+            told = "..." if count is None else f"{count:,}"
+            of_nucleated = "" if (count or 0) > nucleated else _share(count, nucleated)
+            shares = (_share(count, parent), of_nucleated)
+            cells = (gate.name, told, *shares, marks.get(gate.name, ""))
             self._fill(self._items[gate.name], cells)
 
     def choose(self, name: str) -> None:
@@ -104,8 +106,8 @@ class GateTree(QTreeWidget):
             self._chosen(str(item.text(0)))
 
 
-def _share(count: int, whole: int) -> str:
-    if not whole:
+def _share(count: int | None, whole: int | None) -> str:
+    if count is None or not whole:
         return "-"
     share = 100 * count / whole
     return f"{share:.1f}" if share >= 10 else f"{share:.3g}"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from cytomon.review.worklist import Item
 
-COLUMNS = ("tube", "MRD", "why", "")
+COLUMNS = ("tube", "why", "")
+_WHY, _VERDICT = 1, 2
 _DONE = "#94a3b8"
+_WIDTH = 200
+"""Of the tubes' own column, in pixels."""
 
 
 class TubeList(QTableWidget):
@@ -32,29 +35,38 @@ class TubeList(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.verticalHeader().setVisible(False)
         self.setWordWrap(True)
+        self._soon = QTimer(self)  # rows are as high as their words, once columns are as wide
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.resizeRowsToContents)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(_WHY, QHeaderView.ResizeMode.Stretch)
+        header.resizeSection(0, _WIDTH)
+        header.sectionResized.connect(lambda *_: self._soon.start())
         self.cellDoubleClicked.connect(lambda row, _column: chosen(int(row)))
         self._items: Sequence[Item] = ()
 
     def show_items(self, items: Sequence[Item], *, blind: bool = False) -> None:
         """Show tubes; with `blind` neither results nor reasons."""
         done = {
-            self._items[row].result: self.item(row, 3).text()
+            self._items[row].result: self.verdict(row)
             for row in range(min(self.rowCount(), len(self._items)))
         }
         self._items = items
         self.setRowCount(len(items))
         for row, item in enumerate(items):
-            day = f" · {item.collected_on}" if item.collected_on else ""
-            whose = f"{item.patient_id} {item.specimen_id} {item.specimen_type}{day}\n{item.file}"
-            mrd = item.statuses.get("mrd", "").replace("_", " ").lower()
             why = "\n".join(item.reasons[:3]) or "nothing doubtful"
-            cells = (whose, "" if blind else mrd, "" if blind else why, done.get(item.result, ""))
+            verdict = done.get(item.result, "")
+            cells = (_lines(item, blind=blind), "" if blind else why, verdict)
             for column, text in enumerate(cells):
                 self.setItem(row, column, QTableWidgetItem(text))
-        self.resizeRowsToContents()
+                self.item(row, column).setToolTip(text)
+            if verdict:
+                self.mark_done(row, verdict)
+        self._soon.start()
 
     def choose(self, row: int) -> None:
         """Mark the tube that is open."""
@@ -66,11 +78,11 @@ class TubeList(QTableWidget):
             cell = self.item(row, column)
             if cell is not None:
                 cell.setForeground(QBrush(QColor(_DONE)))
-        self.item(row, 3).setText(verdict)
+        self.item(row, _VERDICT).setText(verdict)
 
     def verdict(self, row: int) -> str:
         """What became of a tube; empty while it waits."""
-        cell = self.item(row, 3)
+        cell = self.item(row, _VERDICT)
         return str(cell.text()) if cell is not None else ""
 
     def keyPressEvent(self, event: object) -> None:
@@ -80,3 +92,11 @@ class TubeList(QTableWidget):
             self.cellDoubleClicked.emit(self.currentRow(), 0)
             return
         super().keyPressEvent(event)
+
+
+def _lines(item: Item, *, blind: bool) -> str:
+    """Whose tube it is, and what it said of MRD."""
+    day = str(item.collected_on or "day not recorded")
+    mrd = item.statuses.get("mrd", "").replace("_", " ").lower()
+    told = (f"{item.patient_id} {item.specimen_id}", f"{item.specimen_type} · {day}", item.file)
+    return "\n".join((*told, f"MRD {mrd}") if mrd and not blind else told)

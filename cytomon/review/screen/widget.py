@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QCoreApplication, Qt, QTimer
+from qtpy.compat import isalive
+from qtpy.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QMessageBox, QShortcut, QTabWidget, QVBoxLayout, QWidget
 
+from cytomon.errors import CytomonError
 from cytomon.glance import Look
 from cytomon.model.adjustment import Change, Outline
 from cytomon.model.gating import PlacedGate
@@ -27,6 +29,7 @@ from cytomon.review.session import Session
 from cytomon.review.worklist import Item
 from cytomon.store.reviewing import Step
 
+_OF_REGIONS = ("end_region", "drop_region")
 _LIVE = 40
 """Milliseconds between two verdicts while a gate is dragged."""
 
@@ -53,10 +56,10 @@ class ReviewWidget(QWidget):
         self.is_blind = False
         self._pairs: dict[str, tuple[str, str]] = {}
         self._region: Change | None = None
-        self._look: Look | None = None
         self._dragged: Outline | None = None
         self.sitting = Sitting(desk or Desk(who=""), items, self, self)
-        path = None if items else self._take_file()
+        self._path = None if items else self._take_file()
+        self._lists: QTabWidget | None = None
         self.side = Side(lambda name: getattr(self, name))
         self.showing = Showing(napari_viewer, self.choose_gate)
         self.tubes = TubeList(self.sitting.open_row)
@@ -69,28 +72,30 @@ class ReviewWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.side)
-        self._docks: list[Any] = []
+        self._of_regions: list[QShortcut] = []
         self._shortcuts = list(self._make_shortcuts())
         QCoreApplication.instance().aboutToQuit.connect(self.close_down)
-        QTimer.singleShot(0, lambda: self._begin(path))
+        sitting = self.sitting  # a window that is closed tells its widgets nothing but this
+        self.destroyed.connect(lambda *_: sitting.close())
+        QTimer.singleShot(0, self._begin)
 
     # --- the window ---------------------------------------------------------------------------
-    def _begin(self, path: Path | None) -> None:
+    def _begin(self) -> None:
         window = self._viewer.window
-        lists = QTabWidget()
+        self._lists = lists = QTabWidget()
         lists.addTab(self.showing.tree, "Gates")
         if self.sitting.items:
             lists.addTab(self.tubes, f"Tubes ({len(self.sitting.items)})")
-        self._docks = [
-            window.add_dock_widget(self.showing.bar, name="verdict", area="top"),
-            window.add_dock_widget(self.showing.strip, name="all gates", area="bottom"),
-            window.add_dock_widget(lists, name="gates", area="left", add_vertical_stretch=False),
-        ]
-        self.showing.hide_layer_docks(self.window())
+        window.add_dock_widget(self.showing.bar, name="verdict", area="top")
+        window.add_dock_widget(self.showing.strip, name="all gates", area="bottom")
+        window.add_dock_widget(lists, name="gates", area="left", add_vertical_stretch=False)
+        for widget in (self.showing.bar, self.showing.strip, lists):
+            widget.parentWidget().setTitleBarWidget(QWidget())  # nothing to close it with
+        self.showing.show_layer_docks(self.window(), visible=False)
         if self.sitting.items:
             self.sitting.open_row(0)
-        elif path is not None:
-            self.sitting.open_file(path)
+        elif self._path is not None:
+            self.sitting.open_file(self._path)
         else:
             self.say("open an FCS file, then this widget; or start `cytomon review`")
         QTimer.singleShot(0, self.fit)
@@ -110,14 +115,35 @@ class ReviewWidget(QWidget):
                 shortcut = QShortcut(QKeySequence(keys), self)
                 shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
                 shortcut.activated.connect(getattr(self, key.action))
+                if key.action in _OF_REGIONS:  # else Enter and Escape are those of lines and lists
+                    shortcut.setEnabled(False)
+                    self._of_regions.append(shortcut)
                 yield shortcut
 
+    def _sketches(self, *, begins: bool) -> None:
+        """Let Enter and Escape mean the region that is being drawn, or no more."""
+        for shortcut in self._of_regions:
+            shortcut.setEnabled(begins)
+
     def close_down(self) -> None:
-        """End the sitting: what was done is kept."""
-        self._live.stop()
+        """End the sitting: what was done is kept; the window may be gone already."""
+        if isalive(self._live):
+            self._live.stop()
         self.showing.stop()
         self.mouse.stop()
         self.sitting.close()
+
+    def changeEvent(self, event: Any) -> None:
+        """Leave the viewer as it was when the dock is taken out of its window."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None and self._lists:
+            lists, self._lists = self._lists, None
+            main = lists.window()
+            self.close_down()
+            for widget in (self.showing.bar, self.showing.strip, lists):
+                self._viewer.window.remove_dock_widget(widget)
+            self.showing.clear()
+            self.showing.show_layer_docks(main, visible=True)
+        super().changeEvent(event)
 
     def closeEvent(self, event: Any) -> None:
         """End with the window."""
@@ -136,6 +162,7 @@ class ReviewWidget(QWidget):
         if session is None:
             return
         self._pairs.clear()
+        self._leave_plot()
         self.side.reason.clear()
         names = {gate.name for gate in session.placement.gates}
         gate = self.chosen.gate if self.chosen.gate in names else first_gate(session)
@@ -159,10 +186,10 @@ class ReviewWidget(QWidget):
             self.chosen = replace(self.chosen, gate=first_gate(session), pair=None)
         if self.chosen.back not in names:
             self.chosen = replace(self.chosen, back="")
-        self._look = None
+        self._show_verdict(session.now)  # first of all, and painted before the plots are drawn
         self.showing.show(session, self.chosen)
-        self._show_verdict(session.now)
         self._describe()
+        self.mouse.again()
 
     def earlier_opened(self, earlier: OnDesk | None) -> None:
         """Show the specimen before beside the open one."""
@@ -184,6 +211,8 @@ class ReviewWidget(QWidget):
         self.side.reason.clear()
         if row >= 0:
             self.tubes.mark_done(row, verdict)
+            if self.sitting.wanted != row:
+                return  # the person has gone on already
             if row + 1 < len(self.sitting.items):
                 self.sitting.open_row(row + 1)
             else:
@@ -205,7 +234,7 @@ class ReviewWidget(QWidget):
             self.say(f"{self.chosen.gate} is locked: {why}. Press L to ask for it to be opened")
         return not why
 
-    def dragging(self, outline: Outline) -> None:
+    def dragging(self, outline: Outline | None) -> None:
         """Follow a gate that is being dragged, a few times a second."""
         self._dragged = outline
         if not self._live.isActive():
@@ -229,6 +258,7 @@ class ReviewWidget(QWidget):
         """Put the events of a region in or out."""
         session, change, plot = self.session, self._region, self.showing.canvas.plot
         self._region = None
+        self._sketches(begins=False)
         if session is None or change is None or plot is None or not points:
             self.say("")
             self.changed()
@@ -240,18 +270,29 @@ class ReviewWidget(QWidget):
 
     def _follow(self) -> None:
         session, outline = self.session, self._dragged
-        if session is None or outline is None:
+        if session is None or not self.mouse.is_holding:
             return
-        self._dragged = None
-        self._look = session.drag(self.chosen.gate, outline)
-        self.showing.show_drag(self._look, self.chosen)
-        self._show_verdict(self._look)
+        try:
+            look = session.drag(self.chosen.gate, outline) if outline else session.now
+        except CytomonError as error:
+            self.say(f"{error.what}: {error.fix}")
+            return
+        self.showing.show_drag(look, self.chosen)
+        self._show_verdict(look)
+
+    def _leave_plot(self) -> None:
+        """Let go of the gate, and of the region that is being drawn."""
+        if self.mouse.is_sketching:
+            self.say("")
+        self.mouse.let_loose()
+        self._region = None
+        self._sketches(begins=False)
 
     # --- what a person asks for ----------------------------------------------------------------
     def choose_gate(self, name: str) -> None:
         """Look at a gate."""
         if self.session is not None and name != self.chosen.gate:
-            self.drop_region()
+            self._leave_plot()
             self.chosen = replace(self.chosen, gate=name, pair=self._pairs.get(name))
             self.changed()
 
@@ -272,7 +313,7 @@ class ReviewWidget(QWidget):
         """Look at the gate on other dimensions."""
         session = self.session
         if session is not None:
-            self.drop_region()
+            self._leave_plot()
             pair = self._offered(session)[self.side.pair.currentIndex()]
             self._pairs[self.chosen.gate] = pair
             self.chosen = replace(self.chosen, pair=pair)
@@ -378,6 +419,7 @@ class ReviewWidget(QWidget):
             self.say("choose two dimensions first: a region is drawn on both")
         else:
             self._region = change
+            self._sketches(begins=True)
             self.mouse.start_sketch()
             said = "belong to" if change is Change.ADDED else "do not belong to"
             self.say(
@@ -401,17 +443,17 @@ class ReviewWidget(QWidget):
 
     def next_tube(self) -> None:
         """Open the next tube of the list."""
-        self.sitting.open_row(self.sitting.row + 1)
+        self.sitting.open_next()
 
     def previous_tube(self) -> None:
         """Open the tube before."""
-        self.sitting.open_row(self.sitting.row - 1)
+        self.sitting.open_next(-1)
 
     def approve(self) -> None:
         """Keep the tube as it stands; a status that turns needs a reason."""
         reason, missing = self.side.reason.text().strip(), self.sitting.missing_reason()
         if missing and not reason:
-            self.say(f"a reason is needed: {missing} changes. Write it above and press Enter")
+            self.say(f"a reason is needed: {missing} changes. Write it above, press Enter, then A")
             self.side.reason.setFocus()
         else:
             self.sitting.approve(reason)
@@ -420,7 +462,7 @@ class ReviewWidget(QWidget):
         """Take the result out of what counts; that needs a reason."""
         reason = self.side.reason.text().strip()
         if not reason:
-            self.say("a reason is needed to reject. Write it above and press R or Reject again")
+            self.say("a reason is needed to reject. Write it above, press Enter, then R")
             self.side.reason.setFocus()
         else:
             self.sitting.reject(reason)

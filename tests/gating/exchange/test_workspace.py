@@ -269,55 +269,54 @@ BOX = rectangle({"FSC-A": (20000.0, None)})
 Spoil = Callable[[str], str]
 
 
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    {
-        "FlowJo 11": (lambda t: t.replace("10.8.1", "11.0.1"), "FlowJo 11"),
-        "FlowJo 9": (lambda t: t.replace("10.8.1", "9.9.6"), "FlowJo 9"),
-        "a version that is none": (lambda t: t.replace("10.8.1", "Doe, Jane"), "another version"),
-        "a DOCTYPE": (
-            lambda t: t.replace("<Workspace", '<!DOCTYPE a [<!ENTITY b "c">]><Workspace', 1),
-            "DOCTYPE",
+SPOILED: dict[str, tuple[Spoil, str]] = {
+    "FlowJo 11": (lambda t: t.replace("10.8.1", "11.0.1"), "FlowJo 11"),
+    "FlowJo 9": (lambda t: t.replace("10.8.1", "9.9.6"), "FlowJo 9"),
+    "a version that is none": (lambda t: t.replace("10.8.1", "Doe, Jane"), "another version"),
+    "a DOCTYPE": (
+        lambda t: t.replace("<Workspace", '<!DOCTYPE a [<!ENTITY b "c">]><Workspace', 1),
+        "DOCTYPE",
+    ),
+    "too large": (lambda t: t + " " * MOST_WORKSPACE_BYTES, "larger than"),
+    "too many gates": (
+        lambda t: t.replace("<Subpopulations>", "<Subpopulations>" + 300 * _more(t), 1),
+        "at most 300",
+    ),
+    "cut short": (lambda t: t[: len(t) // 2], "not XML"),
+    "curly quadrants": (
+        lambda t: t.replace("gating:RectangleGate", "gating:CurlyQuad"),
+        "'CurlyQuad'",
+    ),
+    "a derived parameter": (lambda t: t.replace('name="FSC-A"', 'name="tSNE_1"'), "'tSNE_1'"),
+    "a scale nobody knows": (
+        lambda t: t.replace("transforms:linear", "transforms:miltenyi"),
+        "'miltenyi'",
+    ),
+    "another length": (
+        lambda t: t.replace("transforms:linear ", 'transforms:biex transforms:length="128" ')
+        .replace("transforms:linear>", "transforms:biex>"),
+        "cannot be read",
+    ),
+    "no gate in it": (lambda t: t.replace(BOX, ""), "no gate of its own"),
+    "a bound in words": (lambda t: t.replace("20000.0", "many"), "cannot be read"),
+    "an infinite bound": (lambda t: t.replace("20000.0", "INF"), "not a number"),
+    "the same name twice": (
+        lambda t: t.replace("<Subpopulations>", "<Subpopulations>" + _more(t), 1),
+        "is there twice",
+    ),
+    "a cluster": (
+        lambda t: t.replace("<Population", "<ClusterPopulation").replace(
+            "</Population", "</ClusterPopulation"
         ),
-        "too large": (lambda t: t + " " * MOST_WORKSPACE_BYTES, "larger than"),
-        "too many gates": (
-            lambda t: t.replace("<Subpopulations>", "<Subpopulations>" + 300 * _more(t), 1),
-            "at most 300",
-        ),
-        "cut short": (lambda t: t[: len(t) // 2], "not XML"),
-        "curly quadrants": (
-            lambda t: t.replace("gating:RectangleGate", "gating:CurlyQuad"),
-            "'CurlyQuad'",
-        ),
-        "a derived parameter": (lambda t: t.replace('name="FSC-A"', 'name="tSNE_1"'), "'tSNE_1'"),
-        "a scale nobody knows": (
-            lambda t: t.replace("transforms:linear", "transforms:miltenyi"),
-            "'miltenyi'",
-        ),
-        "another length": (
-            lambda t: t.replace("transforms:linear ", 'transforms:biex transforms:length="128" ')
-            .replace("transforms:linear>", "transforms:biex>"),
-            "cannot be read",
-        ),
-        "no gate in it": (lambda t: t.replace(BOX, ""), "no gate of its own"),
-        "a bound in words": (lambda t: t.replace("20000.0", "many"), "cannot be read"),
-        "an infinite bound": (lambda t: t.replace("20000.0", "INF"), "not a number"),
-        "the same name twice": (
-            lambda t: t.replace("<Subpopulations>", "<Subpopulations>" + _more(t), 1),
-            "is there twice",
-        ),
-        "a cluster": (
-            lambda t: t.replace("<Population", "<ClusterPopulation").replace(
-                "</Population", "</ClusterPopulation"
-            ),
-            "a kind that is not read",
-        ),
-        "a spectral matrix": (lambda t: t.replace('spectral="0"', 'spectral="1"'), "spectral"),
-        "half a matrix": (lambda t: t.replace("<transforms:coefficient", "<x", 1), "not whole"),
-        "no sample": (lambda t: t.replace("SampleList", "Samples"), "no sample with gates"),
-    }.values(),
-    ids=str,
-)  # fmt: skip
+        "a kind that is not read",
+    ),
+    "a spectral matrix": (lambda t: t.replace('spectral="0"', 'spectral="1"'), "spectral"),
+    "half a matrix": (lambda t: t.replace("<transforms:coefficient", "<x", 1), "not whole"),
+    "no sample": (lambda t: t.replace("SampleList", "Samples"), "no sample with gates"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "words"), SPOILED.values(), ids=SPOILED.keys())
 def test_what_cannot_be_read_is_named(
     spoil: Spoil, words: str, tube: Path, tmp_path: Path, capsys: Captured
 ):
