@@ -149,7 +149,7 @@ class Drawing:
             lines=tuple(_lines(look.placement, gate, frame, show_path=chosen.path)),
             words=tuple(_words(look, gate, own)),
             title=_title(look, gate),
-            note=_note(self.events, marked, look, frame, gate),
+            note=_note(self.events, marked, look, frame, gate, chosen.back),
         )
 
     def outlined(self, plot: Plot, look: Look, chosen: Chosen) -> Plot:
@@ -358,10 +358,10 @@ def _title(look: Look, gate: PlacedGate) -> str:
 
 
 def _note(
-    events: Events, marked: Sequence[Marked], look: Look, frame: Frame, gate: PlacedGate
+    events: Events, marked: Sequence[Marked], look: Look, frame: Frame, gate: PlacedGate, back: str
 ) -> str:
     counted = [
-        f"{'back-gated ' if one.colour == CHOSEN else ''}{one.name} {look.counts[one.name]:,}"
+        f"{'back-gated ' if one.name == back else ''}{one.name} {look.counts[one.name]:,}"
         for one in marked
         if look.counts[one.name]
     ]

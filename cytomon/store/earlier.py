@@ -30,10 +30,17 @@ from cytomon.store.tables import (
     tubes,
 )
 
+Key = tuple[str, str]
+"""What answers are compared with each other: material, or empty for any, and quantity."""
+
 READ = (*VERDICTS, "by_eye", "mrd_b_only")
 """Quantities that are read of each result."""
 _OF_ANY_TYPE = ("cd19_blasts", "cd22_blasts")
 """Blasts are the same leukaemia wherever they are; the others are compared within one material."""
+_KINDS = {kind.value: kind for kind in Kind}
+_NONE = (None, None)
+_TOGETHER = 5_000
+"""Values asked for in one query."""
 
 
 class Earlier(NamedTuple):
@@ -174,11 +181,6 @@ class Held:
                 yield kind, Earlier(on, answer)
 
 
-Key = tuple[str, str]
-_NONE = (None, None)
-_KINDS = {kind.value: kind for kind in Kind}
-
-
 @cache
 def _kinds(specimen_type: str) -> tuple[Key, ...]:
     """Of each verdict, what answers are compared with each other."""
@@ -201,9 +203,6 @@ def _tuples(
             yield from cursor.fetchall()
         finally:
             cursor.close()
-
-
-_TOGETHER = 5_000
 
 
 def _results_of(connection: Connection, of: Sequence[int]) -> Sequence[tuple[Any, ...]]:

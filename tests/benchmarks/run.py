@@ -25,7 +25,7 @@ from typing import Any
 from cytomon.simulate.plan import Realism, TubePlan
 from cytomon.simulate.tube import simulate_tube
 from cytomon.simulate.tube import write_tube as write_simulated
-from tests.benchmarks import followed, reported
+from tests.benchmarks import followed, reported, reviewed
 from tests.benchmarks.kept import section
 from tests.benchmarks.tube import write_tube
 
@@ -234,6 +234,11 @@ def _reported(folder: Path) -> str:
     return reported.section(folder, _table)
 
 
+def _reviewed(folder: Path) -> str:
+    """The review window, in a module of its own."""
+    return reviewed.section(folder / "reviewed", _table)
+
+
 def _spread(seconds: Sequence[float], digits: int) -> str:
     low, middle, high = min(seconds), median(seconds), max(seconds)
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
@@ -258,6 +263,7 @@ SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "followed": _followed,
     "reports": _reported,
     "start": _start_up,
+    "reviews": _reviewed,
 }
 
 if __name__ == "__main__":

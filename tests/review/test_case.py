@@ -252,14 +252,29 @@ def chained(path: Path, first: Path, second: Path) -> None:
     path.write_bytes(content + second.read_bytes())
 
 
-def test_adjustments_that_cannot_be_read_are_said(lab: Laboratory, lite: Store):
-    """Not passed over: the review would begin somewhere else than it says."""
-    case = case_of(lite)
+def made(store: Store, lab: Laboratory, adjustments: str) -> int:
+    """A result of a review."""
+    case = case_of(store)
     outcome = lab.result(BLOOD, source=Source.REVIEW)
-    with changing(lite, FIRST, "review", act=Act.REVIEW) as change:
+    with changing(store, FIRST, "review", act=Act.REVIEW) as change:
         number = save_outcome(change, case.result.tube, outcome)
         kind = Review.CHANGED
-        save_review(change, case.result.number, kind, outcome=number, adjustments="[{}]")
+        save_review(change, case.result.number, kind, outcome=number, adjustments=adjustments)
+    return number
+
+
+def test_a_list_displaces_no_review(lab: Laboratory, lite: Store):
+    """Not even one that was signed: it has no gates to begin with."""
+    number = made(lite, lab, "")
+    save(lite, lab.result(BLOOD, source=Source.IMPORT, measurements=(b_cells(5, 5000),)))
+    approve(lite, FIRST, "P007_d092_blood")
+    assert case_of(lite).kept.standing["b_fraction"][0].source is Source.IMPORT
+    assert case_of(lite).result.number == number
+
+
+def test_adjustments_that_cannot_be_read_are_said(lab: Laboratory, lite: Store):
+    """Not passed over: the review would begin somewhere else than it says."""
+    number = made(lite, lab, "[{}]")
     with pytest.raises(InputError, match="cannot be read") as said:
         case_of(lite)
     assert said.value.where == f"result {number}"

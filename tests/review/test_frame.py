@@ -50,7 +50,7 @@ def test_decades_stand_at_their_values(axis: Axis):
 
 
 def test_the_scale_of_the_templates_has_its_published_places():
-    """x = 150 sinh(1.3 L), so that L = asinh(x / 150) / 1.3; the view is -1.6 to 6.6."""
+    """A value x lies at L = asinh(x / 150) / 1.3; the view is -1.6 to 6.6."""
     places = {tick.label: tick.at for tick in span(CD19).ticks() if tick.label}
     for label, value in (("0", 0.0), ("10³", 1e3), ("10⁵", 1e5)):
         expected = (asinh(value / 150) / 1.3 + 1.6) / 8.2 * SIDE

@@ -71,7 +71,7 @@ def ends(box: Box) -> dict[tuple[str, str], float | None]:
 def test_a_drag_changes_the_numbers_that_are_held_and_no_other(
     one: PlacedGate, x: float, y: float, data: st.DataObject
 ):
-    """An edge moves one number, a corner two; all others keep their very bits, open ones stay so."""
+    """An edge moves one, a corner two; the others keep their very bits, and open ones stay so."""
     held = data.draw(st.sampled_from(grips(one, PLANE)))
     after = dragged(one, PLANE, held, (held.at[0] + x, held.at[1] + y))
     assert isinstance(one.shape, Box)
@@ -282,7 +282,7 @@ def test_what_lies_outside_is_not_drawn():
     one = gate(Polygon(vertices=((3.0, 3.0), (9.0, 3.0), (3.0, 9.0))), CD19, CD10)
     (path,) = paths(one, PLANE)
     assert all(-1e-9 <= at <= SIDE + 1e-9 for point in path.points for at in point)
-    assert len(path.points) == 4  # the corner of the frame lies inside
+    assert len(path.points) == 5  # its long side cuts the corner of the frame off
     assert [grip.at for grip in grips(one, PLANE)][1:] == [
         (SIDE, pytest.approx(560.98, abs=0.01)),
         (pytest.approx(560.98, abs=0.01), SIDE),

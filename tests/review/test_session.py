@@ -160,6 +160,25 @@ def test_a_word_that_comes_late_is_kept_and_does_not_stand(session: Session):
     assert session.placement is late.placement
 
 
+def test_one_change_of_several_is_taken_back_after_it_was_measured(session: Session):
+    """Its gate stands where the template had placed it, of a box also a single end of it."""
+    stood = {gate.name: gate.shape for gate in session.automatic.gates}
+    moved = session.move(LYMPH, moved_box(session, LYMPH, 0, 0, 0.4)).after
+    session.move(NK, moved_box(session, NK, 0, 0, 0.4))
+    session.move("monocytes", moved_box(session, "monocytes", 0, 0, 4000.0))
+    session.move("monocytes", moved_box(session, "monocytes", 0, 1, 4000.0))
+    assert session.take(session.settle())
+
+    session.undo()
+    low, high = session.gate("monocytes").shape.bounds[0]
+    assert (low, high) == (32_000.0, stood["monocytes"].bounds[0][1])
+    session.undo()
+    session.undo()
+    assert session.gate(NK).shape == stood[NK]
+    assert session.gate("monocytes").shape == stood["monocytes"]
+    assert session.gate(LYMPH).shape == moved
+
+
 def test_few_results_are_held_and_the_automatic_one_always(session: Session):
     """Nor does what others measured push away what stands now."""
     session.take(session.settle())

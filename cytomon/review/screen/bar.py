@@ -71,7 +71,7 @@ class VerdictBar(QWidget):
 def _legend() -> str:
     """What the colours of events mean."""
     meant = (
-        (BLASTS, "blasts"), (BY_EYE, "to check by eye"), (CHOSEN, "back-gated"),
+        (BLASTS, "blasts"), (BY_EYE, "to check by eye"), (CHOSEN, "chosen or back-gated"),
         (PATH, "normal maturation"),
     )  # fmt: skip
     rows = (

@@ -191,7 +191,7 @@ def tree(seed: int, n_events: int, n_gates: int) -> Tree:
 
 @pytest.mark.parametrize("seed", range(700, 703))
 def test_random_moves(seed: int):
-    """Forty-five moves on each tree, ties and events that are no numbers among them; some taken back."""
+    """Many moves on each tree, ties and events that are no numbers among them; some taken back."""
     made = tree(seed, 300 + seed, 10)
     everything = [
         Axis(channel=n, label=n, matrix=m)

@@ -90,6 +90,15 @@ class Clinic:
             who=who, store=self.store, places=Places(known=(self.tubes,), template=template)
         )
 
+    def hide(self, name: str) -> None:
+        """Look for tubes where one of them is not."""
+        there = Path(self.url.removeprefix("sqlite:///")).parent / "tubes"
+        there.mkdir()
+        for tube in NAMES:
+            if tube != name:
+                shutil.copy(self.tubes / tube, there)
+        object.__setattr__(self, "tubes", there)
+
     def items(self, *names: str) -> list[Item]:
         """Tubes of the worklist, in the order that is asked for; all of them if none is."""
         found = {item.file: item for item in read_worklist(self.store).items}

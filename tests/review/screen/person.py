@@ -15,7 +15,6 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
 from cytomon.model.adjustment import Adjustment
-from cytomon.review.frame import SIDE
 from cytomon.review.grips import Grip, Point
 from cytomon.review.plot import Plot
 from cytomon.review.screen.widget import ReviewWidget
@@ -23,7 +22,11 @@ from cytomon.review.session import Session
 
 PATIENCE = 120_000
 """Milliseconds until a person gives up; a busy computer may need many of them."""
+_BETWEEN = 15
+"""Milliseconds between two moves of the mouse: some of what comes faster napari passes over."""
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 Pixels = NDArray[np.uint8]
 """Red, green and blue, shape (rows, columns, 3), the uppermost row first."""
@@ -74,8 +77,8 @@ class Person:
         self.until(lambda: QApplication.activeWindow() is not None)
 
     def pause(self) -> None:
-        """Look on for a moment: napari lets moves of the mouse wait for some milliseconds."""
-        self.qtbot.wait(30)
+        """Look on for a moment, until napari has taken up every move of the mouse."""
+        self.qtbot.wait(2 * _BETWEEN)
 
     # --- what there is -----------------------------------------------------------------------
     @property
@@ -140,6 +143,26 @@ class Person:
         widget = QApplication.focusWidget()
         return str(widget.objectName()) if widget is not None else ""
 
+    def places(self, name: str) -> list[Point]:
+        """Where each event of a population is drawn in the plot."""
+        drawing, frame = self.widget.showing.drawing, self.plot.frame
+        assert drawing is not None
+        members = self.session.now.members[name]
+        x, y = (drawing.events.all_of(members, span) for span in (frame.x, frame.y))
+        return [
+            (frame.x.to_plot(float(right)), frame.y.to_plot(float(up)))
+            for right, up in zip(x, y, strict=True)
+        ]
+
+    def show(self, gate: str, pair: tuple[str, str] | None = None) -> None:
+        """Look at a gate, on some of its dimensions."""
+        self.widget.choose_gate(gate)
+        if pair is not None:
+            choices = self.widget.side.pair
+            choices.setCurrentIndex(choices.findText(f"{pair[0]} × {pair[1]}"))
+            choices.activated.emit(choices.currentIndex())
+            assert (self.plot.frame.x.label, self.plot.frame.y.label) == pair
+
     # --- the mouse ----------------------------------------------------------------------------
     def spot(self, place: Point) -> QPoint:
         """The pixel of the canvas where a place of the square is drawn."""
@@ -158,15 +181,16 @@ class Person:
             (height / 2 - spot.y()) / camera.zoom + y,
         )
 
-    def press(self, place: Point, button: Any = LEFT) -> None:
+    def press(self, place: Point, button: Qt.MouseButton = LEFT) -> None:
         """Press a button of the mouse."""
         self._send(QEvent.Type.MouseButtonPress, place, button, button)
 
-    def move(self, place: Point, button: Any = LEFT) -> None:
-        """Move the mouse with the button held down."""
+    def move(self, place: Point, button: Qt.MouseButton = LEFT) -> None:
+        """Move the mouse with the button held down, no faster than a hand does."""
+        self.qtbot.wait(_BETWEEN)
         self._send(QEvent.Type.MouseMove, place, Qt.MouseButton.NoButton, button)
 
-    def release(self, place: Point, button: Any = LEFT) -> None:
+    def release(self, place: Point, button: Qt.MouseButton = LEFT) -> None:
         """Let the button go."""
         self._send(QEvent.Type.MouseButtonRelease, place, button, Qt.MouseButton.NoButton)
 
@@ -191,12 +215,14 @@ class Person:
         self.release(place, button)
 
     def double_click(self, place: Point) -> None:
-        """Click twice, as Qt tells it."""
+        """Click twice, as Qt tells it: the second time it tells of nothing but a double click."""
         self.click(place)
         self._send(QEvent.Type.MouseButtonDblClick, place, LEFT, LEFT)
         self.release(place)
 
-    def _send(self, kind: Any, place: Point, button: Any, buttons: Any) -> None:
+    def _send(
+        self, kind: QEvent.Type, place: Point, button: Qt.MouseButton, buttons: Qt.MouseButton
+    ) -> None:
         at = QPointF(self.spot(place))
         event = QMouseEvent(
             kind,
@@ -216,7 +242,7 @@ class Person:
         QTest.mouseClick(widget, LEFT, Qt.KeyboardModifier.NoModifier, where)
 
     # --- the keyboard -------------------------------------------------------------------------
-    def key(self, key: str, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
+    def key(self, key: str, modifier: Qt.KeyboardModifier = NONE) -> None:
         """Press a key, wherever the keyboard is."""
         self.active()
         goes_to = QApplication.focusWidget() or self.canvas
@@ -244,7 +270,12 @@ class Person:
 def screen(x: int, y: int, width: int, height: int) -> Pixels:
     """A part of the screen, whoever has drawn on it."""
     grabbed = QApplication.primaryScreen().grabWindow(0, x, y, width, height)
-    image = grabbed.toImage().convertToFormat(QImage.Format.Format_RGB888)
+    return pixels_of(grabbed.toImage())
+
+
+def pixels_of(picture: QImage) -> Pixels:
+    """A picture of Qt as numbers."""
+    image = picture.convertToFormat(QImage.Format.Format_RGB888)
     data = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), dtype=np.uint8)
     rows = data.reshape(image.height(), image.bytesPerLine())[:, : 3 * image.width()]
     return rows.reshape(image.height(), image.width(), 3).copy()
@@ -254,6 +285,3 @@ def is_colour(pixels: Pixels, colour: tuple[int, int, int], within: int = 40) ->
     """Which pixels have about a colour, shape (rows, columns)."""
     away = np.abs(pixels.astype(int) - np.array(colour)).max(axis=2)
     return np.asarray(away <= within)
-
-
-CORNERS = ((0.0, 0.0), (SIDE, SIDE))

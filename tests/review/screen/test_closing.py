@@ -89,10 +89,12 @@ def test_a_dock_that_is_closed_ends_the_review(clinic: Clinic, sit: Sit):
     assert nothing_runs(person)
     assert list(person.viewer.layers) == []
     person.until(
-        lambda: {
-            dock.objectName()
-            for dock in window._qt_window.findChildren(QDockWidget)
-            if dock.isVisible()
-        }
-        == {"layer list", "layer controls"}
+        lambda: (
+            {
+                dock.objectName()
+                for dock in window._qt_window.findChildren(QDockWidget)
+                if dock.isVisible()
+            }
+            == {"layer list", "layer controls"}
+        )
     )

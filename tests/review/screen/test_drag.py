@@ -40,7 +40,7 @@ def at_once(person: Person) -> None:
 
 
 def in_the_end(person: Person, clinic: Clinic) -> None:
-    """The same after the whole tube was measured anew; and the change is in the store."""
+    """The same after the whole tube was measured anew; and the changes are in the store."""
     session = person.session
     person.settled()
     assert person.cells() == counted_anew(session, session.adjustments)
@@ -67,72 +67,56 @@ def shapes(clinic: Clinic, sit: Sit) -> Person:
     return sit(clinic.desk(template=str(SHAPES)), clinic.items(BLOOD))
 
 
-def test_a_corner_moves_both_its_numbers(anna: Person, clinic: Clinic):
-    """Both go where the mouse went; sides that were open stay open."""
-    anna.widget.choose_gate("lymphoid_scatter")
-    before = anna.session.gate("lymphoid_scatter").shape
+def test_a_corner_and_an_edge_go_where_the_mouse_goes(anna: Person, clinic: Clinic):
+    """A corner takes two numbers with it, an edge one; all others keep their very bits."""
+    anna.show("lymphoid_scatter")
+    frame, before = anna.plot.frame, anna.session.gate("lymphoid_scatter").shape
     corner = anna.grip("corner", ("CD45", "low"), ("SSC-A", "high"))
     to = (corner.at[0] - 120, corner.at[1] + 60)
-
     anna.drag(corner.at, to)
     at_once(anna)
     assert (anna.last.before, anna.last.on) == (before, ("CD45", "SSC-A"))
     assert isinstance(anna.last.after, Box)
     (low, open_right), (open_below, high) = anna.last.after.bounds
     assert (open_right, open_below) == (None, None)
-    assert near(anna, anna.plot.frame.x, low, to[0])
-    assert near(anna, anna.plot.frame.y, high, to[1])
-    in_the_end(anna, clinic)
+    assert near(anna, frame.x, low, to[0])
+    assert near(anna, frame.y, high, to[1])
 
-
-def test_an_edge_moves_one_number(anna: Person, clinic: Clinic):
-    """Its own; the mouse may go up and down on the way, and all others keep their very bits."""
-    anna.widget.choose_gate("monocytes")
-    before = anna.session.gate("monocytes").shape
-    assert isinstance(before, Box)
+    anna.show("monocytes")
+    shape = anna.session.gate("monocytes").shape
+    assert isinstance(shape, Box)
     edge = anna.grip("edge", ("SSC-A", "high"))
     to = (edge.at[0] + 90, edge.at[1] + 75)
-
     anna.drag(edge.at, to)
     at_once(anna)
     assert isinstance(anna.last.after, Box)
-    cd33, (low, high), *others = anna.last.after.bounds
-    assert [cd33, low, *others] == [before.bounds[0], before.bounds[1][0], *before.bounds[2:]]
+    cd33, (low, high), cd66b = anna.last.after.bounds
+    assert (cd33, low, cd66b) == (shape.bounds[0], shape.bounds[1][0], shape.bounds[2])
     assert near(anna, anna.plot.frame.y, high, to[1])
     in_the_end(anna, clinic)
 
 
 def test_the_inside_moves_a_gate_as_it_is(anna: Person, clinic: Clinic):
-    """Every closed side goes with the mouse, and the gate keeps its size."""
-    anna.widget.choose_gate("monocytic_shape")
-    anna.widget.side.pair.setCurrentIndex(1)
-    anna.widget.choose_pair()
-    frame = anna.plot.frame
-    assert (frame.x.label, frame.y.label) == ("SSC-A", "CD33+CD14")
-    before = anna.session.gate("monocytic_shape").shape
-    assert isinstance(before, Box)
+    """Each closed side goes with the mouse, and the gate keeps its size."""
+    anna.show("monocytic_shape", ("SSC-A", "CD33+CD14"))
+    frame, shape = anna.plot.frame, anna.session.gate("monocytic_shape").shape
+    assert isinstance(shape, Box)
     start = (frame.x.to_plot(45_000), frame.y.to_plot(4.0))
-
     anna.drag(start, (start[0] + 80, start[1] + 40))
     at_once(anna)
     assert isinstance(anna.last.after, Box)
-    (cd33, none), cd45, (low, high) = anna.last.after.bounds
-    (cd33_before, _), cd45_before, (low_before, high_before) = before.bounds
-    assert (none, cd45) == (None, cd45_before)
-    assert low is not None
-    assert high is not None
-    assert low_before is not None
-    assert high_before is not None
-    assert high - low == pytest.approx(high_before - low_before)
-    assert near(anna, frame.x, low, frame.x.to_plot(low_before) + 80)
-    assert cd33_before is not None
-    assert near(anna, frame.y, cd33, frame.y.to_plot(cd33_before) + 40)
+    (cd33_low, cd33_high), cd45, (low, high) = anna.last.after.bounds
+    (cd33_stood, _), cd45_stood, (low_stood, high_stood) = shape.bounds
+    assert (cd33_high, cd45) == (None, cd45_stood)
+    assert (low or 0) - (high or 0) == pytest.approx((low_stood or 0) - (high_stood or 0))
+    assert near(anna, frame.x, low, frame.x.to_plot(low_stood or 0) + 80)
+    assert near(anna, frame.y, cd33_low, frame.y.to_plot(cd33_stood or 0) + 40)
     in_the_end(anna, clinic)
 
 
-def test_the_edge_of_an_interval_moves_in_a_histogram(anna: Person, clinic: Clinic):
-    """A gate on one dimension is a band in a histogram, and is taken by its edge at any height."""
-    anna.widget.choose_gate("cd20_clear")
+def test_an_interval_follows_its_edge_in_a_histogram(anna: Person, clinic: Clinic):
+    """A gate on one dimension is a band there, and is taken by its edge at any height."""
+    anna.show("cd20_clear")
     assert anna.plot.frame.is_histogram
     edge = anna.grip("edge", ("CD20", "low"))
     to = (edge.at[0] - 70, 300.0)
@@ -146,75 +130,60 @@ def test_the_edge_of_an_interval_moves_in_a_histogram(anna: Person, clinic: Clin
     in_the_end(anna, clinic)
 
 
-def test_a_vertex_moves_alone(shapes: Person, clinic: Clinic):
-    """Of a polygon's corners that one which the mouse has taken."""
-    shapes.widget.choose_gate("lymphocytes")
-    before = shapes.session.gate("lymphocytes").shape
+def test_a_polygon_gains_and_loses_vertices_and_one_moves_alone(shapes: Person, clinic: Clinic):
+    """A drag moves one, a double click on the line makes one, and a right click takes one away."""
+    shapes.show("lymphocytes")
+    frame, before = shapes.plot.frame, shapes.session.gate("lymphocytes").shape
     assert isinstance(before, Polygon)
     vertex = shapes.grip("vertex", index=3)
     to = (vertex.at[0] - 30, vertex.at[1] + 110)
-
     shapes.drag(vertex.at, to)
     at_once(shapes)
-    after = shapes.last.after
-    assert isinstance(after, Polygon)
-    assert near(shapes, shapes.plot.frame.x, after.vertices[3][0], to[0])
-    assert near(shapes, shapes.plot.frame.y, after.vertices[3][1], to[1])
-    assert (*after.vertices[:3], after.vertices[4]) == (*before.vertices[:3], before.vertices[4])
-    in_the_end(shapes, clinic)
+    moved = shapes.last.after
+    assert isinstance(moved, Polygon)
+    assert near(shapes, frame.x, moved.vertices[3][0], to[0])
+    assert near(shapes, frame.y, moved.vertices[3][1], to[1])
+    assert (*moved.vertices[:3], moved.vertices[4]) == (*before.vertices[:3], before.vertices[4])
 
-
-def test_a_double_click_makes_a_vertex_and_a_right_click_takes_one(shapes: Person, clinic: Clinic):
-    """One more where the line was clicked on, between its neighbours; then one less."""
-    shapes.widget.choose_gate("lymphocytes")
-    before = shapes.session.gate("lymphocytes").shape
-    assert isinstance(before, Polygon)
     first, second = (shapes.grip("vertex", index=index).at for index in (0, 1))
     middle = ((first[0] + second[0]) / 2, first[1])
-
     shapes.double_click(middle)
     at_once(shapes)
-    after = shapes.last.after
-    assert isinstance(after, Polygon)
-    assert (after.vertices[0], *after.vertices[2:]) == before.vertices
-    assert near(shapes, shapes.plot.frame.x, after.vertices[1][0], middle[0])
-    assert near(shapes, shapes.plot.frame.y, after.vertices[1][1], middle[1])
+    more = shapes.last.after
+    assert isinstance(more, Polygon)
+    assert (more.vertices[0], *more.vertices[2:]) == moved.vertices
+    assert near(shapes, frame.x, more.vertices[1][0], middle[0])
+    assert near(shapes, frame.y, more.vertices[1][1], middle[1])
 
     shapes.click(shapes.grip("vertex", index=4).at, "right")
     at_once(shapes)
-    last = shapes.last.after
-    assert isinstance(last, Polygon)
-    assert last.vertices == (*after.vertices[:4], after.vertices[5])
+    fewer = shapes.last.after
+    assert isinstance(fewer, Polygon)
+    assert fewer.vertices == (*more.vertices[:4], more.vertices[5])
+    assert len(shapes.session.adjustments) == 3
     in_the_end(shapes, clinic)
 
 
-def test_the_end_of_an_ellipse_moves_alone(shapes: Person, clinic: Clinic):
-    """One half axis gets longer; centre, level and the other half axis stay."""
-    shapes.widget.choose_gate("t_cells")
+def test_an_ellipse_and_a_run_follow_their_ends(shapes: Person, clinic: Clinic):
+    """One half axis gets longer, and all else of it stays; a run gets an end where it had none."""
+    shapes.show("t_cells")
     before = shapes.session.gate("t_cells").shape
     assert isinstance(before, Ellipse)
-    frame = shapes.plot.frame
-    right = max((one for one in shapes.plot.grips), key=lambda one: one.at[0])
+    right = max(shapes.plot.grips, key=lambda one: one.at[0])
     to = (right.at[0] + 45, right.at[1])
-
     shapes.drag(right.at, to)
     at_once(shapes)
     after = shapes.last.after
     assert isinstance(after, Ellipse)
     assert (after.mean, after.distance_square) == (before.mean, before.distance_square)
     reach = (after.distance_square * after.covariance[0][0]) ** 0.5
-    assert near(shapes, frame.x, after.mean[0] + reach, to[0])
+    assert near(shapes, shapes.plot.frame.x, after.mean[0] + reach, to[0])
     assert after.covariance[1][1] == pytest.approx(before.covariance[1][1])
-    in_the_end(shapes, clinic)
 
-
-def test_the_end_of_a_run_is_cut_off(shapes: Person, clinic: Clinic):
-    """A run without an end gets one where its edge is dragged to."""
-    shapes.widget.choose_gate("time_ok")
+    shapes.show("time_ok")
     edge = shapes.grip("edge", ("Time", "high"))
     assert edge.at[0] == SIDE
     to = (SIDE - 200, 480.0)
-
     shapes.drag(edge.at, to)
     at_once(shapes)
     assert isinstance(shapes.last.after, Ranges)
@@ -224,16 +193,46 @@ def test_the_end_of_a_run_is_cut_off(shapes: Person, clinic: Clinic):
     in_the_end(shapes, clinic)
 
 
-def test_a_click_moves_nothing(anna: Person, clinic: Clinic):
-    """Neither does a gate that is dragged away and back again."""
-    anna.widget.choose_gate("lymphoid_scatter")
+def test_numbers_follow_while_the_button_is_down(anna: Person, clinic: Clinic):
+    """The verdict shows what was and what is, and nothing is kept before the gate is let go."""
+    anna.show("lymphoid_scatter")
+    before, _ = anna.bar("B cells")
+    corner = anna.grip("corner", ("CD45", "low"), ("SSC-A", "high"))
+    to = (corner.at[0] - 150, corner.at[1] + 80)
+
+    anna.pull(corner.at, to)
+    anna.until(lambda: anna.bar("B cells")[1] != before)
+    stood, now = anna.bar("B cells")
+    assert stood == before
+    shown = anna.widget.showing.bar.text
+    assert before in shown
+    assert f'&#8594;&nbsp;&nbsp;</td><td><span style="color:#fbbf24">{now}' in shown
+    assert anna.widget.showing.bar.state.startswith("at once")
+    assert (anna.session.adjustments, clinic.kept()) == ((), [])
+
+    anna.release(to)
+    at_once(anna)
+    assert len(anna.session.adjustments) == 1
+    anna.settled()
+    assert clinic.said() == ["edit"]
+
+
+def test_what_is_not_dropped_changes_nothing(anna: Person, clinic: Clinic):
+    """A click, a drag back to where it began, and one during which another plot was asked for."""
+    anna.show("lymphoid_scatter")
     corner = anna.grip("corner", ("CD45", "low"), ("SSC-A", "high"))
     anna.click(corner.at)
-    anna.pull(corner.at, (corner.at[0] - 200, corner.at[1]))
+    away = (corner.at[0] - 200, corner.at[1])
+    anna.pull(corner.at, away)
     anna.move(corner.at)
     anna.release(corner.at)
-    anna.settled()
-
     assert anna.session.adjustments == ()
-    assert clinic.kept() == []
+
+    anna.pull(corner.at, away)
+    anna.key("J")
+    assert anna.widget.chosen.gate == "lymphocytes"
+    anna.release(away)
+    anna.settled()
+    assert (anna.session.adjustments, clinic.kept()) == ((), [])
     assert anna.widget.showing.bar.state.startswith("final")
+    assert anna.cells() == counted(anna.session)
