@@ -23,6 +23,7 @@ from cytomon.gating.envelope.study import Rows, Study
 from cytomon.gating.envelope.widened import widened
 from cytomon.gating.late import split
 from cytomon.gating.passing import pass_through
+from cytomon.gating.transforms import to_scale
 from cytomon.measure.catalogue import measure_all
 from cytomon.measure.phenotype import KEPT_ROLES
 from cytomon.measure.quality import check_quality, hard
@@ -261,11 +262,9 @@ class Glance:
         if known is not None and np.array_equal(known[0], members):
             return known[1]
         rows = rows_of(members, self.n_events)
-        kept = Kept(
-            rows=rows,
-            linear={axis.label: self.held.linear(axis, rows) for axis in axes},
-            scaled={axis.label: self.held.scaled(axis, rows) for axis in axes},
-        )
+        linear = {axis.label: self.held.linear(axis, rows) for axis in axes}
+        scaled = {axis.label: to_scale(linear[axis.label], axis.scale) for axis in axes}
+        kept = Kept(rows=rows, linear=linear, scaled=scaled)
         self._kept[name] = (members, kept)
         return kept
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import socket
 import sys
 from datetime import datetime
 from importlib.metadata import version
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
 
 NOTHING = 3
 _QT = "pyside6<6.11"
-_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
+_SOCKETS = "/tmp/.X11-unix"  # noqa: S108  (where X servers are found, by their own convention)
+_PATIENCE = 5.0
+"""Seconds that a display may take to answer."""
 
 
 def review(
@@ -90,9 +94,11 @@ def refuse_blind_machine() -> None:
         If there is no display, or napari is not installed.
     """
     unix = sys.platform not in {"win32", "darwin"}
-    if unix and not any(os.environ.get(name) for name in _DISPLAYS):
+    display = os.environ.get("DISPLAY", "")
+    if unix and not os.environ.get("WAYLAND_DISPLAY") and not answers(display):
+        silent = f"the display {display} does not answer"
         raise InputError(
-            "there is no display to open a window on",
+            silent if display else "there is no display to open a window on",
             where="DISPLAY",
             fix="run it on a desktop, or through ssh -X; `cytomon review --list` needs no window",
         )
@@ -112,6 +118,34 @@ def refuse_blind_machine() -> None:
             where=f"PySide6 {version('PySide6')}, Python {platform.python_version()}",
             fix=f'pip install "{_QT}", or use Python 3.12',
         )
+
+
+def answers(display: str) -> bool:
+    """Whether an X server is there: without one, Qt ends the program and says nothing of ours.
+
+    Parameters
+    ----------
+    display : str
+        As ``$DISPLAY`` has it: ``:0``, ``localhost:10.0``. In any other form it is believed.
+    """
+    found = re.fullmatch(r"(?:unix)?(?P<host>[^/:]*):(?P<number>\d+)(?:\.\d+)?", display)
+    if found is None:
+        return bool(display)
+    number, host = int(found["number"]), found["host"]
+    if host:
+        return _connects(socket.AF_INET, (host, 6000 + number))
+    path = f"{_SOCKETS}/X{number}"  # on Linux there may be one without a file, too
+    return any(_connects(socket.AF_UNIX, place) for place in (path, f"\0{path}"))
+
+
+def _connects(family: int, place: str | tuple[str, int]) -> bool:
+    with socket.socket(family) as there:
+        there.settimeout(_PATIENCE)
+        try:
+            there.connect(place)
+        except OSError:
+            return False
+    return True
 
 
 def _is_counted_down() -> bool:
@@ -150,7 +184,8 @@ def _desk(
 def _open_window(desk: Desk, items: Sequence[Item]) -> None:
     from cytomon.review.screen.app import review as show
 
-    typer.echo(f"{len(items)} tubes wait; the window is being opened", err=True)
+    waits = "tube waits" if len(items) == 1 else "tubes wait"
+    typer.echo(f"{len(items)} {waits}; the window is being opened", err=True)
     show(desk, items)
 
 

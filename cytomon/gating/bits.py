@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from cytomon.gating.evaluate import combine
-from cytomon.model.gating import Boolean, PlacedGate
+from cytomon.gating.evaluate import ROUNDING, combine
+from cytomon.model.gating import Boolean, PlacedGate, Score
 from cytomon.model.tube import BoolArray
 
 Bits = NDArray[np.uint8]
@@ -47,6 +47,13 @@ def size(bits: Bits) -> int:
 
 def combine_bits(gate: PlacedGate, members: Mapping[str, Bits], n_events: int) -> Bits:
     """Members of a boolean or a score, as `cytomon.gating.evaluate.combine` has it."""
+    if isinstance(gate.shape, Score):
+        # only the parent's events can be inside, and they are few
+        rows = rows_of(members[gate.parent], n_events)
+        score = np.zeros(len(rows))
+        for name, weight in gate.shape.terms:
+            score += weight * unpack(members[name], n_events)[rows]
+        return pack_rows(rows[score >= gate.shape.at_least - ROUNDING], n_events)
     if not isinstance(gate.shape, Boolean) or gate.complement:
         return pack(combine(gate, _Unpacked(members, n_events)))
     found = members[gate.parent].copy()

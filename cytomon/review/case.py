@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from cytomon.errors import InputError
 from cytomon.fcs.panel import PanelMapping
 from cytomon.model.adjustment import Adjustment, read_adjustments
-from cytomon.model.course import RANK, Backing, Course, KeptResult, KeptSpecimen
+from cytomon.model.course import RANK, Backing, Course, KeptResult, KeptSpecimen, State
 from cytomon.model.patient import Specimen, SpecimenType
 from cytomon.model.record import Kind, Source
 from cytomon.model.results import TubeResult
@@ -26,7 +26,7 @@ from cytomon.worklist import masked_by
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
-    """One tube of a specimen, with the result that counts for it.
+    """One tube of a specimen, with the result that a review of it begins with.
 
     Attributes
     ----------
@@ -35,8 +35,8 @@ class Case:
     kept : KeptSpecimen
         The specimen with all its results.
     result : KeptResult
-        What the review begins with: what a reviewer has made, where that counts for the tube; else
-        what a batch measured last.
+        What the review begins with: what a reviewer has made, where that is the last that anybody
+        has looked at; else what a batch measured last.
     automatic : KeptResult
         What a batch measured last.
     specimen : Specimen
@@ -119,13 +119,14 @@ def earlier_specimens(connection: Connection, case: Case) -> tuple[KeptSpecimen,
 def _cases(connection: Connection, course: Course, kept: KeptSpecimen) -> Iterator[Case]:
     stands = _standing(kept.results)
     own = [one for one in kept.results if one.source is not Source.IMPORT and not one.external]
-    counts = _standing(own)
+    # the last that a person has looked at; what is signed need not be that
+    seen = {one.tube: one for one in own if one.state is not State.AUTOMATIC}
     measured = {one.tube: one for one in own if one.source is Source.BATCH}  # the newest is last
     automatic = [one for one in measured.values() if one.kind is Kind.FILE and one.sha256]
     backing = read_backing(connection, [one.number for one in automatic])
     for one in sorted(automatic, key=attrgetter("file", "tube")):
-        begins = counts[one.tube]
-        result = begins if begins.source is Source.REVIEW else one
+        last = seen.get(one.tube, one)
+        result = last if last.source is Source.REVIEW else one
         yield Case(
             patient_id=course.patient.patient_id,
             kept=kept,

@@ -22,8 +22,8 @@ from cytomon.simulate.plan import Realism, TubePlan
 from cytomon.simulate.tube import simulate_tube, write_tube
 
 SIZES = {"1M": 1_000_000, "10M": 10_000_000}
-EDITS = 2
-"""Edits of each gate."""
+FINAL = 3
+"""Gates after whose edit the tube is measured anew."""
 MANY, MANY_EVENTS = 50, 100_000
 ROOTS = ("singlets", "cells", "viable", "nucleated")
 """Gates that all others stand under; every other gate is called a leaf here."""
@@ -54,7 +54,7 @@ def section(folder: Path, table: Table) -> str:
 The review window on a simulated recovering marrow with all realism and `b_all_mrd`. *Opening* is
 from asking for a tube to its plot and verdict, after the window is up. An edit moves one edge of a
 gate by a little; *to verdict* is until the bar shows the answers with every event counted (gates
-under which all others stand are *roots*, all others *leaves*; {EDITS} edits of each). *Final* is
+under which all others stand are *roots*, all others *leaves*; each gate once). *Final* is
 until gates were placed again, events examined again and everything measured as a batch would;
 *engine alone* is the batch's own measuring of the same tube in the same process.
 
@@ -101,7 +101,7 @@ class _Window:
         self.viewer.window.resize(1560, 960)
         self.widget = ReviewWidget(self.viewer)
         self.viewer.window.add_dock_widget(self.widget, name="gate review", area="right")
-        self._spin(lambda: bool(self.widget._docks))
+        self._spin(lambda: "open an FCS file" in self.widget.side.says.text())
 
     def _spin(self, until: Callable[[], bool]) -> float:
         from qtpy.QtWidgets import QApplication
@@ -109,6 +109,7 @@ class _Window:
         started = time.perf_counter()
         while not until():
             QApplication.processEvents()
+            time.sleep(0.002)  # as a window that waits: else the thread beside it gets no turn
             if time.perf_counter() - started > _DEADLINE:
                 msg = self.widget.side.says.text()
                 raise TimeoutError(msg)
@@ -177,15 +178,14 @@ def _edits(path: Path) -> dict[str, Any]:
     session.open_gates |= set(session.locks)
     names = [gate.name for gate in session.placement.gates if isinstance(gate.shape, Box)]
     edits, final = [], []
-    for turn in range(EDITS):
-        for gate in names:
-            edits.append((gate, window.edit(gate, 0.004 * (1 if turn % 2 == 0 else -1))))
-            if window.widget.session and turn == 0 and gate in names[:: len(names) // 4]:
-                window.widget.sitting._soon.stop()
-                window.widget.sitting._measure()
-                final.append(window.settle())
-            window.widget.undo()
+    for gate in names:
+        edits.append((gate, window.edit(gate, 0.004)))
+        if gate in names[1 :: len(names) // FINAL]:
             window.widget.sitting._soon.stop()
+            window.widget.sitting._measure()
+            final.append(window.settle())
+        window.widget.undo()
+        window.widget.sitting._soon.stop()
     window.widget.close_down()
     window.viewer.close()
     alone = open_for_gating(path)

@@ -14,7 +14,7 @@ from cytomon.fcs.mapping import MappingRow, PanelMapping
 from cytomon.inputs import Lists
 from cytomon.model.course import State
 from cytomon.model.people import Act, Review
-from cytomon.model.record import ClinicalEvent, Source
+from cytomon.model.record import ClinicalEvent, MeasuredRow, Source
 from cytomon.pipeline import open_for_gating
 from cytomon.review.case import (
     Case,
@@ -168,8 +168,8 @@ def test_the_newest_of_a_batch_is_the_automatic_one(lab: Laboratory, lite: Store
     assert not case.is_measured_again
 
 
-def b_cells(events: int, total: int) -> tuple[object, ...]:
-    return ("b_fraction", events, total, events / total, 0.0, 0.1, None, None, "APLASIA", "")
+def b_cells(events: int, total: int, status: str = "APLASIA") -> MeasuredRow:
+    return ("b_fraction", events, total, events / total, 0.0, 0.1, None, None, status, "")
 
 
 def test_what_a_batch_did_not_measure_is_no_case(lab: Laboratory, lite: Store):
@@ -266,8 +266,10 @@ def made(store: Store, lab: Laboratory, adjustments: str) -> int:
 def test_a_list_displaces_no_review(lab: Laboratory, lite: Store):
     """Not even one that was signed: it has no gates to begin with."""
     number = made(lite, lab, "")
-    save(lite, lab.result(BLOOD, source=Source.IMPORT, measurements=(b_cells(5, 5000),)))
     approve(lite, FIRST, "P007_d092_blood")
+    listed = b_cells(500, 5000, "RECOVERED")
+    save(lite, lab.result(BLOOD, source=Source.IMPORT, measurements=(listed,)))
+    approve(lite, FIRST, "P007_d092_blood", why="counted elsewhere")
     assert case_of(lite).kept.standing["b_fraction"][0].source is Source.IMPORT
     assert case_of(lite).result.number == number
 

@@ -256,6 +256,18 @@ def test_what_others_did_meanwhile_is_seen_first(
 
 
 @each_verdict
+def test_a_batch_that_came_meanwhile_is_seen_beside_a_review(
+    give: Verdict, lite: Store, lab: Laboratory
+):
+    """The review still counts, and what it stands beside is another result."""
+    change(lite, lab, FEWER, who=SECOND)
+    case = case_of(lite)
+    save(lite, lab.result(BLOOD, cytomon="0.0.9"))
+    with pytest.raises(InputError, match="meanwhile"):
+        give(lite, lab, case)
+
+
+@each_verdict
 def test_a_person_may_think_again(give: Verdict, lite: Store, lab: Laboratory):
     """After the own verdict the tube need not be opened anew."""
     case = case_of(lite)
@@ -402,6 +414,8 @@ def test_a_signed_result_is_changed_beside_it_and_never_rejected(kept: Store, la
     change(kept, lab, LOST)
     assert standing(kept).state is State.SIGNED
     assert standing(kept).source is Source.BATCH
+    # the next review begins with what was changed, though the signed one counts
+    assert [one.geometry for one in case_of(kept).start] == [LOST.geometry]
     with pytest.raises(InputError, match="signed"):
         say(kept, standing(kept).number, Review.REJECTED)
 

@@ -9,6 +9,7 @@ wherever it stands in the tree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ import numpy as np
 from cytomon.gating.bits import Bits, combine_bits, pack, size
 from cytomon.gating.columns import Columns
 from cytomon.gating.engine.answer import Answer
-from cytomon.gating.engine.shapes import OpenEvents, decide, make_ready
+from cytomon.gating.engine.shapes import OpenEvents, Ready, decide, make_ready
 from cytomon.gating.engine.sheet import Press, Sheet
 from cytomon.gating.engine.sheet import Rows as SheetRows
 from cytomon.gating.engine.solve import in_the_midst
@@ -28,6 +29,8 @@ from cytomon.model.tube import FloatArray, Spillover
 
 _BLOCK = 131_072
 """Events of a sheet; a multiple of eight, so that bits of sheets can be put together."""
+_THREADS = 2
+"""Sheets that are decided at the same time: comparing columns leaves Python alone."""
 _MOST_BYTES = 128_000_000
 """Of decided geometries that no gate stands on now; the one not used for longest goes."""
 
@@ -130,11 +133,10 @@ class Held:
                 else:
                     missing[key] = gate
         ready = make_ready(list(missing.values()))
-        for key, gate in missing.items():
-            left_open: OpenEvents = []
-            one = ready[gate.name]
-            parts = [pack(decide(one, sheet, None, left_open, 0)) for sheet in self._sheets]
-            known[key] = self._joined(parts)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for key, gate in missing.items():
+                parts = pool.map(partial(_geometry, ready[gate.name]), self._sheets)
+                known[key] = self._joined(list(parts))
         spare = _MOST_BYTES // max(1, len(self._finite))
         # a part of a placement is asked for between two of the whole, which are to find theirs
         self._most_gates = max(self._most_gates, len(placement.gates))
@@ -143,6 +145,12 @@ class Held:
 
     def _joined(self, parts: list[Bits]) -> Bits:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint8)
+
+
+def _geometry(ready: Ready, sheet: Sheet) -> Bits:
+    """Who of a sheet is inside a gate's geometry."""
+    left_open: OpenEvents = []
+    return pack(decide(ready, sheet, None, left_open, 0))
 
 
 def geometry_of(gate: PlacedGate) -> Geometry:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import napari
-from qtpy.QtGui import QGuiApplication
 
 from cytomon.review.desk import Desk
 from cytomon.review.screen.widget import ReviewWidget
 from cytomon.review.worklist import Item
-
-_WIDTH, _HEIGHT = 1560, 960
 
 
 def review(desk: Desk, items: Sequence[Item]) -> None:
@@ -30,8 +27,6 @@ def review(desk: Desk, items: Sequence[Item]) -> None:
         If something that was done could not be kept any more when the window was closed.
     """
     viewer = napari.Viewer(title="cytomon review")
-    room = QGuiApplication.primaryScreen().availableSize()
-    viewer.window.resize(min(_WIDTH, room.width()), min(_HEIGHT, room.height()))
     widget = ReviewWidget(viewer, desk=desk, items=items)
     viewer.window.add_dock_widget(widget, name="gate review", area="right")
     viewer.window.activate()

@@ -29,6 +29,7 @@ from cytomon.review.session import Session
 from cytomon.review.worklist import Item
 from cytomon.store.reviewing import Step
 
+_WIDTH, _HEIGHT = 1560, 960
 _OF_REGIONS = ("end_region", "drop_region")
 _LIVE = 40
 """Milliseconds between two verdicts while a gate is dragged."""
@@ -92,6 +93,7 @@ class ReviewWidget(QWidget):
         for widget in (self.showing.bar, self.showing.strip, lists):
             widget.parentWidget().setTitleBarWidget(QWidget())  # nothing to close it with
         self.showing.show_layer_docks(self.window(), visible=False)
+        self._make_room()
         if self.sitting.items:
             self.sitting.open_row(0)
         elif self._path is not None:
@@ -99,6 +101,13 @@ class ReviewWidget(QWidget):
         else:
             self.say("open an FCS file, then this widget; or start `cytomon review`")
         QTimer.singleShot(0, self.fit)
+
+    def _make_room(self) -> None:
+        """Let the window be as large as plots and lists ask for, where the screen is."""
+        screen, now = self.screen().availableSize(), self.window().size()
+        wide, high = min(_WIDTH, screen.width()), min(_HEIGHT, screen.height())
+        if now.width() < wide or now.height() < high:
+            self._viewer.window.resize(max(now.width(), wide), max(now.height(), high))
 
     def _take_file(self) -> Path | None:
         """The file that was opened in the viewer; its layer makes room for the plots."""

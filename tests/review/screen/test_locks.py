@@ -24,9 +24,12 @@ def ask(person: Person, why: str) -> None:
     person.key("L")
 
 
-def test_a_locked_gate_is_opened_by_two_persons(clinic: Clinic, sit: Sit):
-    """A drag does nothing and says why; who has asked cannot agree; the second one opens it."""
+def test_a_locked_gate_is_moved_by_nobody_alone(clinic: Clinic, sit: Sit):
+    """A drag does nothing and says why; who has asked for it cannot agree."""
     anna = sit(clinic.desk(ANNA), clinic.items(ESCAPED))
+    anna.show("monocytes")
+    anna.key("L")
+    assert anna.says == "monocytes is not locked"
     pull_the_edge(anna)
     assert "cd19_clear is locked: it says from where on CD19 counts as present" in anna.says
     assert "Press L" in anna.says
@@ -41,8 +44,16 @@ def test_a_locked_gate_is_opened_by_two_persons(clinic: Clinic, sit: Sit):
     ask(anna, "dim CD19")
     anna.until(lambda: "you have asked for this gate already" in anna.says)
     pull_the_edge(anna)
-    assert anna.session.adjustments == ()
+    assert (anna.session.adjustments, clinic.kept()) == ((), [])
     assert "waits for a second person: asked by anna: dim CD19" in anna.widget.side.about.text()
+
+
+def test_a_second_person_opens_it_for_both(clinic: Clinic, sit: Sit):
+    """At a window of their own; the first one finds it open when the tube is opened again."""
+    anna = sit(clinic.desk(ANNA), clinic.items(ESCAPED))
+    anna.show(GATE)
+    ask(anna, "dim CD19")
+    anna.until(lambda: "a second person has to agree" in anna.says)
 
     ben = sit(clinic.desk(BEN), clinic.items(ESCAPED))
     pull_the_edge(ben)
@@ -55,19 +66,8 @@ def test_a_locked_gate_is_opened_by_two_persons(clinic: Clinic, sit: Sit):
     assert "open: asked by anna, ben: dim CD19" in ben.widget.side.about.text()
     ben.settled()
     assert clinic.said(BEN) == ["edit"]
-    ben.viewer.close()
 
-    anna.key("N")
     anna.widget.sitting.open_row(0)
     anna.until(lambda: not anna.session.refusal(GATE))
     pull_the_edge(anna)
     assert [one.gate for one in anna.session.adjustments] == [GATE]
-
-
-def test_a_gate_that_is_not_locked_needs_no_opening(clinic: Clinic, sit: Sit):
-    """It is said, and nobody is asked."""
-    anna = sit(clinic.desk(ANNA), clinic.items(ESCAPED))
-    anna.show("monocytes")
-    anna.key("L")
-    assert anna.says == "monocytes is not locked"
-    assert clinic.desk().openings(anna.widget.sitting.on_desk) == {}  # type: ignore[arg-type]

@@ -47,7 +47,7 @@ def program() -> str | None:
 def start() -> str:
     """Start a server on a display of its own, until this process ends; gives the display."""
     options = ("-screen", "0", SIZE, "-nolisten", "tcp", "-noreset")
-    server = subprocess.Popen(  # noqa: S603
+    server = subprocess.Popen(
         ["/bin/sh", "-c", _SERVER, "sh", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
