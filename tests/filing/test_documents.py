@@ -17,8 +17,8 @@ import pytest
 
 from cytomon.batch import Keep, Outcome, plan, run
 from cytomon.document import unseal
-from cytomon.filing.documents import _result
-from cytomon.inputs import Job, Lists
+from cytomon.filing.documents import new_result
+from cytomon.inputs import Lists
 from cytomon.model.record import Kind
 from cytomon.simulate.plan import TubePlan
 from cytomon.simulate.tube import simulate_tube, write_tube
@@ -138,9 +138,8 @@ def test_the_panel_makes_no_other_result(tubes: Path, out: Path):
     document = unseal(out / "tubes" / "marrow.fcs.json")
     assert document is not None
     assert document.panel
-    job = Job(file="marrow.fcs", path=str(tubes / "marrow.fcs"))
 
-    named, silent = (_result(job, one) for one in (document, replace(document, panel={})))
+    named, silent = (new_result(None, one) for one in (document, replace(document, panel={})))
 
     assert named.details != silent.details
     assert content_of(named) == content_of(silent)

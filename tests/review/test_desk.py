@@ -11,7 +11,7 @@ from cytomon.errors import InputError
 from cytomon.model.adjustment import Change
 from cytomon.model.people import Act, Role
 from cytomon.review.desk import Desk, OnDesk
-from cytomon.review.saving import approve, change_result
+from cytomon.review.saving import approve, change_result, reject
 from cytomon.store.change import changing
 from cytomon.store.history import read_log
 from cytomon.store.people import appoint
@@ -87,6 +87,18 @@ def test_an_edit_is_no_verdict(kept: Store, lab: Laboratory):
         assert len(entries_of(connection, _number(kept, "P007"))) == touched
         assert patients_since(connection, Head(number=0, hash=""))["P007"][1]
         assert [one.action for one in read_log(connection, patient_id="P007")][-1] == "edit"
+
+
+def test_an_edit_takes_no_verdict_back(kept: Store, lab: Laboratory):
+    """What was approved stays reviewed, and what was rejected stays out."""
+    approve(kept, FIRST, case_of(kept))
+    desk, on_desk = sit(kept, lab, SECOND)
+    edit(desk, on_desk)
+    assert standing(kept).state == "reviewed"
+    reject(kept, FIRST, case_of(kept), "mixed up")
+    edit(desk, on_desk)
+    (blood,) = builders.course(kept, "P007").specimens
+    assert blood.results == ()
 
 
 def _number(store: Store, patient_id: str) -> int:

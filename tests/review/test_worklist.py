@@ -430,6 +430,14 @@ def test_what_is_compared_with_what(ready: Store):
     assert found["5.fcs"].reasons == ("MRD 0 % not detected; positive on 2026-02-09",)
 
 
+def test_specimens_of_one_day_are_not_before_each_other(ready: Store):
+    """Blood and marrow of a visit: which was entered first says nothing."""
+    blood = marrow(specimen_id="B", specimen_type="blood")
+    save(ready, tube(KEPT, file="blood.fcs", specimen=blood), tube(GONE, file="marrow.fcs"))
+    save(ready, tube(PART, file="next.fcs", specimen=marrow(specimen_id="M")))
+    assert not any("on 2026-02-09" in words for one in items(ready) for words in one.reasons)
+
+
 def test_what_counts_is_compared_not_what_was_measured_last(ready: Store):
     """A reviewer has put the earlier marrow right, or has taken it out."""
     save(ready, tube(CLEAR, file="a.fcs", day=0))
