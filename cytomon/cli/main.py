@@ -15,6 +15,7 @@ import cytomon
 from cytomon.cli import (
     audit,
     batch,
+    cohort,
     correct,
     demo,
     importing,
@@ -46,6 +47,7 @@ app.command("demo")(demo.demo)
 app.command("import")(importing.import_)
 app.command("track")(track.track)
 app.command("report")(report.report)
+app.command("cohort")(cohort.cohort)
 app.command("review")(review.review)
 app.command("sign")(sign.sign)
 app.command("acknowledge")(sign.acknowledge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -94,6 +94,37 @@ def patient(
     typer.echo(
         f"{len(drawn)} patients, {sum(len(one.specimens) for one in drawn)} specimens: {out}"
     )
+    return 0
+
+
+@app.command("cohort")
+def cohort(
+    out: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of the lists and their truth.")
+    ],
+    patients: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many; the trial had 194.")
+    ] = 194,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    day0: Annotated[
+        datetime, typer.Option(formats=DAY, metavar="DAY", help="First day of accrual.")
+    ] = datetime(2023, 1, 2),
+) -> int:
+    """Write a simulated cohort: patients, events, measurements and their truth.
+
+    What happens to whom is drawn from a law calibrated to published aggregates of one trial. It is
+    there to try out analyses, and is no evidence for anything.
+    """
+    from cytomon.simulate.cohort.files import write_cohort
+    from cytomon.simulate.cohort.law import LABEL, LAW
+    from cytomon.simulate.cohort.patient import simulate_cohort
+
+    drawn = list(simulate_cohort(patients, seed=seed, opened=day0.date()))
+    write_cohort(out, drawn, seed=seed, law=LAW)
+    specimens = sum(len(one.specimens) for one in drawn)
+    cut = day0.date() + timedelta(days=LAW.data_cut)
+    typer.echo(f"{len(drawn)} patients, {specimens} specimens, data cut {cut}: {out}")
+    typer.echo(LABEL)
     return 0
 
 

@@ -102,8 +102,10 @@ class Timeline:
 
     Attributes
     ----------
-    patient_id, genotype, product : str
-        Pseudonym, genotype of the leukaemia, and what was infused; empty where not recorded.
+    patient_id, genotype, product, sex : str
+        Pseudonym, genotype of the leukaemia, what was infused, and sex; empty where not recorded.
+    birth_year : int or None
+        Likewise.
     day0 : date or None
         Day of the index infusion.
     samples : tuple of Sample
@@ -117,6 +119,8 @@ class Timeline:
     patient_id: str
     genotype: str = ""
     product: str = ""
+    sex: str = ""
+    birth_year: int | None = None
     day0: date | None = None
     samples: tuple[Sample, ...] = ()
     events: tuple[ClinicalEvent, ...] = ()

@@ -92,6 +92,8 @@ def read_timelines(connection: Connection, span: Span) -> Iterator[Timeline]:
             patient_id=row.patient_id,
             genotype=row.genotype,
             product=infusion.product if infusion else "",
+            sex=row.sex,
+            birth_year=row.birth_year,
             day0=date.fromisoformat(infusion.infused_on) if infusion else None,
             samples=tuple(sorted(samples[row.thing], key=_place_of_sample)),
             events=tuple(sorted(happened[row.thing], key=_place_of_event)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, union
 
+from cytomon.errors import InputError
 from cytomon.model.people import Review
 from cytomon.store.current import is_current
 from cytomon.store.tables import (
@@ -132,6 +133,24 @@ def head(connection: Connection) -> Head:
     """The newest entry of the log."""
     row = connection.execute(select(log).order_by(log.c.seq.desc()).limit(1)).one()
     return Head(number=row.seq, hash=row.hash)
+
+
+def head_at(connection: Connection, number: int) -> Head:
+    """An entry of the log as if it were the newest.
+
+    Raises
+    ------
+    InputError
+        If the log has not come so far.
+    """
+    found = connection.scalar(select(log.c.hash).where(log.c.seq == number))
+    if found is None:
+        raise InputError(
+            f"the log of this store has no entry {number}",
+            where="entry",
+            fix="name the store that is meant; cytomon audit verify shows how far its log goes",
+        )
+    return Head(number=number, hash=found)
 
 
 def goes_on_from(connection: Connection, past: Head) -> bool:

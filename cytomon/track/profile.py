@@ -47,6 +47,24 @@ def _completed(given: dict[str, Number], usual: dict[str, Number]) -> dict[str, 
     return usual | given
 
 
+class CohortDefinitions(BaseModel):
+    """Definitions of a cohort's endpoints; explained in ``docs/reference/cohort.md``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    no_remission: Literal["event", "ignore"] = "event"
+    second_malignancy: Literal["event", "ignore"] = "event"
+    second_infusion: Literal["follow", "censor"] = "follow"
+    relapse_transplant: Literal["follow", "censor", "competing"] = "follow"
+    remission_by_day: Days = 35
+    survival_interval: Literal["log", "log-log", "plain"] = "log"
+    incidence_interval: Literal["linear", "log-log"] = "linear"
+    horizon_day: Days = 365
+    recovery_by_day: Days = 183
+    age_from_years: Days = 10
+    least_at_risk: Annotated[int, Field(ge=1)] = 5
+
+
 class Profile(BaseModel):
     """Definitions of states and flags; every field is explained in ``docs/reference/course.md``."""
 
@@ -83,6 +101,7 @@ class Profile(BaseModel):
     early_days: Days = 60
     aplasia_asked_from_day: Days = 28
     aplasia_by_day: Days = 35
+    cohort: CohortDefinitions = CohortDefinitions()
 
     @property
     def title(self) -> str:

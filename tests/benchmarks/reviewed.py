@@ -24,6 +24,7 @@ from cytomon.simulate.tube import simulate_tube, write_tube
 SIZES = {"1M": 1_000_000, "10M": 10_000_000}
 FINAL = 3
 """Gates after whose edit the tube is measured anew."""
+OPENINGS = 3
 MANY, MANY_EVENTS = 50, 100_000
 ROOTS = ("singlets", "cells", "viable", "nucleated")
 """Gates that all others stand under; every other gate is called a leaf here."""
@@ -171,8 +172,10 @@ def _edits(path: Path) -> dict[str, Any]:
         _tube(path.parent, "warm", 20_000)
     window.open(small)
     window.settle()
-    opened = [window.open(path)]
-    window.settle()
+    opened = []
+    for _ in range(OPENINGS):
+        opened.append(window.open(path))
+        window.settle()
     session = window.widget.session
     assert session is not None
     session.open_gates |= set(session.locks)

@@ -1,0 +1,1 @@
+"""Drawings of a cohort: the only room of it that knows matplotlib."""

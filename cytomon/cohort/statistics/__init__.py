@@ -1,0 +1,1 @@
+"""Survival and competing risks: arrays in, frozen answers out."""
