@@ -10,12 +10,12 @@ from cytomon.model.drugs import depleting_drugs
 from cytomon.model.genotype import is_high_risk, is_plain
 from cytomon.model.phenotype import UNKNOWN
 from cytomon.model.states import Landmark
-from cytomon.model.timeline import Sample
-from cytomon.track.clinical import M1, burden_band, copies, morphology_category
+from cytomon.track.clinical import M1, copies
 from cytomon.track.follow import Followed
-from cytomon.track.known import Known, mrd_days
+from cytomon.track.known import Known
 from cytomon.track.profile import CohortDefinitions
 from cytomon.track.states import Course
+from cytomon.track.written import burden
 
 CENSORED, EVENT = 0, 1
 DEATH, OTHER_FAILURE = 2, 3
@@ -163,7 +163,7 @@ def person_of(followed: Followed) -> Person | None:
         recovery_right=course.aplasia.trial if is_back else None,
         landmarks={name: getattr(states, name) for name in LANDMARKS},
         bca_ge_6m=states.bca_ge_6m,
-        factors=dict(_factors(at, definitions)),
+        factors=dict(_factors(followed, at, definitions)),
         car=tuple(_car(at)),
         car_at_relapse=dict(_car_at_relapse(at, course)),
         reinfused=again,
@@ -269,7 +269,9 @@ def _remission(at: Known, definitions: CohortDefinitions) -> str:
     return "died" if said["death"] else UNKNOWN
 
 
-def _factors(at: Known, definitions: CohortDefinitions) -> Iterator[tuple[str, str]]:
+def _factors(
+    followed: Followed, at: Known, definitions: CohortDefinitions
+) -> Iterator[tuple[str, str]]:
     """Baseline factors that are recorded."""
     timeline = at.timeline
     if timeline.sex:
@@ -282,27 +284,11 @@ def _factors(at: Known, definitions: CohortDefinitions) -> Iterator[tuple[str, s
         yield "genotype", timeline.genotype
         if is_plain(timeline.genotype):
             yield "cytogenetics", "high risk" if is_high_risk(timeline.genotype) else "other"
-    burden = _burden(at)
-    if burden is not None:
-        yield "mrd", burden_band(burden)
-    smears = [
-        (day, morphology_category(event.value))
-        for day, event in at.events.get("morphology", ())
-        if day <= 0
-    ]
-    if smears:  # of one day the one with more blasts
-        yield "marrow", "M1" if max(smears)[1] == M1 else "M2/M3"
-
-
-def _burden(at: Known) -> float | None:
-    """MRD before the infusion: of the last evaluable marrows, the highest of their day."""
-    before = mrd_days([one for one in at.samples if one[0] <= 0 and _is_marrow(one[1])])
-    values = [one.answer.value for one in before[-1].marrows] if before else []
-    return max((value for value in values if value is not None), default=None)
-
-
-def _is_marrow(sample: Sample) -> bool:
-    return sample.specimen_type == "marrow"
+    before = burden(followed)
+    if before["band"]:
+        yield "mrd", before["band"]
+    if before["morphology"]:
+        yield "marrow", "M1" if before["morphology"] == M1 else "M2/M3"
 
 
 def _car(at: Known) -> Iterator[Copies]:

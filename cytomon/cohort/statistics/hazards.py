@@ -34,7 +34,7 @@ class Coefficient:
     name : str
         Of the covariate.
     hazard_ratio, low, high : float or None
-        For one unit more, with its 95 % interval; an end that lies at infinity is None.
+        For one unit more, with its 95 % interval; an end that was not found is None.
     p : float or None
         That the ratio is 1, two-sided.
     coefficient, se : float or None

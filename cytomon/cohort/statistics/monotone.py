@@ -33,7 +33,6 @@ _EXACT = 1e-10
 """To what the solver keeps the inequalities: far below `_EQUAL`, or no direction would pass."""
 _SAMPLE = 200
 """Event times that decide most questions; only a rise that they allow is checked at all."""
-
 _ROUNDS = 200
 """Each finds new rows that forbid the rise; a handful is usual."""
 
@@ -61,8 +60,9 @@ def independent(sets: AtRisk) -> IntArray:
 
 def limit_of(sets: AtRisk) -> AtRisk:
     """The risk sets themselves, or infinitely far in every direction of endless rise."""
-    while (kept := independent(sets)).size:
-        direction = endless_rise(sets.only(kept))
+    for _ in sets.scale:  # each such direction takes one from those that are left
+        kept = independent(sets)
+        direction = endless_rise(sets.only(kept)) if kept.size else None
         if direction is None:
             break
         whole = np.zeros(sets.scale.size)

@@ -216,7 +216,7 @@ def same(found: Fit, expected: Fit):
 
 
 @given(cohorts(), st.randoms())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_the_order_of_rows_does_not_matter(table: Table, random: Random):
     """Rows can come as they like."""
     rows = list(range(len(table.stop)))
@@ -226,7 +226,7 @@ def test_the_order_of_rows_does_not_matter(table: Table, random: Random):
 
 
 @given(cohorts(), st.data())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_cutting_a_row_changes_nothing(table: Table, data: st.DataObject):
     """A person watched in two stretches is the person watched in one."""
     row = data.draw(st.integers(0, len(table.stop) - 1))
@@ -244,7 +244,7 @@ def test_cutting_a_row_changes_nothing(table: Table, data: st.DataObject):
 
 
 @given(cohorts(), st.sampled_from([1e-4, 0.5, 365.25, 1e5]), st.sampled_from([0.0, -48.0, 1e4]))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_units_of_a_covariate_only_change_its_coefficient(
     table: Table, factor: float, shift: float
 ):
