@@ -103,7 +103,7 @@ def cohort(
         Path, typer.Argument(metavar="DIR", help="Folder of the lists and their truth.")
     ],
     patients: Annotated[
-        int, typer.Option(min=1, max=10_000, help="How many; the trial had 194.")
+        int, typer.Option(min=1, max=100_000, help="How many; the trial had 194.")
     ] = 194,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
     day0: Annotated[

@@ -207,7 +207,7 @@ def _by_transplant(found: Analysed) -> Iterator[tuple[str, ...]]:
             without, moved = (curves.get(f"{level}: {w}") for w in ("no_transplant", "transplant"))
             test = tests.get(f"efs|{level}")
             yield (
-                level.replace("=", " "), _count(without.n if without else None), *_pair(without),
+                level.replace("=", " ", 1), _count(without.n if without else None), *_pair(without),
                 _count(test.n if test else 0), *_pair(moved),
                 probability(test.p_value if test else None),
             )  # fmt: skip

@@ -12,7 +12,7 @@ _OTHER_HIGH_RISK = re.compile(
     re.IGNORECASE,
 )
 _NOT_PLAIN = re.compile(
-    r"\bno[tn]?\b|negativ|germ ?line|wild|unknown|pending|failed|\?|^\W*$", re.IGNORECASE
+    r"\bno[tn]?\b|negati|germ ?line|wild|unknown|pending|failed|\?|^\W*$", re.IGNORECASE
 )
 
 

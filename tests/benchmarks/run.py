@@ -25,7 +25,7 @@ from typing import Any
 from cytomon.simulate.plan import Realism, TubePlan
 from cytomon.simulate.tube import simulate_tube
 from cytomon.simulate.tube import write_tube as write_simulated
-from tests.benchmarks import followed, reported, reviewed
+from tests.benchmarks import cohorts, followed, reported, reviewed
 from tests.benchmarks.kept import section
 from tests.benchmarks.tube import write_tube
 
@@ -234,6 +234,12 @@ def _reported(folder: Path) -> str:
     return reported.section(folder, _table)
 
 
+def _cohorts(folder: Path) -> str:
+    """A cohort's page by the number of patients; written where it is measured."""
+    (folder / "cohorts").mkdir()
+    return cohorts.section(folder / "cohorts", _table)
+
+
 def _reviewed(folder: Path) -> str:
     """The review window, in a module of its own."""
     return reviewed.section(folder / "reviewed", _table)
@@ -264,6 +270,7 @@ SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "reports": _reported,
     "start": _start_up,
     "reviews": _reviewed,
+    "cohort": _cohorts,
 }
 
 if __name__ == "__main__":

@@ -73,9 +73,10 @@ def _compared(groups: dict[Landmark, list[Person]], day: int) -> Iterator[Estima
         return
     stop, event = arrays([one.efs for _, group in two for one in group])
     names = np.array([state.value for state, group in two for _ in group])
+    sizes = ", ".join(f"{state.value} (n = {len(group)})" for state, group in two)
     row = Estimate(
         analysis="landmark_logrank", group="PERSISTENT vs RECOVERED", estimand=landmark(day),
-        n=len(stop), n_events=int(event.sum()), method="log-rank test",
+        n=len(stop), n_events=int(event.sum()), method=f"log-rank test; {sizes}",
     )  # fmt: skip
     yield of_test(row, logrank(stop, event, names))
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from cytomon.cohort.statistics.answers import FloatArray
 from cytomon.cohort.statistics.monotone import unseen
-from cytomon.cohort.statistics.partial_likelihood import AtRisk, Rows
+from cytomon.cohort.statistics.partial_likelihood import AtRisk
+from cytomon.cohort.statistics.rows import Rows
 
 NOT = "hazard ratio not estimable"
 NO_EVENTS = f"no events; {NOT}"

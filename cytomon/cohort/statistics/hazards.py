@@ -15,14 +15,9 @@ from cytomon.cohort.statistics.answers import FloatArray, IntArray, Test
 from cytomon.cohort.statistics.ascent import Summit, climb
 from cytomon.cohort.statistics.estimability import NO_EVENTS, overlapping, runaway, unended
 from cytomon.cohort.statistics.monotone import independent, limit_of
-from cytomon.cohort.statistics.partial_likelihood import (
-    AtRisk,
-    Rows,
-    arrange,
-    partial_likelihood,
-    rows_of,
-)
+from cytomon.cohort.statistics.partial_likelihood import AtRisk, arrange, partial_likelihood
 from cytomon.cohort.statistics.risk_sets import follow
+from cytomon.cohort.statistics.rows import Rows, rows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

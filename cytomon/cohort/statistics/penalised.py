@@ -13,14 +13,9 @@ from cytomon.cohort.statistics.ascent import Summit, climb
 from cytomon.cohort.statistics.estimability import overlapping, unended
 from cytomon.cohort.statistics.hazards import Estimate, Fit, chi_square, told, without_events
 from cytomon.cohort.statistics.monotone import independent
-from cytomon.cohort.statistics.partial_likelihood import (
-    AtRisk,
-    Slope,
-    arrange,
-    moments,
-    rows_of,
-)
+from cytomon.cohort.statistics.partial_likelihood import AtRisk, Slope, arrange, moments
 from cytomon.cohort.statistics.risk_sets import follow
+from cytomon.cohort.statistics.rows import rows_of
 
 _DOUBLINGS = 30
 

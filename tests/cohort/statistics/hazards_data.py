@@ -65,11 +65,6 @@ def heart() -> Table:
     return found._replace(covariates=years, names=("age", "year", "surgery", "transplant"))
 
 
-def breast() -> Table:
-    """Breast cancer (Losch et al. 1998), the example of Heinze & Schemper 2001: no death in G 0."""
-    return read("hazards_breast", ("T", "N", "G", "CD"))
-
-
 def leukemia() -> Table:
     """6-mercaptopurine against placebo (Freireich et al. 1963): many tied remissions."""
     treated = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from scipy.special import logsumexp
 from cytomon.cohort.statistics.answers import FloatArray
 from cytomon.cohort.statistics.hazards import Coefficient, Fit, cox
 from cytomon.cohort.statistics.penalised import firth
-from tests.cohort.statistics.hazards_data import breast, persistent
+from tests.cohort.statistics.hazards_data import persistent
 
 BY_LIKELIHOOD = "hazard ratio not estimable by maximum likelihood"
 
@@ -62,30 +63,6 @@ def test_the_other_coefficients_are_those_of_the_limit():
     assert found.likelihood_ratio.statistic == pytest.approx(29.7109769858, abs=2e-7)
 
 
-def test_breast_cancer_without_deaths_in_grade_0():
-    """The example of Heinze & Schemper 2001.
-
-    R 4.2.2, survival 3.5-3, ``coxph(Surv(stop, event) ~ T + N + G + CD)`` stops with G at 18.4
-    (standard error 4316) and for the others prints::
-
-        T   1.279083754997 0.502235461401
-        N   0.946279493591 0.425051881451
-        CD  0.400100785476 0.443485273215
-        lr  39.3563533516
-    """
-    found = breast().fitted(cox)
-    tumour, nodes, grade, cathepsin = found.coefficients
-
-    assert silent(grade)
-    assert grade.why == f"no events outside the group; {BY_LIKELIHOOD}"
-    assert [(c.coefficient, c.se) for c in (tumour, nodes, cathepsin)] == [
-        pytest.approx((1.279083754997, 0.502235461401), abs=1e-8),
-        pytest.approx((0.946279493591, 0.425051881451), abs=1e-8),
-        pytest.approx((0.400100785476, 0.443485273215), abs=1e-8),
-    ]
-    assert found.likelihood_ratio.statistic == pytest.approx(39.3563533516, abs=1e-6)
-
-
 def test_a_measure_that_foretells_the_order_has_no_hazard_ratio():
     """Who has most goes first: the likelihood rises to 1, however small the steps are."""
     measure = np.linspace(0, 1e-3, 30)[::-1, None]
@@ -112,6 +89,18 @@ def test_two_covariates_can_foretell_only_together():
     assert {one.why for one in both} == {
         f"the likelihood rises for ever with the coefficient; {BY_LIKELIHOOD}"
     }
+
+
+def test_the_limit_counts_an_event_once_though_its_row_is_cut():
+    """Of the first event's equals one is outshone by the second and has the third.
+
+    Far out only the first event is undecided, between three: the likelihood comes near 1/3.
+    """
+    entry, stop = [0, 1, 0, 0, 0], [1, 2, 3, 5, 1.5]
+    found = cox(stop, [1, 1, 1, 0, 0], [[1], [2], [1], [0], [1]], ["x"], entry=entry)
+
+    assert silent(found.coefficients[0])
+    assert found.log_likelihood == pytest.approx(math.log(1 / 3), abs=1e-12)
 
 
 def test_one_event_on_the_other_side_is_enough_for_an_estimate():
@@ -207,7 +196,7 @@ def brute_force(event: FloatArray, table: FloatArray, entry: FloatArray, at: Flo
 
 
 @given(small)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 def test_the_limit_is_what_the_likelihood_comes_near(
     cohort: tuple[list[bool], FloatArray, list[int]],
 ):
@@ -220,16 +209,22 @@ def test_the_limit_is_what_the_likelihood_comes_near(
     entry = np.minimum(np.array(late), day - 1)
     found = cox(day, event, table, ["a", "b"], entry=entry)
 
-    search = minimize(
-        lambda at: -brute_force(np.array(event), table, entry, at),
-        np.zeros(2),
-        method="Powell",
-        bounds=[(-60, 60)] * 2,
-        options={"xtol": 1e-8, "ftol": 1e-14},
-    )
+    # one search alone may lose its way on the ridge along which the likelihood rises for ever
+    searches = [
+        minimize(
+            lambda at: -brute_force(np.array(event), table, entry, at),
+            np.array(start),
+            method="Powell",
+            bounds=[(-60, 60)] * 2,
+            options={"xtol": 1e-4, "ftol": 1e-9},
+        )
+        for start in product((-9.0, 0.0, 9.0), repeat=2)
+    ]
+    search = min(searches, key=lambda one: one.fun)
+    highest = -search.fun
 
-    assert -search.fun <= found.log_likelihood + 1e-9
-    assert -search.fun == pytest.approx(found.log_likelihood, abs=1e-4)
+    assert highest <= found.log_likelihood + 1e-9
+    assert highest == pytest.approx(found.log_likelihood, abs=1e-4)
     if not any(c.why for c in found.coefficients):
         estimates = [c.coefficient for c in found.coefficients]
         assert brute_force(np.array(event), table, entry, np.array(estimates)) == pytest.approx(

@@ -38,12 +38,12 @@ from hypothesis import strategies as st
 from cytomon.cohort.statistics.answers import FloatArray
 from cytomon.cohort.statistics.ascent import climb
 from cytomon.cohort.statistics.hazards import Fit
-from cytomon.cohort.statistics.partial_likelihood import arrange, rows_of
+from cytomon.cohort.statistics.partial_likelihood import arrange
 from cytomon.cohort.statistics.penalised import firth, penalised_likelihood, profiled
 from cytomon.cohort.statistics.risk_sets import follow
+from cytomon.cohort.statistics.rows import rows_of
 from tests.cohort.statistics.hazards_data import (
     Table,
-    breast,
     heart,
     leukemia,
     ovarian,
@@ -65,26 +65,6 @@ def test_two_persons():
     (one,) = firth([1, 2], [1, 0], [[1], [0]], ["x"]).coefficients
 
     assert one.hazard_ratio == pytest.approx(3, rel=1e-9)
-
-
-def test_breast_cancer():
-    """No death in grade 0: the interval is finite, and G matters (no ties: coxphf is the same)."""
-    found = breast().fitted(firth)
-
-    assert told(found) == pytest.approx(
-        np.array(
-            [
-                [1.2244388071, 0.4916044309, 0.3095018902, 2.248359520, 0.008225203505],
-                [0.9188881955, 0.4225733553, 0.1137350559, 1.763507752, 0.025282830500],
-                [2.4244141440, 1.4735463514, 0.3823107773, 7.280659962, 0.013589875707],
-                [0.3971180994, 0.4418553990, -0.4670204307, 1.256124068, 0.364502439660],
-            ]
-        ),
-        abs=2e-9,
-    )
-    assert found.log_likelihood == pytest.approx(-92.3524189299, abs=1e-9)
-    assert found.likelihood_ratio.statistic == pytest.approx(35.9514203602, abs=1e-8)
-    assert found.likelihood_ratio.degrees == 4
 
 
 def test_agrees_with_coxphf():

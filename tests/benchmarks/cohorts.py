@@ -1,0 +1,77 @@
+"""A cohort's whole page: seconds by its size, beside only reading the same patients."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from cytomon.filing.imports import ImportLists, import_lists
+from cytomon.simulate.cohort.files import write_cohort
+from cytomon.simulate.cohort.law import LAW
+from cytomon.simulate.cohort.patient import simulate_cohort
+from cytomon.store.address import parse
+from cytomon.store.open import opened
+from cytomon.store.timelines import read_timelines, spans
+
+SIZES = (2_500, 5_000, 10_000, 20_000)
+SEED, OPENED, WHO = 72_000, date(2023, 1, 2), "bench"
+
+Table = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
+
+
+def section(folder: Path, table: Table) -> str:
+    """Analyse simulated cohorts, each twice as large as the one before."""
+    rows, before = [], 0.0
+    for size in SIZES:
+        url = _store(folder / f"cohort-{size}", size)
+        reading = _seconds(lambda url=url: _read(url))
+        whole = _seconds(lambda url=url: _cohort(url, folder / f"page-{size}"))
+        grown = f"{whole / before:.2f}" if before else ""
+        rows.append(
+            (f"{size:,}", f"{reading:.1f}", f"{whole:.1f}", f"{whole / reading:.2f}", grown)
+        )
+        before = whole
+    head = ("patients", "only reading, s", "the whole page, s", "ratio", "times half as many")
+    return f"""## A cohort
+
+`cytomon cohort` of simulated patients ({SEED}) from an SQLite store: every patient followed, all
+endpoints, estimates, figures and the page; seconds by the clock, the start of the program included,
+on {os.cpu_count()} processors. *Only reading* is the same timelines from the store in one process.
+
+{table(head, rows)}"""
+
+
+def _store(folder: Path, size: int) -> str:
+    people = list(simulate_cohort(size, seed=SEED, opened=OPENED))
+    write_cohort(folder, people, seed=SEED, law=LAW)
+    named = ("patients", "events", "measurements")
+    lists = ImportLists(**{name: folder / f"{name}.csv" for name in named})
+    url = f"sqlite:///{folder}.db"
+    with opened(parse(url), who=WHO, create=True) as store:
+        import_lists(store, WHO, lists)
+    return url
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _read(url: str) -> int:
+    with opened(parse(url), who=WHO) as store, store.reading() as connection:
+        return sum(
+            1 for span in spans(connection, size=125) for _ in read_timelines(connection, span)
+        )
+
+
+def _cohort(url: str, out: Path) -> None:
+    program = str(Path(sys.executable).with_name("cytomon"))
+    as_of = date.fromordinal(OPENED.toordinal() + LAW.data_cut).isoformat()
+    words = [program, "cohort", "--store", url, "--user", WHO, "--as-of", as_of, "--out", str(out)]
+    subprocess.run(words, check=True, capture_output=True)  # noqa: S603
