@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from cytomon.filing.imports import ImportLists, import_lists
@@ -29,8 +30,8 @@ def section(folder: Path, table: Table) -> str:
     rows, before = [], 0.0
     for size in SIZES:
         url = _store(folder / f"cohort-{size}", size)
-        reading = _seconds(lambda url=url: _read(url))
-        whole = _seconds(lambda url=url: _cohort(url, folder / f"page-{size}"))
+        reading = _seconds(partial(_read, url))
+        whole = _seconds(partial(_cohort, url, folder / f"page-{size}"))
         grown = f"{whole / before:.2f}" if before else ""
         rows.append(
             (f"{size:,}", f"{reading:.1f}", f"{whole:.1f}", f"{whole / reading:.2f}", grown)
