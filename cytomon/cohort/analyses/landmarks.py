@@ -12,7 +12,7 @@ import numpy as np
 
 from cytomon.cohort.analyses.outcome import arrays, survival_line
 from cytomon.cohort.analyses.transplant import Rows, hazard_rows, rows_of
-from cytomon.cohort.endpoints import LANDMARKS, Person
+from cytomon.cohort.endpoints import CENSORED, LANDMARKS, Outcome, Person
 from cytomon.cohort.estimates import Estimate, Line, Part, landmark, of_test
 from cytomon.cohort.statistics.logrank import logrank
 from cytomon.model.states import Landmark
@@ -48,7 +48,7 @@ def landmarks(people: Sequence[Person], definitions: CohortDefinitions) -> Part:
                 horizon = definitions.horizon_day
                 rows += line.read_off((horizon,), always=horizon)
                 lines.append(line)
-        rows += _compared(groups, day)
+        rows += _compared(groups, day, definitions.horizon_day)
     return Part(estimates=(*rows, *_together(people)), lines=tuple(lines))
 
 
@@ -66,19 +66,24 @@ def _left_out(
         )  # fmt: skip
 
 
-def _compared(groups: dict[Landmark, list[Person]], day: int) -> Iterator[Estimate]:
-    """Persistent aplasia against recovery; the unknown are no group of their own."""
+def _compared(groups: dict[Landmark, list[Person]], day: int, horizon: int) -> Iterator[Estimate]:
+    """Persistent aplasia against recovery up to the horizon; the unknown are no group."""
     two = [(state, groups[state]) for state in (Landmark.PERSISTENT, Landmark.RECOVERED)]
     if not all(group for _, group in two):
         return
-    stop, event = arrays([one.efs for _, group in two for one in group])
+    stop, event = arrays([_up_to(horizon, one.efs) for _, group in two for one in group])
     names = np.array([state.value for state, group in two for _ in group])
     sizes = ", ".join(f"{state.value} (n = {len(group)})" for state, group in two)
     row = Estimate(
         analysis="landmark_logrank", group="PERSISTENT vs RECOVERED", estimand=landmark(day),
-        n=len(stop), n_events=int(event.sum()), method=f"log-rank test; {sizes}",
+        n=len(stop), n_events=int(event.sum()),
+        method=f"log-rank test up to day {horizon}; {sizes}",
     )  # fmt: skip
     yield of_test(row, logrank(stop, event, names))
+
+
+def _up_to(horizon: int, outcome: Outcome) -> Outcome:
+    return outcome if outcome.days <= horizon else Outcome(horizon, CENSORED)
 
 
 def _together(people: Sequence[Person]) -> Iterator[Estimate]:
