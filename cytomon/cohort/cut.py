@@ -44,9 +44,9 @@ class Cut(BaseModel):
     entry, entry_hash : int and str
         Entry of the store's log up to which it was read, and its hash.
     inputs : str
-        SHA-256 of all that went in.
-    patients : int
-        Patients with an infusion up to the day.
+        SHA-256 of all that went in, the definitions among it.
+    patients, simulated : int
+        Patients with an infusion up to the day, and how many of them are simulated.
     left_out : dict of str to int
         Why others are not among them, and how many.
     profile : Profile
@@ -62,6 +62,7 @@ class Cut(BaseModel):
     entry_hash: str
     inputs: _HEX
     patients: Annotated[int, Field(ge=0)]
+    simulated: Annotated[int, Field(ge=0)]
     left_out: dict[str, int]
     profile: Profile
     rules: str
@@ -126,8 +127,9 @@ def take_cut(address: Address, who: str, day: Day, *, workers: int, entry: int |
         as_of=day.as_of,
         entry=at.number,
         entry_hash=at.hash,
-        inputs=_sealed([one.digest for one in told]),
+        inputs=_sealed([*(one.digest for one in told), day.profile.model_dump_json()]),
         patients=len(people),
+        simulated=sum(one.simulated for one in people),
         left_out=dict(sorted(Counter(one.why_not for one in told if one.why_not).items())),
         profile=day.profile,
         rules=VERSION,
@@ -202,7 +204,7 @@ def refuse_other(cut: Cut, found: Cut) -> None:
         )
     if cut.inputs != found.inputs:
         raise InputError(
-            f"what goes in is not what went in then, with cytomon {cut.cytomon}",
+            "what goes in is not what went in then",
             where="--cut",
-            fix="run the version of cytomon that took the cut, or take a new one",
+            fix=f"leave the file as cytomon {cut.cytomon} (rules {cut.rules}) wrote it",
         )

@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cytomon.cohort.baseline import Copies, copies_of, factors_of, transgenes_at_relapse
+from cytomon.cohort.doubts import doubts_of
 from cytomon.model.drugs import depleting_drugs
-from cytomon.model.genotype import is_high_risk, is_plain
 from cytomon.model.phenotype import UNKNOWN
 from cytomon.model.states import Landmark
-from cytomon.track.clinical import M1, copies
 from cytomon.track.follow import Followed
 from cytomon.track.known import Known
 from cytomon.track.profile import CohortDefinitions
 from cytomon.track.states import Course
-from cytomon.track.written import burden
 
 CENSORED, EVENT = 0, 1
 DEATH, OTHER_FAILURE = 2, 3
@@ -41,14 +40,6 @@ class Outcome(NamedTuple):
 
     days: int
     code: int
-
-
-class Copies(NamedTuple):
-    """A sample of a CAR transgene; copies/ng, None below the limit of the assay."""
-
-    antigen: str
-    day: int
-    copies: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +81,10 @@ class Person:
         Days of specimens that could tell whether B cells are there.
     simulated : bool
         Whether the product says that nobody was treated with it.
+    failure : str
+        What ended event-free survival; empty where nothing did.
+    doubts : tuple of str
+        Records that contradict each other, or leave out what others show.
     """
 
     patient_id: str
@@ -112,6 +107,8 @@ class Person:
     reinfused: int | None
     looked: tuple[int, ...]
     simulated: bool
+    failure: str = ""
+    doubts: tuple[str, ...] = ()
 
     def looked_by(self, day: int) -> bool:
         """Whether a specimen up to a day could tell of B cells."""
@@ -147,10 +144,10 @@ def person_of(followed: Followed) -> Person | None:
     again = at.first("second_infusion")
     recovered = _recovered(at, course)
     recovery = _recovery(at, course, recovered)
-    is_back = recovery.code == EVENT
+    efs, failure = _efs(at, course, definitions)
     return Person(
         patient_id=at.timeline.patient_id,
-        efs=_censored(_efs(at, course, failed), again, definitions),
+        efs=efs,
         os=Outcome(seen, CENSORED) if died is None else Outcome(died, EVENT),
         relapse=_censored(_relapse(at, course, failed), again, definitions),
         recovery=recovery,
@@ -159,16 +156,18 @@ def person_of(followed: Followed) -> Person | None:
         remission=_remission(at, definitions),
         phenotype=states.relapse_phenotype or UNKNOWN if _did_relapse(course, died) else "",
         aplasia=course.aplasia.onset,
-        recovery_left=course.aplasia.left,
-        recovery_right=course.aplasia.trial if is_back else None,
+        recovery_left=_aplasia_before(course, recovered),
+        recovery_right=recovered if recovery.code == EVENT else None,
         landmarks={name: getattr(states, name) for name in LANDMARKS},
         bca_ge_6m=states.bca_ge_6m,
-        factors=dict(_factors(followed, at, definitions)),
-        car=tuple(_car(at)),
-        car_at_relapse=dict(_car_at_relapse(at, course)),
+        factors=dict(factors_of(followed, at, definitions)),
+        car=tuple(copies_of(at)),
+        car_at_relapse=dict(transgenes_at_relapse(at, course)),
         reinfused=again,
         looked=tuple(one.day for one in at.b_cells),
         simulated="simulated" in at.timeline.product.casefold(),
+        failure=failure,
+        doubts=tuple(doubts_of(at, definitions)),
     )
 
 
@@ -185,11 +184,7 @@ def _seen(at: Known) -> int:
 
 def _failed(at: Known, definitions: CohortDefinitions) -> int | None:
     """Day of no remission or of a second malignancy, where they count."""
-    kinds = [
-        kind
-        for kind in ("no_remission", "second_malignancy")
-        if getattr(definitions, kind) == "event"
-    ]
+    kinds = _counted(definitions)
     return at.first(*kinds) if kinds else None
 
 
@@ -199,9 +194,27 @@ def _first(*ways: tuple[int | None, int]) -> Outcome | None:
     return min(dated, key=lambda one: one.days, default=None)
 
 
-def _efs(at: Known, course: Course, failed: int | None) -> Outcome:
-    ways = ((course.relapsed, EVENT), (failed, EVENT), (at.first("death"), EVENT))
-    return _first(*ways) or Outcome(_seen(at), CENSORED)
+def _efs(at: Known, course: Course, definitions: CohortDefinitions) -> tuple[Outcome, str]:
+    """Event-free survival, and what ended it."""
+    ways = [("relapse", course.relapsed)]
+    ways += [(kind, at.first(kind)) for kind in _counted(definitions)]
+    ways += [("death", at.first("death"))]
+    found = _first(*((day, number) for number, (_, day) in enumerate(ways)))
+    ended = Outcome(found.days, EVENT) if found else Outcome(_seen(at), CENSORED)
+    whole = _censored(ended, at.first("second_infusion"), definitions)
+    return whole, ways[found.code][0] if found and whole.code else ""
+
+
+def _counted(definitions: CohortDefinitions) -> list[str]:
+    """Kinds of failure beside relapse and death that count by the definitions."""
+    kinds = ("no_remission", "second_malignancy")
+    return [kind for kind in kinds if getattr(definitions, kind) == "event"]
+
+
+def _aplasia_before(course: Course, recovered: int | None) -> int | None:
+    """The last day without B cells: before they came back, or of all."""
+    gone = [one.day for one in course.aplasia.since if not one.back]
+    return max((day for day in gone if recovered is None or day < recovered), default=None)
 
 
 def _relapse(at: Known, course: Course, failed: int | None) -> Outcome:
@@ -267,50 +280,3 @@ def _remission(at: Known, definitions: CohortDefinitions) -> str:
     if said["remission"]:
         return "yes"
     return "died" if said["death"] else UNKNOWN
-
-
-def _factors(
-    followed: Followed, at: Known, definitions: CohortDefinitions
-) -> Iterator[tuple[str, str]]:
-    """Baseline factors that are recorded."""
-    timeline = at.timeline
-    if timeline.sex:
-        yield "sex", timeline.sex
-    if timeline.birth_year is not None:
-        cut = definitions.age_from_years
-        is_older = at.day0.year - timeline.birth_year >= cut
-        yield "age", f">={cut}" if is_older else f"<{cut}"
-    if timeline.genotype.strip():
-        yield "genotype", timeline.genotype
-        if is_plain(timeline.genotype):
-            yield "cytogenetics", "high risk" if is_high_risk(timeline.genotype) else "other"
-    before = burden(followed)
-    if before["band"]:
-        yield "mrd", before["band"]
-    if before["morphology"]:
-        yield "marrow", "M1" if before["morphology"] == M1 else "M2/M3"
-
-
-def _car(at: Known) -> Iterator[Copies]:
-    for antigen in ("CD19", "CD22"):
-        for one in at.car(antigen):
-            amount = copies(one.event.value, one.event.unit)
-            # what was measured in another unit says that it is there, and not how much
-            if amount is None or amount < float("inf"):
-                yield Copies(antigen, one.day, amount)
-
-
-_AROUND_RELAPSE = 30
-"""Days before a relapse, and 7 after it, in which a sample of a transgene speaks of it."""
-
-
-def _car_at_relapse(at: Known, course: Course) -> Iterator[tuple[str, bool]]:
-    relapsed = course.relapsed
-    if relapsed is None:
-        return
-    first, last = relapsed - _AROUND_RELAPSE, relapsed + 7
-    for antigen in ("CD19", "CD22"):
-        near = [one for one in at.car(antigen) if first <= one.day <= last]
-        if near:
-            closest = min(near, key=lambda one: abs(one.day - relapsed))
-            yield antigen, not closest.below

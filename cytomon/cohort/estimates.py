@@ -71,7 +71,8 @@ def _cell(value: object) -> str:
 ESTIMATE_COLUMNS = tuple(one.name for one in fields(Estimate))
 
 
-_NO_EVENT = "; no event so far: exact binomial limit of those still at risk"
+_NO_EVENT = "; no event so far: exact binomial limit of the {} still at risk"
+_NO_LIMITS = "; nobody is left: no limits"
 _NOBODY = "; nobody was under observation then: cannot say"
 
 
@@ -104,7 +105,10 @@ class Line:
             if why and day != always:
                 continue
             if not why and not point.events:
-                point, why = _without_events(point, self.curve.start), _NO_EVENT
+                why = _NO_EVENT.format(point.at_risk)
+                point = _without_events(point, self.curve.start)
+            elif not why and point.low is None:
+                why = _NO_LIMITS
             yield Estimate(
                 analysis=self.analysis,
                 group=self.group,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -60,19 +61,15 @@ def page(cut: Cut, found: Analysed, plots: Sequence[Plot]) -> str:
     return environment.from_string(source).render(
         cut=cut,
         people=len(found.people),
-        simulated=_simulated(found),
         columns=_FINDING,
         definitions=defined(cut.profile),
+        doubts=tuple(sorted(Counter(d for one in found.people for d in one.doubts).items())),
         estimands=ESTIMANDS,
         limits=LIMITS,
         headline=tuple(_headline(found, cut)),
         plots=plots,
         tables=tuple(table for table in _tables(found, cut) if table.rows),
     )
-
-
-def _simulated(found: Analysed) -> bool:
-    return any(one.simulated for one in found.people)
 
 
 def _headline(found: Analysed, cut: Cut) -> Iterator[tuple[str, ...]]:
@@ -82,13 +79,18 @@ def _headline(found: Analysed, cut: Cut) -> Iterator[tuple[str, ...]]:
         ("remission", "assessed", None), ("efs", "all", horizon), ("os", "all", horizon),
         ("efs_censor_hct", "all", horizon), ("cif_relapse", "all", horizon),
         ("cif_bcr", "all", by), ("landmark_efs", "PERSISTENT", horizon),
+        ("landmark_efs", "RECOVERED", horizon),
     )  # fmt: skip
     for one in found.estimates:
         if (one.analysis, one.group, one.time_days) in wanted:
             yield _finding(one)
 
 
-_FINDING = ("question", "group", "estimand", "day", "n", "events", "estimate", "95 %")
+_TABLE_1 = (
+    "level", "n", "no transplant", "95 %", "transplanted", "transplant", "95 %", "P", "never",
+    "95 %",
+)  # fmt: skip
+_FINDING = ("question", "group", "estimate", "95 %", "day", "n", "events", "estimand")
 
 
 def _tables(found: Analysed, cut: Cut) -> Iterator[Table]:
@@ -111,18 +113,33 @@ def _tables(found: Analysed, cut: Cut) -> Iterator[Table]:
     )
     yield Table(
         title=f"Table 1. Event-free survival at day {horizon} by transplant",
-        says="No transplant: the whole level, censored at the transplant. Transplant: from the day "
-        "of the transplant on, once enough are at risk. P: transplant as a time-dependent "
-        "covariate within the level; not corrected for the number of levels.",
-        columns=("level", "n", "no transplant", "95 %", "transplanted", "transplant", "95 %", "P"),
+        says="No transplant: the whole level, censored at the transplant. Transplant: from day "
+        f"{cut.profile.cohort.transplant_curve_from_day} on, or later where fewer than "
+        f"{cut.profile.cohort.least_at_risk} are at risk. Never: without those transplanted before "
+        "an event, which is biased. P: transplant as a time-dependent covariate within the level; "
+        "not corrected for the number of levels.",
+        columns=_TABLE_1,
         rows=tuple(_by_transplant(found)),
     )
     yield Table(
-        title="Table 2. Hazard ratios, one factor at a time",
-        says="Not corrected for each other, nor for their number.",
+        title="Table 2. Hazard ratios",
+        says="Each factor by itself, not corrected for others nor for their number; the two rows "
+        "from day 183 are of one model. Patients and events are those of the group named first.",
         columns=("factor", "endpoint", "n", "events", "hazard ratio", "95 %", "P", "how"),
         rows=tuple(_ratio_row(one) for one in found.of(*_RATIOS, "cox_efs", "cox_os")),
     )
+    yield Table(
+        title="CAR transgenes",
+        says="Median copies/ng DNA of patients by days, and the day of the highest value up to day "
+        "30; 0 is below the limit of the assay. P compares both transgenes of the same patients.",
+        columns=("what", "group", "n", "median", "95 %", "P"),
+        rows=tuple(
+            (_name(one), one.group, _count(one.n), _number(one.estimate), interval(one, _number),
+             probability(one.p_value))
+            for one in found.of("car_kinetics", "car_peak_day")
+            if one.n
+        ),
+    )  # fmt: skip
     yield Table(
         title="Differences between groups",
         says="Log-rank tests of event-free and overall survival, Gray's tests of relapse and of "
@@ -142,7 +159,7 @@ _MAIN = (
     "landmark_left_out", "phenotype", "car_at_relapse",
 )  # fmt: skip
 _NAMES = {
-    "remission": "remission by day 28",
+    "remission": "remission at the four-week visit",
     "efs": "event-free survival",
     "os": "overall survival",
     "efs_censor_hct": "event-free survival, censored at transplant",
@@ -163,6 +180,8 @@ _NAMES = {
     "landmark_logrank": "log-rank",
     "gray": "Gray",
     "phenotype_mcnemar": "McNemar, exact",
+    "car_kinetics": "copies/ng",
+    "car_peak_day": "day of the peak",
     "cox_hct": "transplant",
     "cox_landmark": "from day 183",
 }
@@ -175,8 +194,8 @@ def _name(one: Estimate) -> str:
 def _finding(one: Estimate) -> tuple[str, ...]:
     said = percent(one.estimate) if one.estimate is not None else _why(one)
     return (
-        _name(one), one.group, one.estimand, _count(one.time_days), _count(one.n),
-        _count(one.n_events), said, interval(one, percent),
+        _name(one), one.group, said, interval(one, percent), _count(one.time_days), _count(one.n),
+        _count(one.n_events), one.estimand,
     )  # fmt: skip
 
 
@@ -189,6 +208,8 @@ def _ratio_row(one: Estimate) -> tuple[str, ...]:
     endpoint = {"cox_efs": "efs", "cox_os": "os", "cox_landmark": "efs"}.get(one.analysis)
     factor = "transplant" if one.analysis == "cox_hct" else one.group
     said = ratio(one.estimate) if one.estimate is not None else "not estimable"
+    if one.estimate is not None and "not estimable" in one.method:
+        said = f"not estimable (Firth: {said})"
     name = f"{factor} ({one.estimand})" if one.analysis == "cox_landmark" else factor
     return (
         name, endpoint or one.group, _count(one.n), _count(one.n_events), said,
@@ -210,6 +231,7 @@ def _by_transplant(found: Analysed) -> Iterator[tuple[str, ...]]:
                 level.replace("=", " ", 1), _count(without.n if without else None), *_pair(without),
                 _count(test.n if test else 0), *_pair(moved),
                 probability(test.p_value if test else None),
+                *_pair(curves.get(f"{level}: never_hct")),
             )  # fmt: skip
 
 

@@ -62,6 +62,7 @@ class CohortDefinitions(BaseModel):
     horizon_day: Days = 365
     recovery_by_day: Days = 183
     age_from_years: Days = 10
+    transplant_curve_from_day: Days = 91
     least_at_risk: Annotated[int, Field(ge=1)] = 5
 
 

@@ -116,6 +116,10 @@ def test_the_page_needs_nothing_and_names_nobody(made: Path):
     assert all(one.startswith("http://www.w3.org/") for one in addresses)
     assert not re.search(r"<(script|link|img|iframe)\b", page)
     assert "Simulated patients are among these" in page
+    figure = (made / "c" / "figures" / "figure_2a.svg").read_text(encoding="utf-8")
+    assert "simulated patients, no evidence" in figure
+    assert "all_itt" in figure
+    assert json.loads((made / "c" / "cut.json").read_text())["simulated"] == 16
     for words in ("What cannot be concluded", "censor_at_hct", "confirmed MRD does not count"):
         assert words in page
     assert len(re.findall(r"<svg\b", page)) == 9
@@ -160,6 +164,7 @@ def test_another_store_is_not_the_one_of_the_cut(say: Say, tmp_path: Path):
         ("entry_hash", "0" * 64, "is not the one of the cut"),
         ("inputs", "0" * 64, "what goes in is not what went in then"),
         ("entry", 999, "has no entry 999"),
+        ("profile", cut["profile"] | {"relapse_includes_mrd": True}, "what goes in is not"),
     ):
         (tmp_path / "other.json").write_text(json.dumps(cut | {field: value}))
         code, _, err = say("cohort", "--out", "d", "--cut", "other.json")

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cytomon.cohort.endpoints import LANDMARKS, Copies, Outcome, Person
+from cytomon.cohort.baseline import Copies
+from cytomon.cohort.endpoints import LANDMARKS, Outcome, Person
 from cytomon.model.states import Landmark
 
 PHENOTYPES = ("CD19+/CD22+", "CD19-/CD22+", "CD19-/CD22-", "unknown")

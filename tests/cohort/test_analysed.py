@@ -9,7 +9,8 @@ import pytest
 
 from cytomon.cohort.analysed import Analysed, analyse
 from cytomon.cohort.analyses.kinetics import median_interval
-from cytomon.cohort.endpoints import LANDMARKS, Copies, Outcome, Person
+from cytomon.cohort.baseline import Copies
+from cytomon.cohort.endpoints import LANDMARKS, Outcome, Person
 from cytomon.cohort.estimates import Estimate
 from cytomon.model.states import Landmark
 from cytomon.track.profile import CohortDefinitions
@@ -135,7 +136,9 @@ def test_landmarks_leave_out_whom_they_must():
         "PERSISTENT": 1, "RECOVERED": 1, "UNKNOWN": 1,
     }  # fmt: skip
     left = {one.group: one.n for one in found if one.analysis == "landmark_left_out"}
-    assert left == {"before": 3, "NA": 1}
+    assert left == {"failed": 2, "left": 1, "NA": 1}
+    lines = [one for one in analyse(people, USUAL).lines if one.estimand == "landmark(91)"]
+    assert {one.begins for one in lines} == {91}
 
 
 def test_a_transplant_after_the_event_is_none_before_it():
@@ -148,13 +151,60 @@ def test_a_transplant_after_the_event_is_none_before_it():
     assert row(found, "efs_td_hct", "no_transplant", 100).n_events == 1
 
 
-def test_the_curve_after_transplant_begins_with_enough_patients():
-    people = [person(str(one), transplant=50 + one, efs=Outcome(300, 1)) for one in range(8)]
+@pytest.mark.parametrize(("first", "begins"), [(50, 91), (100, 104)])
+def test_the_curve_after_transplant_begins_with_enough_patients(first: int, begins: int):
+    """On the day of the definitions; later where the fifth patient comes later."""
+    people = [person(str(one), transplant=first + one, efs=Outcome(300, 1)) for one in range(8)]
     line = analyse(people, USUAL).line("efs_td_hct", "transplant")
     assert line is not None
-    assert line.begins == 54  # the fifth
-    estimates = analyse(people, USUAL).of("efs_td_hct")
-    assert all("from day 54 on" in one.method for one in estimates if one.group == "transplant")
+    assert line.begins == begins
+    estimates = list(analyse(people, USUAL).of("efs_td_hct"))
+    said = [one.method for one in estimates if one.group == "transplant"]
+    assert said
+    assert all(f"from day {begins} on" in one for one in said)
+
+
+def test_never_transplanted_is_whoever_failed_before_it():
+    """A transplant after the relapse takes nobody out of those who relapsed without one."""
+    people = [
+        person("A", efs=Outcome(100, 1), transplant=150),
+        person("B", transplant=50),
+        person("C"),
+    ]
+    one = row(analyse(people, USUAL), "efs", "never_hct", 365)
+    assert (one.n, one.n_events) == (2, 1)
+
+
+def test_nobody_transplanted_has_no_ratio():
+    one = row(analyse([person("A", efs=Outcome(9, 1)), person("B")], USUAL), "cox_hct", "efs")
+    assert (one.n, one.estimate, one.p_value) == (0, None, None)
+    assert "nobody was transplanted" in one.method
+
+
+def test_no_discordant_relapse_is_no_test():
+    people = [person("A", phenotype="CD19+/CD22+", relapse=Outcome(9, 1)), person("B")]
+    assert row(analyse(people, USUAL), "phenotype_mcnemar", "CD19 vs CD22 lost").p_value is None
+
+
+def test_rare_genotypes_are_one_group():
+    """A genotype of one patient compares nothing, and may name a child."""
+    people = [person(f"A{one}", factors={"genotype": "B-other"}) for one in range(6)]
+    people += [person(f"B{one}", factors={"genotype": f"odd {one}"}) for one in range(3)]
+    one = row(analyse(people, USUAL), "logrank", "efs:genotype")
+    assert "rare (n = 3)" in one.method
+    assert "odd" not in one.method
+
+
+def test_dating_by_specimens_stands_beside_the_intervals():
+    people = [
+        person("A", recovery=Outcome(91, 1), recovery_left=30, recovery_right=91),
+        person("B", recovery=Outcome(61, 1), recovery_left=30, recovery_right=61),
+        person("C", recovery=Outcome(200, 0), recovery_left=183),
+    ]
+    found = analyse(people, USUAL)
+    at_61 = row(found, "bcr_interval_censored", "aplasia, dated at the later specimen", 61)
+    assert at_61.estimate == pytest.approx(1 / 3)
+    assert row(found, "bcr_interval_censored", "aplasia", 91).estimate == pytest.approx(2 / 3)
 
 
 def test_the_definitions_decide_where_curves_are_read():

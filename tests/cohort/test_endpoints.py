@@ -60,6 +60,15 @@ def test_random_courses(first: int):
             assert said.landmarks == asked.landmarks, (seed, name)
 
 
+@pytest.mark.parametrize("name", VARIANTS)
+def test_what_ended_it_is_named(name: str):
+    """Every event of event-free survival has its kind, by all definitions, and nothing else has."""
+    for seed in SEEDS:
+        said = found(seed, name)
+        if said is not None:
+            assert bool(said.failure) == bool(said.efs.code), seed
+
+
 def test_random_factors():
     """Baseline factors of the same patients."""
     for seed in SEEDS:
@@ -80,8 +89,14 @@ def test_cohort_of_the_random_courses():
     for name, day in LANDMARKS.items():
         groups = Counter(group_at(one, name) for one in asked)
         failed = Counter(group_at(one, name) for one in asked if fails(one, day))
-        for group in ("before", "NA"):
-            assert rows["landmark_left_out", group, f"landmark({day})"].n == groups[group]
+        left = {
+            group: rows["landmark_left_out", group, f"landmark({day})"].n
+            for group in ("failed", "left", "NA")
+        }
+        assert left["NA"] == groups["NA"]
+        assert left["failed"] + left["left"] == groups["before"]
+        early = [one for one in asked if int(one.row["efs_days"]) <= day]
+        assert left["failed"] == sum(one.row["efs_event"] == "1" for one in early)
         for group in ("PERSISTENT", "RECOVERED", "UNKNOWN"):
             row = rows["landmark_efs", group, f"landmark({day})"]
             assert (row.n, row.n_events) == (groups[group], failed[group])

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from cytomon.cohort.analyses.outcome import arrays
+from cytomon.cohort.analyses.outcome import arrays, survival_line
 from cytomon.cohort.analyses.transplant import Rows, hazard_rows, rows_of, transplant_lines
 from cytomon.cohort.endpoints import Person
-from cytomon.cohort.estimates import ALL, Estimate, Part, of_test
+from cytomon.cohort.estimates import ALL, NEVER_HCT, Estimate, Part, of_test
 from cytomon.cohort.statistics.competing import gray
 from cytomon.cohort.statistics.logrank import logrank
 from cytomon.track.profile import CohortDefinitions
@@ -23,6 +24,7 @@ _MANY = ("genotype",)
 """Of too many levels for a hazard ratio each."""
 _REFERENCE = {"mrd": "1-<15", "marrow": "M1", "cytogenetics": "other"}
 """Level that others are compared with, as in the trial; else the first by its name."""
+_RARE = 5
 _FEWEST = 2
 """Patients of a subgroup that is shown by transplant."""
 
@@ -39,7 +41,7 @@ def factors(people: Sequence[Person], definitions: CohortDefinitions) -> Part:
     """
     rows: list[Estimate] = []
     for factor in FACTORS:
-        known = [one for one in people if factor in one.factors]
+        known = _together([one for one in people if factor in one.factors], factor)
         levels = _levels(known, factor)
         if len(levels) < 2:
             continue
@@ -48,6 +50,20 @@ def factors(people: Sequence[Person], definitions: CohortDefinitions) -> Part:
             rows += _ratios(known, factor, list(levels))
             rows += _by_transplant(known, factor, list(levels), definitions)
     return Part(estimates=tuple(rows))
+
+
+def _together(known: Sequence[Person], factor: str) -> Sequence[Person]:
+    """Rare levels of free text as one: a group of one compares nothing, and may be known."""
+    if factor not in _MANY:
+        return known
+    counts = Counter(one.factors[factor] for one in known)
+    rare = {name for name, count in counts.items() if count < _RARE}
+    return [
+        replace(one, factors={**one.factors, factor: "rare"})
+        if one.factors[factor] in rare
+        else one
+        for one in known
+    ]
 
 
 def _levels(known: Sequence[Person], factor: str) -> Mapping[str, int]:
@@ -117,6 +133,13 @@ def _by_transplant(
         for line in transplant_lines("efs_subgroup", cut, definitions, prefix=prefix):
             horizon = definitions.horizon_day
             yield from line.read_off((horizon,), always=horizon)
+        never = [
+            one.efs for one in here if one.transplant is None or one.transplant >= one.efs.days
+        ]
+        if never and len(never) < len(here):
+            scale, day = definitions.survival_interval, definitions.horizon_day
+            line = survival_line("efs_subgroup", f"{prefix}never_hct", NEVER_HCT, never, scale)
+            yield from line.read_off((day,), always=day)
         if cut.moved.any() and cut.event.any():
             row = Estimate(
                 analysis="cox_hct_subgroup", group=f"efs|{factor}={level}", estimand=ALL, method=""

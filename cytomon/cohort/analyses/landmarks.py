@@ -1,12 +1,14 @@
 """Event-free survival from a landmark, by B-cell aplasia there (domain: 5.7, 7.1 rows 15 and 19).
 
 Who has relapsed, died or left before the landmark is in none of the groups: what is said holds for
-those who came so far. Nothing that is known only after the landmark decides on a group.
+those who came so far. A specimen up to a week after the landmark may still tell the state there
+(domain: 5.3.5); nothing that is known later decides on a group.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -45,6 +47,7 @@ def landmarks(people: Sequence[Person], definitions: CohortDefinitions) -> Part:
                 efs = [one.efs for one in group]
                 scale = definitions.survival_interval
                 line = survival_line("landmark_efs", state.value, landmark(day), efs, scale)
+                line = replace(line, begins=day)
                 horizon = definitions.horizon_day
                 rows += line.read_off((horizon,), always=horizon)
                 lines.append(line)
@@ -56,8 +59,10 @@ def _left_out(
     people: Sequence[Person], here: Sequence[Person], name: str, day: int
 ) -> Iterator[Estimate]:
     over = sum(one.landmarks[name] is Landmark.NOT_APPLICABLE for one in here)
+    before = [one.efs.code == CENSORED for one in people if one.efs.days <= day]
     for group, n, why in (
-        ("before", len(people) - len(here), "failed or left before the landmark: in no group"),
+        ("failed", before.count(False), "failed before the landmark: in no group"),
+        ("left", before.count(True), "observation ended before the landmark: in no group"),
         ("NA", over, "transplant or second infusion before the landmark: in no group"),
     ):
         yield Estimate(

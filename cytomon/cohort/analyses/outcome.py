@@ -72,10 +72,15 @@ def _survival(people: Sequence[Person], definitions: CohortDefinitions) -> Itera
     yield survival_line("os", "all", ALL, [one.os for one in people], scale)
     censored = [one.efs_hct for one in people]
     yield survival_line("efs_censor_hct", "all", CENSOR_AT_HCT, censored, scale)
-    never = [one for one in people if one.transplant is None]
-    if never and len(never) < len(people):
-        yield survival_line("efs", "never_hct", NEVER_HCT, [one.efs for one in never], scale)
-        yield survival_line("os", "never_hct", NEVER_HCT, [one.os for one in never], scale)
+    for name in ("efs", "os"):
+        never = [getattr(one, name) for one in people if _never_moved(one, name)]
+        if never and len(never) < len(people):
+            yield survival_line(name, "never_hct", NEVER_HCT, never, scale)
+
+
+def _never_moved(one: Person, name: str) -> bool:
+    """Whether no transplant came before the end of an endpoint: what is later changes nothing."""
+    return one.transplant is None or one.transplant >= getattr(one, name).days
 
 
 def _remission(people: Sequence[Person]) -> Iterator[Estimate]:

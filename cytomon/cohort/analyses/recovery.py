@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -12,9 +13,12 @@ from cytomon.cohort.endpoints import EVENT, Outcome, Person
 from cytomon.cohort.estimates import ALL, Estimate, Line, Part, of_fraction
 from cytomon.cohort.statistics.competing import aalen_johansen
 from cytomon.cohort.statistics.interval_censored import turnbull
+from cytomon.cohort.statistics.survival import kaplan_meier
 from cytomon.measure.intervals import binomial_interval
 from cytomon.track.profile import CohortDefinitions
 
+_CENSORED_COMPETING = "competing events as censoring"
+_SAME = 1e-9
 _BY = 35
 """Day by which aplasia is looked for, the end of the window of the four-week visit."""
 
@@ -37,7 +41,7 @@ def recovery(people: Sequence[Person], definitions: CohortDefinitions) -> Part:
             *_aplasia(people),
             *line.read_off(days, always=definitions.recovery_by_day),
             *_when(people),
-            *_between_visits(people, definitions.recovery_by_day),
+            *_between_visits(people, sorted({61, 91, 122, definitions.recovery_by_day})),
         ),
         lines=(line,),
     )
@@ -72,26 +76,39 @@ def _when(people: Sequence[Person]) -> Iterator[Estimate]:
             analysis="bcr_time", group=name, estimand="recoverers only (descriptive)",
             n=len(days), n_events=len(days),
             estimate=float(np.percentile(days, share)) if days else None,
-            method="days to the first specimen with B cells" if days else "nobody recovered",
+            method="days to the specimen that dates it" if days else "nobody recovered",
         )  # fmt: skip
 
 
-def _between_visits(people: Sequence[Person], day: int) -> Iterator[Estimate]:
-    """The same, knowing only that B cells came back between two specimens."""
+def _between_visits(people: Sequence[Person], days: Sequence[int]) -> Iterator[Estimate]:
+    """The same, knowing only that B cells came back between two specimens.
+
+    Beside it the curve that takes the later of both as the day, under the same censoring: their
+    distance is what dating by specimens does. Neither is the cumulative incidence.
+    """
     among = [one for one in people if one.aplasia is not None]
     if not among:
         return
-    left, right = zip(*map(_span, among), strict=True)
-    found = turnbull(np.array(left, dtype=float), np.array(right, dtype=float))
-    most, least = found.at(day)
-    low, high = 1 - least, 1 - most
-    yield Estimate(
-        analysis="bcr_interval_censored", group="aplasia", estimand="competing events as censoring",
-        time_days=day, n=len(among), n_events=int(np.isfinite(right).sum()),
-        estimate=high if low == high else None,
-        method=f"Turnbull's NPMLE; recovered by this day: {low:.4f} to {high:.4f} (not an interval "
-        "of confidence: how far the specimens leave it open)",
-    )  # fmt: skip
+    left, right = (np.array(ends, dtype=float) for ends in zip(*map(_span, among), strict=True))
+    is_back = np.isfinite(right)
+    found = turnbull(left, right)
+    dated = kaplan_meier(np.where(is_back, right, left), is_back)
+    for day in days:
+        most, least = found.at(day)
+        low, high = 1 - least, 1 - most
+        whole = Estimate(
+            analysis="bcr_interval_censored", group="aplasia", estimand=_CENSORED_COMPETING,
+            time_days=day, n=len(among), n_events=int((right <= day).sum()),
+            estimate=high if high - low < _SAME else None,
+            method=f"Turnbull's NPMLE; the specimens leave {low:.4f} to {high:.4f} open",
+        )  # fmt: skip
+        yield whole
+        later = dated.at(day).estimate
+        yield replace(
+            whole, group="aplasia, dated at the later specimen",
+            estimate=None if later is None else 1 - later,
+            method="one minus Kaplan-Meier, no interval: shown to compare the dating",
+        )  # fmt: skip
 
 
 def _span(one: Person) -> tuple[float, float]:

@@ -72,7 +72,7 @@ def _lost(relapsed: Sequence[Person]) -> Iterator[Estimate]:
         n_events=only19 + only22,
         method=f"exact McNemar test; only CD19 lost {only19}, only CD22 lost {only22}",
     )  # fmt: skip
-    yield of_test(row, mcnemar(only19, only22))
+    yield of_test(row, mcnemar(only19, only22)) if only19 + only22 else row
 
 
 def _transgenes(relapsed: Sequence[Person]) -> Iterator[Estimate]:

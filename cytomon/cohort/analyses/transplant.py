@@ -92,7 +92,7 @@ def transplant_lines(
         curve = kaplan_meier(stop, event, scale=scale)
         yield Line(analysis=analysis, group=f"{prefix}{WITHOUT}", estimand=TD_HCT, curve=curve)
     entry, stop, event = cut.entry[cut.moved], cut.stop[cut.moved], cut.event[cut.moved]
-    start = _start(entry, stop, definitions.least_at_risk)
+    start = _start(entry, stop, definitions)
     if start is not None:
         here = stop > start
         entry = np.maximum(entry[here], start)
@@ -101,10 +101,14 @@ def transplant_lines(
         yield Line(analysis=analysis, group=group, estimand=TD_HCT, curve=curve, begins=start)
 
 
-def _start(entry: np.ndarray, stop: np.ndarray, least: int) -> int | None:
-    """First day on which so many are under observation after a transplant."""
-    for day in np.unique(entry):
-        if int(((entry <= day) & (stop > day)).sum()) >= least:
+def _start(entry: np.ndarray, stop: np.ndarray, definitions: CohortDefinitions) -> int | None:
+    """First day, from that of the definitions on, with enough under observation after a transplant.
+
+    A day that depended on the number of patients alone would make another question of each cohort.
+    """
+    first = definitions.transplant_curve_from_day
+    for day in np.unique(np.maximum(entry, first)):
+        if int(((entry <= day) & (stop > day)).sum()) >= definitions.least_at_risk:
             return int(day)
     return None
 
@@ -112,6 +116,8 @@ def _start(entry: np.ndarray, stop: np.ndarray, least: int) -> int | None:
 def _ratio(name: str, cut: Rows) -> Estimate:
     """Hazard after a transplant over that without one."""
     row = Estimate(analysis="cox_hct", group=name, estimand=ALL, method="")
+    if not cut.moved.any():
+        return replace(row, n=0, n_events=0, method="nobody was transplanted: cannot say")
     return hazard_rows([row], cut, cut.moved[:, None].astype(float), ("transplant",))[0]
 
 

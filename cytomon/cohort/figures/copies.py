@@ -17,7 +17,7 @@ _APART = 0.13
 _MARKS = ("o", "s")
 
 
-def paint_copies(figure: Figure, rows: Sequence[Estimate]) -> None:
+def paint_copies(figure: Figure, rows: Sequence[Estimate], *, foot: str) -> None:
     """Draw medians with their intervals for each span of days.
 
     Parameters
@@ -26,9 +26,12 @@ def paint_copies(figure: Figure, rows: Sequence[Estimate]) -> None:
         Empty.
     rows : sequence of Estimate
         Of the analysis ``car_kinetics``.
+    foot : str
+        What a reader of the figure alone has to know.
     """
-    figure.set_size_inches(7.2, 4.1)
-    axes = figure.add_axes((0.12, 0.27, 0.86, 0.70))
+    figure.set_size_inches(7.2, 4.3)
+    axes = figure.add_axes((0.12, 0.30, 0.86, 0.67))
+    figure.text(0.98, 0.01, foot, ha="right", va="bottom", fontsize=7.5, color=INK)
     found = {one.group: one for one in rows}
     seen = [one.estimate for one in rows if one.estimate]
     floor = min(seen, default=1.0) / 4

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cytomon.cohort.analysed import Analysed
 from cytomon.cohort.cut import Cut
-from cytomon.cohort.endpoints import DEATH, EVENT, OTHER_FAILURE
 from cytomon.svg import INK
 
 if TYPE_CHECKING:
@@ -49,15 +48,15 @@ def paint_flow(figure: Figure, found: Analysed, cut: Cut) -> None:
         (f"{said['yes']} in remission", f"by day {cut.profile.cohort.remission_by_day}"),
         (f"{said['no']} not", "in remission"),
         (f"{said['died']} died", "before"),
-        (f"{said['unknown']} unknown", "nothing recorded"),
+        (f"{said['unknown']} unknown", "no word of remission"),
     ], 0.215)  # fmt: skip
-    ended = Counter(one.relapse.code for one in people)
+    ended = Counter(one.failure for one in people)
     _row(axes, 3, 0.29, [
-        (f"{ended[EVENT]} relapsed", "as the first event"),
-        (f"{ended[OTHER_FAILURE]} failed", "no remission,\nsecond malignancy"),
-        (f"{ended[DEATH]} died", "without relapse"),
-        (f"{len(people) - ended[EVENT] - ended[OTHER_FAILURE] - ended[DEATH]} event-free",
-         "so far"),
+        (f"{ended['relapse']} relapsed", "as the first event"),
+        (f"{ended['no_remission'] + ended['second_malignancy']} failed",
+         "no remission,\nsecond malignancy"),
+        (f"{ended['death']} died", "as the first event"),
+        (f"{ended['']} event-free", "so far"),
     ], 0.215)  # fmt: skip
 
 

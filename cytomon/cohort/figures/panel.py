@@ -44,7 +44,9 @@ class Shown:
     limits: str = "band"
 
 
-def paint_panel(figure: Figure, shown: Sequence[Shown], *, label: str, last: int) -> None:
+def paint_panel(
+    figure: Figure, shown: Sequence[Shown], *, label: str, last: int, foot: str
+) -> None:
     """Draw curves up to a day.
 
     Parameters
@@ -57,9 +59,11 @@ def paint_panel(figure: Figure, shown: Sequence[Shown], *, label: str, last: int
         Of the vertical axis.
     last : int
         Last day.
+    foot : str
+        What a reader of the figure alone has to know.
     """
     rows = len(shown)
-    below = _ROW * (rows + 1) + 0.62
+    below = _ROW * (rows + 2) + 0.62
     figure.set_size_inches(_WIDTH, _HEIGHT + below)
     high = _HEIGHT + below
     axes = figure.add_axes((0.20, below / high, 0.78, (_HEIGHT - 0.15) / high))
@@ -73,6 +77,7 @@ def paint_panel(figure: Figure, shown: Sequence[Shown], *, label: str, last: int
     if rows > 1:
         axes.legend(loc="best", fontsize=9, handlelength=2.6)
     _numbers(axes, shown, ticks, high - below)
+    figure.text(0.98, 0.03 / high, foot, ha="right", va="bottom", fontsize=7.5, color=INK)
 
 
 def _months(last: int) -> list[int]:
@@ -129,5 +134,7 @@ def _numbers(axes: Axes, shown: Sequence[Shown], ticks: Sequence[int], height: f
         axes.text(-0.25, place, one.name, transform=axes.transAxes, fontsize=8.5, va="center",
                   color=colour)  # fmt: skip
         for day, count in zip(days, one.line.curve.at_risk_at(days), strict=True):
+            if day < one.line.begins:
+                continue  # who is in the group is decided later
             axes.text(day, place, str(count), transform=blend, fontsize=8.5, ha="center",
                       va="center", color=INK)  # fmt: skip

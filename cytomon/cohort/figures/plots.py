@@ -14,6 +14,7 @@ from cytomon.cohort.estimates import ALL, CENSOR_AT_HCT, TD_HCT, landmark
 from cytomon.cohort.figures.copies import paint_copies
 from cytomon.cohort.figures.flow import paint_flow
 from cytomon.cohort.figures.panel import Shown, paint_panel
+from cytomon.cohort.words import competing
 from cytomon.svg import inked, of_the_page, written
 
 if TYPE_CHECKING:
@@ -87,14 +88,20 @@ def _plans(found: Analysed, cut: Cut) -> Iterator[_Plan]:
         f"out. {moved} patients had a transplant.",
         paint=partial(paint_flow, found=found, cut=cut),
     )
-    for name, title, label, says, shown in _curves(found):
+    for name, title, label, says, shown in _curves(found, cut):
         there = [one for one in shown if one is not None]
         if there:
             yield _Plan(
                 name=name,
                 title=title,
                 says=says,
-                paint=partial(paint_panel, shown=there, label=label, last=_last(there, cut)),
+                paint=partial(
+                    paint_panel,
+                    shown=there,
+                    label=label,
+                    last=_last(there, cut),
+                    foot=_foot([one.line.estimand for one in there], cut),
+                ),
                 estimands=tuple(dict.fromkeys(one.line.estimand for one in there)),
             )
     if found.of("car_kinetics") and any(one.n for one in found.of("car_kinetics")):
@@ -104,7 +111,9 @@ def _plans(found: Analysed, cut: Cut) -> Iterator[_Plan]:
             says="Median of the patients sampled in each span of days (a patient counts once), "
             "with the interval of the median where there are enough; hollow at the bottom: the "
             "median lies below the limit of the assay.",
-            paint=partial(paint_copies, rows=found.of("car_kinetics")),
+            paint=partial(
+                paint_copies, rows=found.of("car_kinetics"), foot=_foot(["sampled patients"], cut)
+            ),
             estimands=("sampled patients",),
         )
 
@@ -123,7 +132,14 @@ def _last(shown: Sequence[Shown], cut: Cut) -> int:
 _Row = tuple[str, str, str, str, Sequence[Shown | None]]
 
 
-def _curves(found: Analysed) -> Iterator[_Row]:
+def _foot(estimands: Sequence[str], cut: Cut) -> str:
+    """What a figure on a slide has to say by itself."""
+    said = ", ".join(dict.fromkeys(estimands))
+    whose = "simulated patients, no evidence; " if cut.simulated else ""
+    return f"{whose}as of {cut.as_of}; estimand {said}"
+
+
+def _curves(found: Analysed, cut: Cut) -> Iterator[_Row]:
     def line(analysis: str, name: str, group: str = "all", estimand: str | None = None,
              limits: str = "band") -> Shown | None:  # fmt: skip
         one = found.line(analysis, group, estimand)
@@ -150,11 +166,11 @@ def _curves(found: Analysed) -> Iterator[_Row]:
            "dated at the specimen that showed it.",
            (line("cif_bcr", "B cells back", limits="dashed"),))  # fmt: skip
     yield ("figure_2f", "2F. Event-free survival from the landmarks", efs,
-           "Patients in B-cell aplasia at 2, 3, 4 and 6 months who came there event-free: each "
-           "curve is 100 % up to its landmark because of that alone.",
+           "Patients in B-cell aplasia at 2, 3, 4 and 6 months who came there event-free. Each "
+           "curve begins at its landmark: who failed before is in none.",
            [line("landmark_efs", name, "PERSISTENT", landmark(day), "")
             for name, day in (("2 months", 61), ("3 months", 91), ("4 months", 122),
                               ("6 months", 183))])  # fmt: skip
     yield ("figure_relapse", "Relapse", "relapsed, %",
-           "Cumulative incidence among death without relapse, no remission and second malignancy.",
+           f"Cumulative incidence. {competing(cut.profile.cohort)}",
            (line("cif_relapse", "relapse", limits="dashed"),))  # fmt: skip
