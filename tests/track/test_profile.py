@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cytomon.errors import InputError
-from cytomon.track.profile import DEFAULT, Profile, profiles, read_profile
+from cytomon.track.profile import DEFAULT, CohortDefinitions, Profile, profiles, read_profile
 from tests.track.builders import blood, followed, marrow, raised
 
 OWN = "name: ours\nversion: 2.1.0\nabout: of our laboratory\n"
@@ -18,6 +18,9 @@ def own(folder: Path, text: str, name: str = "ours.yaml") -> str:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return str(path)
+
+
+LOG_LOG = CohortDefinitions().model_dump() | {"survival_interval": "log-log"}
 
 
 def test_those_that_come_along():
@@ -32,7 +35,7 @@ def test_those_that_come_along():
     [
         pytest.param("trial", {}, id="trial"),
         pytest.param("euroflow", {"lod_events": 10}, id="euroflow"),
-        pytest.param("local", {"recovery": "confirmed"}, id="local"),
+        pytest.param("local", {"recovery": "confirmed", "cohort": LOG_LOG}, id="local"),
     ],
 )
 def test_differs(name: str, differs: dict[str, object]):
