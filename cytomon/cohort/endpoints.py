@@ -67,16 +67,12 @@ class Person:
         they did not, or not before something else ended the observation.
     landmarks : mapping of str to Landmark
         B-cell aplasia at each landmark.
-    bca_ge_6m : bool
-        Aplasia documented at day 183 or later.
     factors : mapping of str to str
         Baseline factor to its level; what is not recorded is absent.
     car : tuple of Copies
         By day.
     car_at_relapse : mapping of str to bool
         Antigen to whether its transgene was there around the relapse; absent where nobody looked.
-    reinfused : int or None
-        Day of a second infusion.
     looked : tuple of int
         Days of specimens that could tell whether B cells are there.
     simulated : bool
@@ -100,11 +96,9 @@ class Person:
     recovery_left: int | None
     recovery_right: int | None
     landmarks: Mapping[str, Landmark]
-    bca_ge_6m: bool
     factors: Mapping[str, str]
     car: tuple[Copies, ...]
     car_at_relapse: Mapping[str, bool]
-    reinfused: int | None
     looked: tuple[int, ...]
     simulated: bool
     failure: str = ""
@@ -159,11 +153,9 @@ def person_of(followed: Followed) -> Person | None:
         recovery_left=_aplasia_before(course, recovered),
         recovery_right=recovered if recovery.code == EVENT else None,
         landmarks={name: getattr(states, name) for name in LANDMARKS},
-        bca_ge_6m=states.bca_ge_6m,
         factors=dict(factors_of(followed, at, definitions)),
         car=tuple(copies_of(at)),
         car_at_relapse=dict(transgenes_at_relapse(at, course)),
-        reinfused=again,
         looked=tuple(one.day for one in at.b_cells),
         simulated="simulated" in at.timeline.product.casefold(),
         failure=failure,
@@ -179,7 +171,7 @@ def _seen(at: Known) -> int:
     days = [day for day, _ in at.samples]
     days += [day for events in at.events.values() for day, _ in events]
     died = at.first("death")
-    return max(0, *days, 0) if died is None else died
+    return max([0, *days]) if died is None else died
 
 
 def _failed(at: Known, definitions: CohortDefinitions) -> int | None:

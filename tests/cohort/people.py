@@ -28,11 +28,9 @@ def person(patient_id: str = "P1", **given: object) -> Person:
         "recovery_left": 360,
         "recovery_right": None,
         "landmarks": dict.fromkeys(LANDMARKS, Landmark.PERSISTENT),
-        "bca_ge_6m": True,
         "factors": {"sex": "F", "age": "<10"},
         "car": (),
         "car_at_relapse": {},
-        "reinfused": None,
         "looked": (14, 28, 61, 91, 183, 360),
         "simulated": False,
     }
