@@ -102,6 +102,7 @@ def coverage(seeds: Sequence[int] = JUDGED) -> dict[Key, tuple[int, int]]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)
 def test_intervals_hold_the_truth():
     """Of whole cohorts in 93 to 97 %, within the error of a thousand; exact ones in no fewer."""
     outside = {}

@@ -206,6 +206,7 @@ def test_published_figures_of_some_cohorts() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_published_figures_of_all_cohorts() -> None:
     """The acceptance of domain 7.4: the mean of 200 cohorts of 194 patients."""
     assert misses(JUDGING) == {}
