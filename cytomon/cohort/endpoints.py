@@ -41,6 +41,10 @@ class Outcome(NamedTuple):
     days: int
     code: int
 
+    def ends_after(self, transplant: int | None) -> bool:
+        """Whether a transplant came before the end; what happens on its day comes first."""
+        return transplant is not None and transplant < self.days
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -111,7 +115,7 @@ class Person:
     @property
     def efs_hct(self) -> Outcome:
         """Event-free survival, censored at the transplant; what happens on its day counts."""
-        if self.transplant is not None and self.transplant < self.efs.days:
+        if self.transplant is not None and self.efs.ends_after(self.transplant):
             return Outcome(self.transplant, CENSORED)
         return self.efs
 

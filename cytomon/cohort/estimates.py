@@ -9,7 +9,6 @@ from math import isnan
 from cytomon.cohort.statistics.answers import Test
 from cytomon.cohort.statistics.curve import Curve, Point
 from cytomon.measure.intervals import binomial_interval
-from cytomon.model.results import Estimate as Fraction
 from cytomon.tables import Row
 
 ALL = "all_itt"
@@ -154,8 +153,11 @@ def _without_events(point: Point, start: float) -> Point:
     return replace(point, low=ends[0], high=ends[1])
 
 
-def of_fraction(row: Estimate, found: Fraction) -> Estimate:
-    """A row with an exact binomial interval."""
+def of_fraction(row: Estimate) -> Estimate:
+    """A row with the share of its events and an exact binomial interval; as it is of nobody."""
+    if not row.n:
+        return row
+    found = binomial_interval(row.n_events or 0, row.n)
     return replace(row, estimate=found.value, ci_low=found.low, ci_high=found.high)
 
 

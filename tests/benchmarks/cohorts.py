@@ -5,22 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-from cytomon.filing.imports import ImportLists, import_lists
 from cytomon.simulate.cohort.files import write_cohort
 from cytomon.simulate.cohort.law import LAW
 from cytomon.simulate.cohort.patient import simulate_cohort
-from cytomon.store.address import parse
-from cytomon.store.open import opened
-from cytomon.store.timelines import read_timelines, spans
+from tests.benchmarks.followed import WHO, import_all, read_all, seconds
 
 SIZES = (2_500, 5_000, 10_000, 20_000)
-SEED, OPENED, WHO = 72_000, date(2023, 1, 2), "bench"
+SEED, OPENED = 72_000, date(2023, 1, 2)
 
 Table = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
 
@@ -30,8 +26,8 @@ def section(folder: Path, table: Table) -> str:
     rows, before = [], 0.0
     for size in SIZES:
         url = _store(folder / f"cohort-{size}", size)
-        reading = _seconds(partial(_read, url))
-        whole = _seconds(partial(_cohort, url, folder / f"page-{size}"))
+        reading = seconds(partial(read_all, url))
+        whole = seconds(partial(_cohort, url, folder / f"page-{size}"))
         grown = f"{whole / before:.2f}" if before else ""
         rows.append(
             (f"{size:,}", f"{reading:.1f}", f"{whole:.1f}", f"{whole / reading:.2f}", grown)
@@ -50,25 +46,9 @@ on {os.cpu_count()} processors. *Only reading* is the same timelines from the st
 def _store(folder: Path, size: int) -> str:
     people = list(simulate_cohort(size, seed=SEED, opened=OPENED))
     write_cohort(folder, people, seed=SEED, law=LAW)
-    named = ("patients", "events", "measurements")
-    lists = ImportLists(**{name: folder / f"{name}.csv" for name in named})
     url = f"sqlite:///{folder}.db"
-    with opened(parse(url), who=WHO, create=True) as store:
-        import_lists(store, WHO, lists)
+    import_all(url, folder)
     return url
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def _read(url: str) -> int:
-    with opened(parse(url), who=WHO) as store, store.reading() as connection:
-        return sum(
-            1 for span in spans(connection, size=125) for _ in read_timelines(connection, span)
-        )
 
 
 def _cohort(url: str, out: Path) -> None:

@@ -39,7 +39,7 @@ def section(folder: Path, table: Table) -> str:
     rows = []
     with _places(folder) as places:
         for name, url in places:
-            _import(url, lists)
+            import_all(url, lists)
             rows.append((name, *_measure(folder / f"cache-{name}", url)))
     head = ("store", "only reading", "worklist, first", "worklist, again", "one patient, ms")
     return f"""## Following patients
@@ -91,7 +91,8 @@ def _places(folder: Path) -> Iterator[list[tuple[str, str]]]:
         yield [*places, ("PostgreSQL", new_schema(url))]
 
 
-def _import(url: str, folder: Path) -> None:
+def import_all(url: str, folder: Path) -> None:
+    """Lists of patients, events and measurements into a new store."""
     named = ("patients", "events", "measurements")
     lists = ImportLists(**{name: folder / f"{name}.csv" for name in named})
     with opened(parse(url), who=WHO, create=True) as store:
@@ -99,20 +100,22 @@ def _import(url: str, folder: Path) -> None:
 
 
 def _measure(cache: Path, url: str) -> tuple[str, ...]:
-    reading = _seconds(lambda: _read(url))
-    first = _seconds(lambda: _track(url, cache))
-    again = [_seconds(lambda: _track(url, cache)) for _ in range(5)]
+    reading = seconds(lambda: read_all(url))
+    first = seconds(lambda: _track(url, cache))
+    again = [seconds(lambda: _track(url, cache)) for _ in range(5)]
     spread = f"{median(again):.1f} ({min(again):.1f} to {max(again):.1f})"
     return f"{reading:.1f}", f"{first:.1f}", spread, f"{_one(url) * 1000:.0f}"
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object]) -> float:
+    """By the clock."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
-def _read(url: str) -> int:
+def read_all(url: str) -> int:
+    """Read every timeline of a store in one process."""
     with opened(parse(url), who=WHO) as store, store.reading() as connection:
         return sum(
             1 for span in spans(connection, size=125) for _ in read_timelines(connection, span)
@@ -133,7 +136,7 @@ def _one(url: str) -> float:
         for number in range(0, DRAWN, DRAWN // 20):
             name = f"S00{number:05d}"
             found.append(
-                _seconds(
+                seconds(
                     lambda name=name: (
                         follow_patient(store, name, day).flags,
                         trace_patient(store, name, day),

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from cytomon.cohort.analyses.outcome import arrays, survival_line
+from cytomon.cohort.analyses.outcome import arrays, never_lines
 from cytomon.cohort.analyses.transplant import Rows, hazard_rows, rows_of, transplant_lines
 from cytomon.cohort.endpoints import Person
-from cytomon.cohort.estimates import ALL, NEVER_HCT, Estimate, Part, of_test
+from cytomon.cohort.estimates import ALL, Estimate, Part, of_test
 from cytomon.cohort.statistics.competing import gray
 from cytomon.cohort.statistics.logrank import logrank
 from cytomon.track.profile import CohortDefinitions
@@ -130,15 +130,12 @@ def _by_transplant(
             continue
         cut = rows_of(here, "efs")
         prefix = f"{factor}={level}: "
-        for line in transplant_lines("efs_subgroup", cut, definitions, prefix=prefix):
-            horizon = definitions.horizon_day
-            yield from line.read_off((horizon,), always=horizon)
-        never = [
-            one.efs for one in here if one.transplant is None or one.transplant >= one.efs.days
-        ]
-        if never and len(never) < len(here):
-            scale, day = definitions.survival_interval, definitions.horizon_day
-            line = survival_line("efs_subgroup", f"{prefix}never_hct", NEVER_HCT, never, scale)
+        scale, day = definitions.survival_interval, definitions.horizon_day
+        found = [(one.efs, one) for one in here]
+        for line in (
+            *transplant_lines("efs_subgroup", cut, definitions, prefix=prefix),
+            *never_lines("efs_subgroup", f"{prefix}never_hct", found, scale),
+        ):
             yield from line.read_off((day,), always=day)
         if cut.moved.any() and cut.event.any():
             row = Estimate(

@@ -20,7 +20,6 @@ from cytomon.cohort.estimates import (
 )
 from cytomon.cohort.statistics.limits import Scale
 from cytomon.cohort.statistics.survival import kaplan_meier
-from cytomon.measure.intervals import binomial_interval
 from cytomon.track.profile import CohortDefinitions
 
 EXACT = "exact binomial (Clopper-Pearson) interval"
@@ -73,14 +72,16 @@ def _survival(people: Sequence[Person], definitions: CohortDefinitions) -> Itera
     censored = [one.efs_hct for one in people]
     yield survival_line("efs_censor_hct", "all", CENSOR_AT_HCT, censored, scale)
     for name in ("efs", "os"):
-        never = [getattr(one, name) for one in people if _never_moved(one, name)]
-        if never and len(never) < len(people):
-            yield survival_line(name, "never_hct", NEVER_HCT, never, scale)
+        yield from never_lines(name, "never_hct", [(getattr(p, name), p) for p in people], scale)
 
 
-def _never_moved(one: Person, name: str) -> bool:
-    """Whether no transplant came before the end of an endpoint: what is later changes nothing."""
-    return one.transplant is None or one.transplant >= getattr(one, name).days
+def never_lines(
+    analysis: str, group: str, found: Sequence[tuple[Outcome, Person]], scale: Scale
+) -> Iterator[Line]:
+    """The curve of those without a transplant before the end, where that are some and not all."""
+    never = [outcome for outcome, one in found if not outcome.ends_after(one.transplant)]
+    if never and len(never) < len(found):
+        yield survival_line(analysis, group, NEVER_HCT, never, scale)
 
 
 def _remission(people: Sequence[Person]) -> Iterator[Estimate]:
@@ -91,7 +92,7 @@ def _remission(people: Sequence[Person]) -> Iterator[Estimate]:
         analysis="remission", group="assessed", estimand=ALL, n=assessed, n_events=said["yes"],
         method=EXACT if assessed else "nobody was assessed: cannot say",
     )  # fmt: skip
-    yield of_fraction(row, binomial_interval(said["yes"], assessed)) if assessed else row
+    yield of_fraction(row)
     yield Estimate(
         analysis="remission", group="not_assessed", estimand=ALL, n=said["unknown"],
         method="neither remission nor no_remission recorded in time",

@@ -14,7 +14,6 @@ from cytomon.cohort.estimates import ALL, Estimate, Line, Part, of_fraction
 from cytomon.cohort.statistics.competing import aalen_johansen
 from cytomon.cohort.statistics.interval_censored import turnbull
 from cytomon.cohort.statistics.survival import kaplan_meier
-from cytomon.measure.intervals import binomial_interval
 from cytomon.track.profile import CohortDefinitions
 
 _CENSORED_COMPETING = "competing events as censoring"
@@ -65,7 +64,7 @@ def _aplasia(people: Sequence[Person]) -> Iterator[Estimate]:
         analysis="aplasia", group="all", estimand=ALL, time_days=_BY, n=len(looked),
         n_events=found, method=EXACT if looked else "nobody was looked at: cannot say",
     )  # fmt: skip
-    yield of_fraction(row, binomial_interval(found, len(looked))) if looked else row
+    yield of_fraction(row)
 
 
 def _when(people: Sequence[Person]) -> Iterator[Estimate]:

@@ -10,7 +10,6 @@ from cytomon.cohort.analyses.recovery import incidence_line
 from cytomon.cohort.endpoints import EVENT, Person
 from cytomon.cohort.estimates import ALL, Estimate, Part, of_fraction, of_test, times
 from cytomon.cohort.statistics.tables import mcnemar
-from cytomon.measure.intervals import binomial_interval
 from cytomon.model.phenotype import UNKNOWN
 from cytomon.track.profile import CohortDefinitions
 
@@ -49,7 +48,7 @@ def _crude(people: Sequence[Person]) -> Estimate:
         analysis="relapse_crude", group="all", estimand=ALL, n=n, n_events=k,
         method=f"{EXACT}; too low as a risk while patients are still being followed",
     )  # fmt: skip
-    return of_fraction(row, binomial_interval(k, n))
+    return of_fraction(row)
 
 
 def _phenotypes(relapsed: Sequence[Person]) -> Iterator[Estimate]:
@@ -59,7 +58,7 @@ def _phenotypes(relapsed: Sequence[Person]) -> Iterator[Estimate]:
             analysis="phenotype", group=name, estimand=_RELAPSED, n=len(relapsed),
             n_events=counts[name], method=EXACT if relapsed else "no relapse: cannot say",
         )  # fmt: skip
-        yield of_fraction(row, binomial_interval(counts[name], len(relapsed))) if relapsed else row
+        yield of_fraction(row)
 
 
 def _lost(relapsed: Sequence[Person]) -> Iterator[Estimate]:
@@ -89,4 +88,4 @@ def _transgenes(relapsed: Sequence[Person]) -> Iterator[Estimate]:
                     analysis="car_at_relapse", group=f"{name}: {antigen} CAR there",
                     estimand=_RELAPSED, n=len(seen), n_events=sum(seen), method=EXACT,
                 )  # fmt: skip
-                yield of_fraction(row, binomial_interval(sum(seen), len(seen)))
+                yield of_fraction(row)

@@ -75,7 +75,7 @@ def rows_of(people: Sequence[Person], name: str) -> Rows:
 def _pieces(outcome: Outcome, transplant: int | None) -> Iterator[tuple[int, int, bool, bool]]:
     """What happens on the day of the transplant happens before it."""
     happened = outcome.code == EVENT
-    if transplant is None or transplant >= outcome.days:
+    if transplant is None or not outcome.ends_after(transplant):
         yield 0, outcome.days, happened, False
         return
     yield 0, transplant, False, False
