@@ -38,4 +38,7 @@ bench: .venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv demo docs/_build
+	rm -rf .venv .venv-* demo dist docs/_build
+
+# what a release needs: wheel, sbom, licences, wheelhouse, audit, oldest, newest
+include tests/packaging/release.mk

@@ -14,7 +14,7 @@ import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,9 +26,10 @@ from cytomon.claim import claimed
 from cytomon.collate import RECORD, refuse_places, write_tables
 from cytomon.document import write_json
 from cytomon.errors import InputError
+from cytomon.folders import is_tube_name
 from cytomon.inputs import Job, Jobs, Lists, collect
 from cytomon.model.patient import Specimen
-from cytomon.pool import Crew, run_all
+from cytomon.pool import Crew, processes_here, run_all
 from cytomon.task import Settings, Task
 from cytomon.whereabouts import remember_results
 
@@ -119,7 +120,8 @@ class Keep:
         from cytomon.filing.documents import file_batch
         from cytomon.store.open import opened
 
-        with opened(self.address, who=self.who, create=True) as store:
+        # it was there before anything was measured: one that has gone is not made anew in silence
+        with opened(self.address, who=self.who) as store:
             filed = file_batch(store, self.who, out, jobs, cards, self.lists)
         remember_results(self.address, out, _homes(jobs.jobs))
         return filed
@@ -180,34 +182,43 @@ def run(
         If the results cannot be written, another run writes there, or the cluster cannot be used.
     """
     started = datetime.now(UTC)
-    scheduler, processes = (workers, 0) if isinstance(workers, str) else ("", workers)
+    scheduler = workers if isinstance(workers, str) else ""
     with claimed(out):
         refuse_places(out)
         if keep is not None:
             keep.refuse_unusable()
-        tasks = _tasks(jobs.jobs, out, settings)
-        with _crew(scheduler, out, tasks) as crew:
-            cards = run_all(tasks, workers=processes, report=report, crew=crew)
+        tasks = _tasks([job for job in jobs.jobs if job not in jobs.done], out, settings)
+        with _crew(workers, out, tasks, settings.patience) as crew:
+            new = run_all(tasks, report=report, crew=crew)
+        cards = _in_order(jobs, new)
         final = write_tables(out, jobs, cards)
         filed = keep.file(out, jobs, cards) if keep is not None else None
         outcome = Outcome(cards=final, refused_rows=len(jobs.refused), filed=filed)
         by: dict[str, int | str] = {
-            "workers": crew.size if crew else processes,
-            "scheduler": scheduler,
-            "store": filed.store if filed else "",
+            "workers": crew.size if crew else 0,
+            "scheduler": _shown(scheduler),
+            "store": str(keep.address) if keep else "",
         }
         record = _record(jobs.jobs, outcome, settings, by=by, started=started)
         write_json(out / RECORD, record)
     return outcome
 
 
-def _crew(scheduler: str, out: Path, tasks: Sequence[Task]) -> AbstractContextManager[Crew | None]:
-    """Who measures: workers of a cluster, or None for processes of this machine."""
-    if not scheduler:
-        return nullcontext()
+def _in_order(jobs: Jobs, new: Sequence[Card]) -> tuple[Card, ...]:
+    """A card for each tube: of those that were done before, and of the others."""
+    measured = iter(new)
+    return tuple(jobs.done[job] if job in jobs.done else next(measured) for job in jobs.jobs)
+
+
+def _crew(
+    workers: int | str, out: Path, tasks: Sequence[Task], patience: float
+) -> AbstractContextManager[Crew | None]:
+    """Who measures: workers of a cluster, processes of this machine, or None for this one."""
+    if not isinstance(workers, str):
+        return nullcontext(processes_here(workers, patience=patience) if workers > 0 else None)
     from cytomon.cluster.join import joined
 
-    return joined(scheduler, out, [task.job.path for task in tasks])
+    return joined(workers, out, [task.job.path for task in tasks], patience=patience)
 
 
 def _tasks(jobs: Sequence[Job], out: Path, settings: Settings) -> Sequence[Task]:
@@ -264,7 +275,7 @@ def _record(
         "libraries": {name: version(name) for name in ("flowkit", "flowutils", "numpy", "scipy")},
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "parameters": {**dataclasses.asdict(settings), **by},
+        "parameters": {**_parameters(settings), **by},
         "templates": [used[name] for name in sorted(used)],
         "tubes": [
             {
@@ -282,6 +293,23 @@ def _record(
         "refused_rows": outcome.refused_rows,
         "kept": _kept(outcome.filed),
     }
+
+
+def _parameters(settings: Settings) -> Mapping[str, Any]:
+    """What the batch was asked for, without what may name a person: folders, cells gone astray."""
+    rows = settings.mapping.rows if settings.mapping else ()
+    named = [replace(row, file=row.file if is_tube_name(row.file) else "") for row in rows]
+    mapping = settings.mapping and replace(settings.mapping, rows=tuple(named))
+    template = os.path.basename(settings.template)  # noqa: PTH119  (text, of a name or a path)
+    return dataclasses.asdict(replace(settings, mapping=mapping, template=template))
+
+
+def _shown(scheduler: str) -> str:
+    if not scheduler:
+        return ""
+    from cytomon.cluster.join import shown_address
+
+    return shown_address(scheduler)
 
 
 def _kept(filed: Filed | None) -> Mapping[str, int]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cytomon.errors import InputError
+from cytomon.permissions import file_mode
 from cytomon.tables import PART, refuse_unwritable
 
 LOCK = ".cytomon-lock"
@@ -36,7 +37,7 @@ def claimed(out: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     refuse_unwritable(out)
-    lock = FileLock(out / LOCK)
+    lock = FileLock(out / LOCK, mode=file_mode())
     try:
         lock.acquire(blocking=False)
     except Timeout as error:

@@ -17,6 +17,7 @@ from cytomon.card import Card, judged, read_document
 from cytomon.day import judge_days, with_day
 from cytomon.document import Document
 from cytomon.errors import InputError
+from cytomon.folders import is_tube_name
 from cytomon.inputs import Jobs
 from cytomon.model.findings import Finding, Severity
 from cytomon.neighbours import carry_over, judge_again
@@ -88,7 +89,8 @@ def write_tables(out: Path, jobs: Jobs, cards: Sequence[Card]) -> tuple[Card, ..
         counted = files.enter_context(open_table(out / POPULATIONS, POPULATION_COLUMNS))
         said = files.enter_context(open_table(out / FINDINGS, FINDING_COLUMNS))
         for refusal in jobs.refused:
-            said(finding_row(refusal.file, refusal.finding))
+            file = refusal.file if is_tube_name(refusal.file) else ""
+            said(finding_row(file, refusal.finding))
         for position, card in enumerate(cards):
             document = batch.judged(position)
             final.append(judged(card, document))

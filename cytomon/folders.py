@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from cytomon.errors import InputError
 from cytomon.fcs.intake import split_dataset
 
 SUFFIXES = (".fcs", ".lmd")
+QUARANTINE = "cytomon-quarantine"
+"""Folders of this name hold what `cytomon watch` has put by; no search goes into them."""
+_NUMBERED = re.compile(r"\.[0-9]{3}")
 
 
 def find_tubes(inputs: Sequence[Path]) -> dict[str, Path]:
@@ -83,7 +87,9 @@ def _walk(folder: Path) -> Iterator[Path]:
             folders.clear()
             continue
         entered.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and name != QUARANTINE
+        )
         yield from (Path(here) / name for name in sorted(names) if not name.startswith("."))
 
 
@@ -105,6 +111,18 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
+
+
+def is_tube_name(text: str) -> bool:
+    """Whether a text can be printed as the name of a tube, and is not what belongs elsewhere.
+
+    Examples
+    --------
+    >>> is_tube_name("day 28/a.LMD#2"), is_tube_name("run.001"), is_tube_name("Doe, Jane")
+    (True, True, False)
+    """
+    suffix = Path(split_dataset(text)[0]).suffix.lower()
+    return suffix in SUFFIXES or bool(_NUMBERED.fullmatch(suffix))
 
 
 def is_tube(path: Path) -> bool:

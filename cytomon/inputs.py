@@ -5,16 +5,26 @@ from __future__ import annotations
 import posixpath
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cytomon.errors import InputError
 from cytomon.fcs.intake import numbers_to_name, split_dataset
-from cytomon.folders import find_tubes, identity, is_file
+from cytomon.folders import find_tubes, identity, is_file, is_tube_name
 from cytomon.lists import Refusal, Table, read_rows, row_refused
 from cytomon.model.findings import Finding, Severity, finding_of
 from cytomon.model.patient import Specimen
+from cytomon.stalls import StalledError, no_answer, watched
 from cytomon.worklist import EventRow, PatientRow, WorklistRow, specimen_of
+
+if TYPE_CHECKING:
+    from cytomon.card import Card
+
+
+_HEADER = 30.0
+"""Seconds without movement in which a file has to say how many data sets it holds."""
+_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +57,22 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
-    """Tubes to measure, in the order of the results, and rows that were refused."""
+    """Tubes to measure, in the order of the results, and rows that were refused.
+
+    Attributes
+    ----------
+    jobs : tuple of Job
+        The tubes.
+    refused : tuple of Refusal
+        Rows of the lists that cannot be used.
+    done : mapping of Job to Card
+        Tubes that this process has measured itself, with these settings, and whose files are the
+        same since: they are not even read again (`cytomon.watch`).
+    """
 
     jobs: tuple[Job, ...]
     refused: tuple[Refusal, ...]
+    done: Mapping[Job, Card] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +118,19 @@ def collect(inputs: Sequence[Path], lists: Lists, *, template: str = "") -> Jobs
     events: Table[EventRow] = (
         read_rows(lists.events, EventRow) if lists.events else Table(rows=(), refused=())
     )
-    known = _Known(found=found, patients=patients, events=[row for _, row in events.rows])
+    known = _Known(
+        found=found,
+        names=_names(found),
+        patients=patients,
+        events=[row for _, row in events.rows],
+    )
     listed = list(_listed(table, known, lists, template))
     jobs = [job for job in listed if isinstance(job, Job)]
     refused = [item for item in listed if isinstance(item, Refusal)]
     # a tube whose row was refused must not come back as one without a row: whose it is, and
     # whether it is marrow, is what the row was to say
     taken = {identity(job.path) for job in jobs}
-    taken |= set(_named(table.refused, found, lists.worklist.parent))
+    taken |= set(_named(table.refused, known, lists.worklist.parent))
     others = [
         Job(file=file, path=str(path), template=template, findings=(_not_listed(file),))
         for file, path in found.items()
@@ -121,6 +148,8 @@ class _Known:
     """What a row of the worklist is held against."""
 
     found: Mapping[str, Path]
+    names: Mapping[tuple[str, int | None], str]
+    """What a file really is to its name in `found`."""
     patients: Mapping[str, PatientRow]
     events: Sequence[EventRow]
 
@@ -134,7 +163,7 @@ def _listed(
     for line, row in table.rows:
         where = f"{worklist.name} line {line}"
         try:
-            file, path = _match(row.file, known.found, worklist.parent, where)
+            file, path = _match(row.file, known, worklist.parent, where)
         except InputError as error:
             yield Refusal(file=row.file, finding=finding_of(error, code="ROW_REFUSED"))
             continue
@@ -155,19 +184,26 @@ def _listed(
 
 
 def _named(
-    refused: Iterable[Refusal], found: Mapping[str, Path], folder: Path
+    refused: Iterable[Refusal], known: _Known, folder: Path
 ) -> Iterator[tuple[str, int | None]]:
     for refusal in refused:
         try:
-            yield identity(_match(refusal.file, found, folder, "")[1])
+            yield identity(_match(refusal.file, known, folder, "")[1])
         except InputError:
             continue
 
 
 def _by_dataset(jobs: Iterable[Job]) -> Iterator[Job]:
     """Split a file of several independent data sets into one job for each."""
+    stalls = 0
     for job in jobs:
-        numbers = numbers_to_name(Path(job.path))
+        try:
+            numbers = watched(numbers_to_name, Path(job.path), _HEADER)
+            stalls = 0
+        except StalledError:  # said again, of this tube alone, when it is to be measured
+            numbers, stalls = (), stalls + 1
+            if stalls == _IN_A_ROW:
+                raise no_answer(stalls) from None
         for number in numbers:
             yield Job(
                 file=f"{job.file}#{number}",
@@ -179,36 +215,48 @@ def _by_dataset(jobs: Iterable[Job]) -> Iterator[Job]:
             yield job
 
 
-def _match(text: str, found: Mapping[str, Path], folder: Path, where: str) -> tuple[str, str]:
+def _match(text: str, known: _Known, folder: Path, where: str) -> tuple[str, str]:
     """Name in the tables and path of the tube that a worklist row means."""
     written, dataset = split_dataset(text.replace("\\", "/"))
     name = posixpath.normpath(written)
     suffix = "" if dataset is None else f"#{dataset}"
     beside = folder / name
     if is_file(beside):
-        real = identity(str(beside))
-        known = [file for file, path in found.items() if identity(str(path)) == real]
-        if not known and name.startswith(("/", "../")):
+        listed = known.names.get(identity(str(beside)))
+        if listed is None and name.startswith(("/", "../")):
             raise InputError(
-                f"the tube {name!r} lies outside the worklist's folder and the inputs",
+                f"{_called(posixpath.basename(name))} lies outside the worklist's folder and the "
+                "inputs",
                 where=where,
                 fix="name its folder as an input too",
             )
-        return (known[0] if known else name) + suffix, str(beside) + suffix
-    candidates = next(filter(None, _candidates(name, found)), [])
+        return (listed or name) + suffix, str(beside) + suffix
+    candidates = next(filter(None, _candidates(name, known.found)), [])
     if not candidates:
         raise InputError(
-            f"the tube {name!r} is neither beside the worklist nor in an input",
+            f"{_called(name.removeprefix('/'))} is neither beside the worklist nor in an input",
             where=where,
             fix="check the file name; it is relative to the worklist's folder, else to an input",
         )
     if len(candidates) > 1:
         raise InputError(
-            f"the tube {name!r} is ambiguous: {', '.join(candidates[:5])}",
+            f"{_called(name)} is ambiguous: {', '.join(candidates[:5])}",
             where=where,
             fix="write the path relative to the input",
         )
-    return candidates[0] + suffix, str(found[candidates[0]]) + suffix
+    return candidates[0] + suffix, str(known.found[candidates[0]]) + suffix
+
+
+def _names(found: Mapping[str, Path]) -> dict[tuple[str, int | None], str]:
+    names: dict[tuple[str, int | None], str] = {}
+    for file, path in found.items():
+        names.setdefault(identity(str(path)), file)
+    return names
+
+
+def _called(name: str) -> str:
+    """The tube of a row, by the name that is there only where it can be a tube's."""
+    return f"the tube {name!r}" if is_tube_name(name) else "the file that the row names"
 
 
 def _candidates(name: str, found: Mapping[str, Path]) -> Iterator[list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,7 +19,11 @@ from pydantic import BaseModel, ValidationError
 from cytomon.errors import InputError
 from cytomon.model.findings import Finding, Severity
 
-MOST_BYTES = 200_000_000
+MOST_BYTES = 50_000_000
+MOST_ROWS = 100_000
+MOST_REFUSED = 10_000
+"""From here on it is another list, and telling each row helps nobody."""
+MOST_COLUMNS = 100
 _RUN_AGAIN = "correct the row and run again; finished tubes are not measured twice"
 _SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
@@ -59,8 +63,8 @@ def read_rows(path: Path, kind: type[RowType]) -> Table[RowType]:
     Raises
     ------
     InputError
-        If the file cannot be opened, is no UTF-8 text, or its header lacks a column or has one
-        that is not known.
+        If the file cannot be opened, is no UTF-8 text, has more rows than can be held, or its
+        header lacks a column or has one that is not known.
     """
     reader = csv.DictReader(io.StringIO(_text(path), newline=""), strict=True)
     try:
@@ -68,30 +72,42 @@ def read_rows(path: Path, kind: type[RowType]) -> Table[RowType]:
         reader.fieldnames = header
         fields = kind.model_fields
         check_header(path, header, {name: fields[name].is_required() for name in fields})
-        numbered = [(reader.line_num, row) for row in reader if _says_something(row)]
+        return _sorted_out(path, reader, kind)
     except csv.Error as error:
         raise InputError(
             f"the file is not sound CSV: {error}",
             where=f"{path.name} line {reader.line_num}",
             fix="save the list as comma-separated UTF-8 text",
         ) from error
+
+
+def _sorted_out(path: Path, reader: csv.DictReader[str], kind: type[RowType]) -> Table[RowType]:
     rows: list[tuple[int, RowType]] = []
     refused: list[Refusal] = []
-    for line, row in numbered:
-        if None in row or None in row.values():
-            # no cell can be trusted to be the file's name: it may be a person's
-            finding = row_refused(path, line, "the number of cells differs from the header's")
-            refused.append(Refusal(file="", finding=finding))
-            continue
+    for row in filter(_says_something, reader):
+        line = reader.line_num
         try:
-            rows.append(
-                (line, kind.model_validate({name: cell.strip() for name, cell in row.items()}))
-            )
+            if None in row or None in row.values():
+                # no cell can be trusted to be the file's name: it may be a person's
+                finding = row_refused(path, line, "the number of cells differs from the header's")
+                refused.append(Refusal(file="", finding=finding))
+            else:
+                cells = {name: cell.strip() for name, cell in row.items()}
+                rows.append((line, kind.model_validate(cells)))
         except ValidationError as error:
-            reason = "; ".join(_reasons(error))
-            finding = row_refused(path, line, reason)
+            finding = row_refused(path, line, "; ".join(_reasons(error)))
             refused.append(Refusal(file=str(row.get("file") or ""), finding=finding))
+        _refuse_endless(path, len(rows), len(refused))
     return Table(rows=tuple(rows), refused=tuple(refused))
+
+
+def _refuse_endless(path: Path, rows: int, refused: int) -> None:
+    if rows > MOST_ROWS:
+        what = f"the list has more than {MOST_ROWS} rows"
+        raise InputError(what, where=path.name, fix="split it")
+    if refused > MOST_REFUSED:
+        what = f"more than {MOST_REFUSED} rows of the list cannot be used"
+        raise InputError(what, where=path.name, fix="see that it is the list that was meant")
 
 
 def _text(path: Path) -> str:
@@ -147,7 +163,7 @@ def check_header(path: Path, header: Sequence[str], known: Mapping[str, bool]) -
 
 
 def _wrong_in_header(header: Sequence[str], known: Mapping[str, bool]) -> Iterator[str]:
-    if not set(header) & set(known):
+    if not set(header) & set(known) or len(header) > MOST_COLUMNS:
         # the line may be a row of a list without header: it may name a person
         found = [
             name for mark, name in _SEPARATORS.items() if len(header) == 1 and mark in header[0]
@@ -159,11 +175,19 @@ def _wrong_in_header(header: Sequence[str], known: Mapping[str, bool]) -> Iterat
     for name, needed in known.items():
         if needed and name not in header:
             yield f"the column {name!r} is missing"
-    for name in header:
+    for number, name in enumerate(header, start=1):
         if name not in known:
-            yield f"the column {name!r} is not known{_near(name, known)}"
-    for name in sorted({name for name in header if header.count(name) > 1}):
+            yield f"{unknown_column(number, name, known)} is not known{_near(name, known)}"
+    for name in sorted({name for name in header if header.count(name) > 1 and name in known}):
         yield f"the column {name!r} is there twice"
+
+
+def unknown_column(number: int, name: str, known: Iterable[str]) -> str:
+    """How a column is called that is not known: by its name only where that is a near miss.
+
+    Anything may stand there that was to stand below, such as the name of a person.
+    """
+    return f"the column {name!r}" if get_close_matches(name, known) else f"column {number}"
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:

@@ -1,16 +1,11 @@
-"""Many tasks on a few processes; the death of one process costs one tube."""
+"""Many tasks on a few processes; one that dies, or on which nothing moves, costs one tube."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Protocol, TypeVar
@@ -18,6 +13,8 @@ from typing import Generic, Protocol, TypeVar
 from cytomon.card import Card, card_of
 from cytomon.document import Document
 from cytomon.model.findings import Finding, Severity
+from cytomon.processes import DiedError, started
+from cytomon.stalls import PATIENCE, StalledError, no_answer
 from cytomon.task import Task, perform, refused
 
 Report = Callable[[Card], None]
@@ -25,6 +22,12 @@ Perform = Callable[[Task], Document]
 
 Work = TypeVar("Work")
 Answer = TypeVar("Answer")
+
+Loss = Callable[[str], Finding]
+"""From the name of a tube to the finding that says how it was lost: `died` or `stalled`."""
+
+_IN_A_ROW = 3
+"""Stalls in a row for each process, after which the drive is taken to be gone."""
 
 
 class Hands(Protocol):
@@ -46,7 +49,8 @@ class Crew:
         From a number of processes to what gives each one item at a time; hired for the length of
         a ``with``.
     deaths : tuple of type
-        What a future raises when the process that worked on its item has died.
+        What a future raises when the process that worked on its item has died. Where nothing moved
+        it raises `cytomon.stalls.StalledError`.
     patience : float or None
         Seconds without an answer after which `look` is called, again and again.
     look : callable
@@ -75,8 +79,8 @@ def run_all(
     tasks : sequence of Task
         One for each tube.
     workers : int, optional
-        Processes beside this one; with 0, and for a single task, everything runs in this one, and
-        what kills it ends all.
+        Processes beside this one; with 0 everything runs in this one, and what kills or stalls it
+        ends or stalls all.
     report : callable, optional
         Told of each card as its tube is done, in any order.
     work : callable, optional
@@ -86,8 +90,9 @@ def run_all(
 
     Notes
     -----
-    When a process dies (out of memory, say), the tubes that were being measured are tried again,
-    each alone; only the one that ends its process again is refused.
+    When a process dies (out of memory, say), its tube is tried again, alone; only one that ends its
+    process again is refused. So is, at once, a tube on which nothing moved for `patience` seconds:
+    what it waits for, a network drive as a rule, would not answer sooner the second time.
     """
     return run_each(tasks, partial(_card, work), _lost, workers=workers, report=report, crew=crew)
 
@@ -95,7 +100,7 @@ def run_all(
 def run_each(
     items: Sequence[Work],
     work: Callable[[Work], Answer],
-    lost: Callable[[Work], Answer],
+    lost: Callable[[Work, Loss], Answer],
     *,
     workers: int = 0,
     report: Callable[[Answer], None] | None = None,
@@ -110,29 +115,34 @@ def run_each(
     work : callable
         From an item to its answer; known to other processes by its module and name.
     lost : callable
-        The answer for an item that ended its process twice.
+        The answer for an item that ended its process twice, or on which nothing moved.
     workers, report, crew
         As for `run_all`.
+
+    Raises
+    ------
+    InputError
+        If nothing moves on one item after the other.
     """
     tell = report or (lambda _: None)
-    if crew is None and (workers < 1 or len(items) <= 1):
+    if not items or (crew is None and workers < 1):
         answers = []
         for item in items:
             answers.append(work(item))
             tell(answers[-1])
         return tuple(answers)
-    shift = _Shift(items, work, tell, crew or processes_here(workers))
+    shift = _Shift(items, work, lost, tell, crew or processes_here(workers))
     waiting = deque(range(len(items)))
     while waiting:
         for index in shift.work_through(waiting):
             if shift.work_through(deque([index]), alone=True):
-                shift.finish(index, lost(items[index]))
+                shift.finish(index, lost(items[index], died))
     return tuple(shift.done[index] for index in range(len(items)))
 
 
-def processes_here(workers: int) -> Crew:
-    """Processes of this machine; the death of one ends them all, and new ones are hired."""
-    return Crew(size=workers, hire=_start_processes, deaths=(BrokenProcessPool,))
+def processes_here(workers: int, *, patience: float = PATIENCE) -> Crew:
+    """Processes of this machine, which give up an item on which nothing moves for `patience`."""
+    return Crew(size=workers, hire=partial(started, patience=patience), deaths=(DiedError,))
 
 
 class _Shift(Generic[Work, Answer]):
@@ -142,11 +152,14 @@ class _Shift(Generic[Work, Answer]):
         self,
         items: Sequence[Work],
         work: Callable[[Work], Answer],
+        lost: Callable[[Work, Loss], Answer],
         tell: Callable[[Answer], None],
         crew: Crew,
     ) -> None:
         self.done: dict[int, Answer] = {}
-        self._items, self._work, self._tell, self._crew = items, work, tell, crew
+        self._items, self._work, self._lost, self._tell = items, work, lost, tell
+        self._crew = crew
+        self._in_a_row = 0
 
     def finish(self, index: int, answer: Answer) -> None:
         """Keep an answer and tell of it."""
@@ -163,13 +176,7 @@ class _Shift(Generic[Work, Answer]):
             while futures or (waiting and not suspects):
                 while waiting and not suspects and len(futures) < size:
                     index = waiting.popleft()
-                    try:
-                        with _interrupts_held():
-                            future = hands.submit(self._work, self._items[index])
-                    except self._crew.deaths:
-                        suspects.append(index)
-                    else:
-                        futures[future] = index
+                    futures[hands.submit(self._work, self._items[index])] = index
                 suspects += self._gather(futures)
         return sorted(suspects)
 
@@ -184,58 +191,25 @@ class _Shift(Generic[Work, Answer]):
                 answer = future.result()
             except self._crew.deaths:
                 yield index
+            except StalledError:
+                self._give_up(index)
             else:
+                self._in_a_row = 0
                 self.finish(index, answer)
 
-
-@contextmanager
-def _start_processes(workers: int) -> Iterator[Hands]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
-        yield pool
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits while a process is born, so that it cannot die half made and noisily."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_worker() -> None:
-    one_thread()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for its next task for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def one_thread() -> None:
-    """One thread for the linear algebra of a process: the processes are the parallelism."""
-    # for libraries that are loaded from now on; those that are there already are told below
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        os.environ[f"{library}_NUM_THREADS"] = "1"
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
+    def _give_up(self, index: int) -> None:
+        self.finish(index, self._lost(self._items[index], stalled))
+        self._in_a_row += 1
+        if self._in_a_row >= _IN_A_ROW * self._crew.size and len(self.done) < len(self._items):
+            raise no_answer(self._in_a_row)
 
 
 def _card(work: Perform, task: Task) -> Card:
     return card_of(work(task))
 
 
-def _lost(task: Task) -> Card:
-    return card_of(refused(task, died(task.job.file)))
+def _lost(task: Task, how: Loss) -> Card:
+    return card_of(refused(task, how(task.job.file)))
 
 
 def died(file: str) -> Finding:
@@ -246,4 +220,17 @@ def died(file: str) -> Finding:
         what="the process that measured this tube was ended from outside, twice",
         where=file,
         fix="most often memory ran out: use fewer workers (--jobs 1), or a larger machine",
+    )
+
+
+def stalled(file: str) -> Finding:
+    """The finding of a tube on which nothing moved."""
+    return Finding(
+        code="STALLED",
+        severity=Severity.ERROR,
+        what="nothing moved any more on this tube: its file, or the folder of results, gave no "
+        "answer",
+        where=file,
+        fix="see that the drive answers (a network drive, an archive that has to fetch the file); "
+        "run again, with more --patience if it is slow",
     )

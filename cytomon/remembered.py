@@ -123,7 +123,7 @@ def _path(address: Address, day: Day) -> Path | None:
     folder = own_folder()
     if folder is None:
         return None
-    named = (str(address), day.profile.model_dump_json(), cytomon.__version__, _code())
+    named = (address.named, day.profile.model_dump_json(), cytomon.__version__, _code())
     name = sha256("\x1f".join(named).encode()).hexdigest()[:32]
     return folder / f"{name}.json"
 

@@ -10,6 +10,7 @@ import csv
 import errno
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from cytomon.errors import InputError
 from cytomon.model.findings import Finding
 from cytomon.model.results import Estimate, Measurement, TubeResult
+from cytomon.permissions import file_mode, make_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,15 +183,15 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def whole(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
+def whole(path: Path, *, mode: int | None = None) -> Iterator[Path]:
     """An empty file to write into, which takes the place of `path` when the block ends well.
 
     Parameters
     ----------
     path : pathlib.Path
         Of the finished file.
-    mode : int
-        Who may read and write it.
+    mode : int, optional
+        Who may read and write it; by default as `cytomon.permissions` has it.
 
     Yields
     ------
@@ -202,12 +204,12 @@ def whole(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
         If the disk is full, or the folder cannot be written to.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART)
         os.close(handle)
         try:
             yield Path(name)
-            _put_in_place(Path(name), path, mode)
+            _put_in_place(Path(name), path, file_mode() if mode is None else mode)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -282,7 +284,7 @@ def refuse_unwritable(folder: Path) -> None:
         If they cannot.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except (FileExistsError, NotADirectoryError) as error:
@@ -297,18 +299,20 @@ def refuse_unwritable(folder: Path) -> None:
 
 def _put_in_place(part: Path, path: Path, mode: int) -> None:
     """Also after a power cut the name stands for the whole file, or for the one before."""
-    _to_disk(part)
+    _to_disk(part, os.O_RDWR)  # Windows flushes only what it may write
     part.chmod(mode)
     part.replace(path)
+    if sys.platform == "win32":
+        return  # it opens no folders; its file system keeps a journal of names
     try:
-        _to_disk(path.parent)
+        _to_disk(path.parent, os.O_RDONLY)
     except OSError as error:
         if error.errno != errno.EINVAL:  # some network drives know no such thing for folders
             raise
 
 
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def _to_disk(path: Path, way: int) -> None:
+    handle = os.open(path, way)
     try:
         os.fsync(handle)
     finally:

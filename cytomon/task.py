@@ -33,6 +33,7 @@ from cytomon.pipeline import (
     open_for_gating,
     place_on,
 )
+from cytomon.stalls import PATIENCE
 from cytomon.tables import (
     UnwritableError,
     finding_row,
@@ -42,7 +43,7 @@ from cytomon.tables import (
     unwritable,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 IDENTIFIERS = ("patient_id", "specimen_id")
 
 
@@ -64,6 +65,8 @@ class Settings:
         For which tubes pictures are made: ``all``, ``doubtful`` or ``none``.
     force : bool
         Measure again what is measured already.
+    patience : float
+        Seconds without movement after which a tube is given up, where another process measures it.
     """
 
     template: str = ""
@@ -72,6 +75,7 @@ class Settings:
     verify: bool = False
     figures: str = "none"
     force: bool = False
+    patience: float = PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

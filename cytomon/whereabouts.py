@@ -80,7 +80,7 @@ def _path(address: Address) -> Path | None:
     folder = own_folder()
     if folder is None:
         return None
-    named = str(address) if address.path is None else os.path.abspath(address.path)  # noqa: PTH100
+    named = address.named if address.path is None else os.path.abspath(address.path)  # noqa: PTH100
     return folder / f"results-{sha256(os.fsencode(named)).hexdigest()[:32]}.json"
 
 

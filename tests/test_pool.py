@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,13 +44,12 @@ def test_cards_come_in_the_order_of_the_tasks(double: Callable[[str], Double]):
     assert sorted(told) == names
 
 
-def test_one_worker_is_this_process(double: Callable[[str], Double]):
-    """Nothing is started for a single process, or a single tube."""
-    import os
-
+def test_no_worker_is_this_process(double: Callable[[str], Double]):
+    """Nothing is started; otherwise also a single tube has a process of its own, which may die."""
     cards = run_all(tasks("a", "b"), workers=0, work=double("answer"))
-    cards += run_all(tasks("c"), workers=4, work=double("answer"))
     assert {card.engine for card in cards} == {str(os.getpid())}
+    assert run_all(tasks("c"), workers=4, work=double("answer"))[0].engine != str(os.getpid())
+    assert run_all(tasks("bad"), workers=4, work=double("die_on_bad"))[0].refused
 
 
 def test_nothing_to_do_is_nothing_done():

@@ -7,6 +7,7 @@ import dataclasses
 import errno
 import io
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -162,3 +163,28 @@ def test_a_full_disk_is_said_and_leaves_the_old_table(
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_on_windows_no_folder_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It refuses to open one, and to flush a file that was opened to be read alone."""
+    flags: dict[int, int] = {}
+    plain_open, plain_flush = os.open, os.fsync
+
+    def open_(path: Path, flag: int, mode: int = 0o777) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        handle = plain_open(path, flag, mode)
+        flags[handle] = flag
+        return handle
+
+    def flush(handle: int) -> None:
+        if not flags[handle] & os.O_RDWR:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        plain_flush(handle)
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(os, "open", open_)
+    monkeypatch.setattr(os, "fsync", flush)
+    write_whole(tmp_path / "t.csv", b"new")
+
+    assert (tmp_path / "t.csv").read_bytes() == b"new"

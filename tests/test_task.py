@@ -284,8 +284,8 @@ def test_a_template_that_is_not_there_refuses_the_tube(tubes: Path, tmp_path: Pa
         dataclasses.replace(base, job=dataclasses.replace(base.job, template="nope"))
     )
     assert document.refused
-    assert document.findings[0]["what"] == "there is no template 'nope'"
-    assert document.findings[0]["where"] == "nope"
+    assert document.findings[0]["what"] == "there is no template of this name"
+    assert document.findings[0]["where"] == "the name of the template"
 
 
 def test_a_tube_without_matrix_says_not_evaluable(tmp_path: Path):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -26,46 +31,69 @@ class Figures(StrEnum):
     NONE = "none"
 
 
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the results.")]
+WorklistOption = Annotated[
+    Path | None,
+    typer.Option("--worklist", metavar="CSV", help="Which tube belongs to which specimen."),
+]
+TemplateOption = Annotated[
+    str,
+    typer.Option("--template", metavar="NAME", help="Template, where the worklist names none."),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="CSV", help="detector,marker: overrides the files."),
+]
+KeptOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="Where results are kept; by default $CYTOMON_STORE, else in DIR.",
+    ),
+]
+JobsOption = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        min=0,
+        metavar="N",
+        help="Processes of this computer; 0 for one on each processor.",
+    ),
+]
+FiguresOption = Annotated[
+    Figures, typer.Option("--figures", help="Pictures of the gating strategy, in DIR/figures.")
+]
+
+
 def batch(
     inputs: Annotated[
         list[Path], typer.Argument(metavar="INPUT...", help="FCS or LMD files, or folders of them.")
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")],
-    worklist: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Which tube belongs to which specimen.")
-    ] = None,
+    out: OutOption,
+    worklist: WorklistOption = None,
     patients: PatientsOption = None,
     events: EventsOption = None,
-    template: Annotated[
-        str, typer.Option(metavar="NAME", help="Template, where the worklist names none.")
-    ] = "",
-    mapping: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="detector,marker: overrides the files.")
-    ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL", help="Where results are kept; by default $CYTOMON_STORE, else in DIR."
-        ),
-    ] = None,
+    template: TemplateOption = "",
+    mapping: MappingOption = None,
+    store: KeptOption = None,
     user: UserOption = None,
-    jobs: Annotated[
-        int,
-        typer.Option(
-            min=0, metavar="N", help="Processes of this computer; 0 for one on each processor."
-        ),
-    ] = 0,
+    jobs: JobsOption = 0,
     scheduler: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Measure on a cluster (dask.distributed) instead."),
     ] = None,
+    patience: Annotated[
+        float,
+        typer.Option(
+            min=1, metavar="SECONDS", help="A tube on which nothing moves for so long is given up."
+        ),
+    ] = 300,
     engine: Annotated[Engine, typer.Option(help="Who decides membership.")] = Engine.STREAM,
     verify: Annotated[
         bool, typer.Option("--verify", help="Ask both engines, and compare event by event.")
     ] = False,
-    figures: Annotated[
-        Figures, typer.Option(help="Pictures of the gating strategy, in DIR/figures.")
-    ] = Figures.ALL,
+    figures: FiguresOption = Figures.ALL,
     force: Annotated[
         bool, typer.Option("--force", help="Measure again what is measured already.")
     ] = False,
@@ -108,6 +136,7 @@ def batch(
         verify=verify,
         figures=figures.value,
         force=force,
+        patience=patience,
     )
     lists = Lists(worklist=worklist, patients=patients, events=events)
     found = plan(inputs, lists, settings)
@@ -115,7 +144,7 @@ def batch(
     if dry_run:
         return talk.preview(found, settings)
     keep = Keep(address=choose(store, folder=out), who=acting(user), lists=lists)
-    with talk.progress(len(found.jobs)) as report:
+    with terminable(), talk.progress(len(found.jobs)) as report:
         outcome = run(
             found,
             out,
@@ -126,6 +155,24 @@ def batch(
         )
     talk.summary(found, outcome, out)
     return outcome.exit_code
+
+
+@contextmanager
+def terminable(kind: type[KeyboardInterrupt] = KeyboardInterrupt) -> Iterator[None]:
+    """SIGTERM, with which a queue or a shutdown ends a job, ends it as Ctrl-C does."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is not to be interrupted, too
+        raise kind
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears of it
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 MOST = 8

@@ -39,7 +39,7 @@ def demo(
     with talk.progress(len(jobs.jobs)) as report:
         outcome = run(jobs, out, settings, workers=processes(), keep=keep, report=report)
     talk.summary(jobs, outcome, out)
-    _follow(talk, str(address), who, before)
+    _follow(talk, address.named, who, before)
     _report(address, who, out)
     return outcome.exit_code
 
@@ -67,7 +67,7 @@ def _report(address: Address, who: str, out: Path) -> None:
         codes=read_codes(None),
         drawings=Drawings(folders=(out,)),
     )
-    with opened_store(str(address), who) as there:
+    with opened_store(address.named, who) as there:
         write_reports(there, [], wanted, everybody=True)
 
 

@@ -42,6 +42,6 @@ def import_(
     talk = Talk()
     with opened_store(store, who, create=True) as there, talk.rows() as report:
         if there.is_new:
-            talk.say(f"a new store was made: {there.address}; {who} is its admin")
+            talk.say(f"a new store was made: {there.address.named}; {who} is its admin")
         imported = import_lists(there, who, lists, report=report)
     return talk.imported(imported)

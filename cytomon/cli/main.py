@@ -12,11 +12,14 @@ from typing import Annotated
 import typer
 
 import cytomon
+from cytomon import permissions
 from cytomon.cli import (
     audit,
+    backup,
     batch,
     cohort,
     correct,
+    deidentify,
     demo,
     importing,
     people,
@@ -28,6 +31,7 @@ from cytomon.cli import (
     template,
     track,
     validate,
+    watch,
 )
 from cytomon.errors import CytomonError, InputError, TemplateError
 
@@ -43,7 +47,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("batch")(batch.batch)
+app.command("watch")(watch.watch)
 app.command("demo")(demo.demo)
+app.command("deidentify")(deidentify.deidentify)
 app.command("import")(importing.import_)
 app.command("track")(track.track)
 app.command("report")(report.report)
@@ -53,6 +59,8 @@ app.command("sign")(sign.sign)
 app.command("acknowledge")(sign.acknowledge)
 app.add_typer(correct.app, name="correct")
 app.add_typer(audit.app, name="audit")
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(people.app, name="user")
 app.command("validate")(validate.validate)
 app.add_typer(template.app, name="template")
@@ -81,13 +89,25 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no error
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    if _outlived():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def _outlived() -> bool:
+    """Whether a process that was killed has not died: it waits for a drive, and we would for it."""
+    used = sys.modules.get("multiprocessing")
+    return bool(used and used.active_children())
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line and return its exit code (design: section 6)."""
     try:
-        code = app(arguments, standalone_mode=False)
+        with permissions.held_to():
+            code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cytomon.cli.stored import DAY
+from cytomon.permissions import make_folder
 
 app = typer.Typer(help="Simulate tubes and patients whose truth is known.", no_args_is_help=True)
 
@@ -49,7 +50,7 @@ def tube(
         artefacts=Artefacts(clog=clog),
         hard_blasts=hard,
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     written = write_tube(simulate_tube(plan), out.parent, out.stem)
     typer.echo(str(written))
     return 0
@@ -135,7 +136,7 @@ def samples(
     """Write the sample tubes with worklist, patients, events and truth."""
     from cytomon.simulate.samples import write_samples
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     for path in write_samples(out):
         typer.echo(str(path))
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, wait
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cytomon import stalls
 from cytomon.cluster.attempts import Marking, WorkerDiedError
 from cytomon.cluster.checks import refuse_other_versions, refuse_unseen
 from cytomon.errors import InputError
@@ -23,12 +25,15 @@ TIMEOUT = 10
 """Seconds in which a scheduler answers, or a first worker is there."""
 PATIENCE = 30.0
 """Seconds without an answer after which one looks whether workers are left."""
+_PLACE = re.compile(r"[A-Za-z0-9._\[\]:-]+")
 LAST_TUBES = 60.0
 """Seconds for which an interrupted batch waits for what is in work: dask cannot stop it."""
 
 
 @contextmanager
-def joined(address: str, out: Path, tubes: Iterable[str]) -> Iterator[Crew]:
+def joined(
+    address: str, out: Path, tubes: Iterable[str], *, patience: float = stalls.PATIENCE
+) -> Iterator[Crew]:
     """The workers of a scheduler, once they are known to give the same answers.
 
     Parameters
@@ -39,6 +44,8 @@ def joined(address: str, out: Path, tubes: Iterable[str]) -> Iterator[Crew]:
         Folder of the results.
     tubes : iterable of str
         Paths of the tubes, with the ``#n`` of a data set; one in each folder is looked for.
+    patience : float, optional
+        Seconds without movement after which a tube is given up, and its worker is ended.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def joined(address: str, out: Path, tubes: Iterable[str]) -> Iterator[Crew]:
 
         yield Crew(
             size=len(client.nthreads()),
-            hire=lambda _: _hired(client, out, versions),
+            hire=lambda _: _hired(client, out, versions, patience),
             deaths=(WorkerDiedError, KilledWorker),
             patience=PATIENCE,
             look=partial(_wait_for_workers, client, PATIENCE),
@@ -79,7 +86,7 @@ def _connected(address: str) -> Iterator[Client]:
     except (OSError, ValueError) as error:
         raise InputError(
             f"no scheduler answers there within {TIMEOUT} seconds",
-            where=f"--scheduler {address}",
+            where=_at(address),
             fix="check the address, and that the scheduler runs (dask scheduler); or leave the "
             "option out",
         ) from error
@@ -87,6 +94,26 @@ def _connected(address: str) -> Iterator[Client]:
         yield client
     finally:
         client.close(timeout=TIMEOUT)
+
+
+def shown_address(address: str) -> str:
+    """An address of a scheduler as it may be printed: scheme, machine and port, and no login.
+
+    Examples
+    --------
+    >>> shown_address("tls://me:pass/word@head:8786?key=word"), shown_address("tcp://head:8786")
+    ('tls://head:8786', 'tcp://head:8786')
+    >>> shown_address("pass word")
+    ''
+    """
+    scheme, mark, rest = address.strip().rpartition("://")
+    place = re.split("[/?#]", rest.rpartition("@")[2])[0]
+    known = _PLACE.fullmatch(place) and scheme in {"", "tcp", "tls", "ws", "wss", "ucx"}
+    return f"{scheme}{mark}{place}" if known else ""
+
+
+def _at(address: str) -> str:
+    return f"--scheduler {shown_address(address)}".strip()
 
 
 def _silence() -> None:
@@ -110,13 +137,13 @@ def _refuse_malformed(address: str) -> None:
     if scheme not in ("tcp", "tls"):
         raise InputError(
             "this is no address of a scheduler",
-            where=f"--scheduler {address}",
+            where=_at(address),
             fix="write tcp://HOST:PORT or tls://HOST:PORT",
         )
     if scheme == "tls" and Security().get_connection_args("client")["ssl_context"] is None:
         raise InputError(
             "the scheduler's address asks for TLS, and no certificate is configured",
-            where=f"--scheduler {address}",
+            where=_at(address),
             fix="name certificates in dask's configuration (distributed.comm.tls)",
         )
 
@@ -133,9 +160,11 @@ def _wait_for_workers(client: Client, seconds: float) -> None:
 
 
 @contextmanager
-def _hired(client: Client, out: Path, versions: Mapping[str, str]) -> Iterator[Marking]:
+def _hired(
+    client: Client, out: Path, versions: Mapping[str, str], patience: float
+) -> Iterator[Marking]:
     workers = client.get_executor(pure=False)
-    hands = Marking(workers, out.absolute(), versions)
+    hands = Marking(workers, out.absolute(), versions, patience)
     try:
         yield hands
     except (CancelledError, OSError) as error:

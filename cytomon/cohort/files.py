@@ -11,6 +11,7 @@ from cytomon.cohort.endpoints import Person
 from cytomon.cohort.estimates import ESTIMATE_COLUMNS
 from cytomon.cohort.figures.plots import Plot, draw
 from cytomon.cohort.page import PAGE, page
+from cytomon.permissions import make_folder
 from cytomon.tables import Row, write_table, write_whole
 
 ENDPOINT_COLUMNS = (
@@ -37,7 +38,7 @@ def write_cohort(out: Path, taken: Taken) -> Analysed:
     """
     found = analyse(taken.people, taken.cut.profile.cohort)
     plots = draw(found, taken.cut)
-    (out / FIGURES).mkdir(parents=True, exist_ok=True)
+    make_folder(out / FIGURES)
     write_table(out / ENDPOINTS, endpoint_rows(found.people), ENDPOINT_COLUMNS)
     write_table(out / ESTIMATES, (one.row() for one in found.estimates), ESTIMATE_COLUMNS)
     for plot in plots:

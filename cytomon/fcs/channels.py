@@ -17,6 +17,9 @@ from cytomon.model.tube import Channel
 _WIDTHS: Final = {"F": (32,), "D": (64,), "I": (8, 16, 24, 32, 64)}
 _EXACT: Final = 2**53
 _FIRST: Final = 5
+_MOST_CHANNELS: Final = 1000
+"""A spectral cytometer has some two hundred."""
+_LONGEST_NAME: Final = 1000
 
 
 @dataclass(slots=True)
@@ -80,6 +83,9 @@ def _count(keywords: Mapping[str, str], where: str) -> int:
     if not count or count > len(keywords):
         msg = f"$PAR is {shown(value)}, which cannot be the number of parameters"
         raise refusal(msg, f"{where}: $PAR")
+    if count > _MOST_CHANNELS:
+        msg = f"$PAR is {count}; at most {_MOST_CHANNELS} parameters are read"
+        raise refusal(msg, f"{where}: $PAR")
     if f"$P{count + 1}N" in keywords:
         msg = f"$PAR is {count}, but there is a $P{count + 1}N"
         raise refusal(msg, f"{where}: $PAR")
@@ -90,6 +96,9 @@ def _channel(reading: _Reading, n: int) -> Channel:
     name = reading.value(n, "N")
     if not name:
         reading.problems.append(f"$P{n}N is missing or empty")
+    for letter in ("N", "S"):
+        if len(reading.value(n, letter)) > _LONGEST_NAME:
+            reading.refuse(n, letter, f"at most {_LONGEST_NAME} letters")
     bits = whole(reading.value(n, "B")) or 0
     allowed = _WIDTHS[reading.datatype]
     if bits not in allowed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Final
 
@@ -92,16 +93,22 @@ def locate_events(
 
 
 def layout(
-    raw: RawDataset, channels: tuple[Channel, ...], begin: int, size: int, *, where: str
+    raw: RawDataset,
+    channels: tuple[Channel, ...],
+    begin: int,
+    facts: os.stat_result,
+    *,
+    where: str,
 ) -> DataLayout:
-    """Say how the bytes of the events are to be read."""
+    """Say how the bytes of the events are to be read, and of which file."""
     datatype, little_endian = read_datatype(raw, where=where)
     return DataLayout(
         begin=begin,
         datatype=datatype,
         little_endian=little_endian,
         row_bytes=sum(channel.bits for channel in channels) // 8,
-        file_bytes=size,
+        file_bytes=facts.st_size,
+        changed_ns=facts.st_mtime_ns,
     )
 
 

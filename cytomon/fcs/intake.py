@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from cytomon.fcs.extent import layout, locate_events, read_datatype
 from cytomon.fcs.numerals import number
 from cytomon.fcs.segments import RawDataset, read_datasets
 from cytomon.fcs.spillover import read_spillover
+from cytomon.fcs.unchanged import refuse_changed
 from cytomon.fcs.verdicts import caution, note, refusal, shown
 from cytomon.model.findings import Finding
 from cytomon.model.tube import Role, Tube
@@ -59,11 +61,11 @@ def open_tube(path: Path, *, dataset: int | None = None) -> Tube:
         If the file cannot be read without guessing, has no such data set, or holds several and
         none was named.
     """
-    with _opened(path) as (handle, size):
-        datasets = read_datasets(handle, size, name=path.name)
+    with _opened(path) as (handle, facts):
+        datasets = read_datasets(handle, facts.st_size, name=path.name)
         number_, findings = _choose(datasets, dataset, path.name)
-        sha256 = _sha256(handle)
-    return _tube(path, size, sha256, datasets, number_, findings)
+        sha256 = _sha256(handle, facts, path.name)
+    return _tube(path, facts, sha256, datasets, number_, findings)
 
 
 def open_datasets(path: Path) -> tuple[Tube, ...]:
@@ -84,11 +86,11 @@ def open_datasets(path: Path) -> tuple[Tube, ...]:
     FcsError
         If one of the data sets cannot be read without guessing.
     """
-    with _opened(path) as (handle, size):
-        datasets = read_datasets(handle, size, name=path.name)
-        sha256 = _sha256(handle)
+    with _opened(path) as (handle, facts):
+        datasets = read_datasets(handle, facts.st_size, name=path.name)
+        sha256 = _sha256(handle, facts, path.name)
     numbers = range(1, len(datasets) + 1)
-    return tuple(_tube(path, size, sha256, datasets, n, ()) for n in numbers)
+    return tuple(_tube(path, facts, sha256, datasets, n, ()) for n in numbers)
 
 
 def numbers_to_name(path: Path) -> tuple[int, ...]:
@@ -97,8 +99,8 @@ def numbers_to_name(path: Path) -> tuple[int, ...]:
     A file that cannot be read needs no number either; opening it says why.
     """
     try:
-        with _opened(path) as (handle, size):
-            datasets = read_datasets(handle, size, name=path.name)
+        with _opened(path) as (handle, facts):
+            datasets = read_datasets(handle, facts.st_size, name=path.name)
     except FcsError:
         return ()
     alone = len(datasets) == 1 or _is_pair(datasets)
@@ -106,7 +108,7 @@ def numbers_to_name(path: Path) -> tuple[int, ...]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     """Open a regular file; a pipe or a device would wait for ever."""
     try:
         facts = path.stat()
@@ -115,7 +117,7 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
             msg = f"this is {kind}, not an FCS file"
             raise refusal(msg, path.name, fix="name the FCS file itself")
         with path.open("rb") as handle:
-            yield handle, facts.st_size
+            yield handle, os.fstat(handle.fileno())
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         msg = f"the file cannot be read: {reason or 'the path is not usable'}"
@@ -123,11 +125,13 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         raise refusal(msg, path.name, fix=fix) from error
 
 
-def _sha256(handle: BinaryIO) -> str:
+def _sha256(handle: BinaryIO, facts: os.stat_result, name: str) -> str:
+    """Hash of a file, which must not have changed since it was opened."""
     digest = hashlib.sha256()
     handle.seek(0)
     while chunk := handle.read(_CHUNK):
         digest.update(chunk)
+    refuse_changed(handle.fileno(), facts.st_size, facts.st_mtime_ns, name)
     return digest.hexdigest()
 
 
@@ -167,7 +171,7 @@ def _is_pair(datasets: tuple[RawDataset, ...]) -> bool:
 
 def _tube(
     path: Path,
-    size: int,
+    facts: os.stat_result,
     sha256: str,
     datasets: tuple[RawDataset, ...],
     number_: int,
@@ -191,7 +195,7 @@ def _tube(
         channels=channels,
         spillover=spillover,
         keywords=dict(raw.keywords),
-        layout=layout(raw, channels, begin, size, where=where),
+        layout=layout(raw, channels, begin, facts, where=where),
         findings=(*findings, *raw.findings, *about_channels, *about_data, *clock, *about_spillover),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from cytomon.errors import InputError
 
 _COLUMNS: Final = ("file", "detector", "marker", "fluorochrome")
 _LARGEST: Final = 2**20
+_MOST_ROWS: Final = 50_000
 _FIRST: Final = 5
 
 
@@ -92,10 +94,14 @@ def read_mapping(path: str | Path) -> PanelMapping:
     try:
         header = [name.strip().casefold() for name in next(reader, [])]
         _check_header(header, path.name)
-        numbered = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        filled = ((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
+        numbered = list(islice(filled, _MOST_ROWS + 1))
     except csv.Error as error:
         what = f"the mapping is not a CSV file: line {reader.line_num} cannot be split"
         raise InputError(what, where=path.name, fix="write it as UTF-8 CSV with commas") from error
+    if len(numbered) > _MOST_ROWS:
+        what = f"the mapping has more than {_MOST_ROWS} rows"
+        raise InputError(what, where=path.name, fix="write one row for each detector")
     return PanelMapping(rows=_checked(numbered, header, path.name))
 
 
@@ -111,11 +117,12 @@ def _lines(path: Path) -> list[str]:
 
 
 def _check_header(header: list[str], name: str) -> None:
-    unknown = [column for column in header if column not in _COLUMNS]
+    unknown = [number for number, column in enumerate(header, 1) if column not in _COLUMNS]
     missing = [column for column in ("detector", "marker") if column not in header]
     if not (unknown or missing) and len(set(header)) == len(header):
         return
-    faults = [f"unknown {column!r}" for column in unknown[:_FIRST]]
+    # by its number: anything may stand there that was to stand below, such as somebody's name
+    faults = [f"column {number} is not known" for number in unknown[:_FIRST]]
     faults += [f"missing {column!r}" for column in missing]
     what = f"the columns of the mapping are wrong: {', '.join(faults) or 'one stands twice'}"
     raise InputError(what, where=f"{name}, line 1", fix="[file,]detector,marker[,fluorochrome]")
@@ -125,7 +132,7 @@ def _checked(
     numbered: list[tuple[int, list[str]]], header: list[str], name: str
 ) -> tuple[MappingRow, ...]:
     rows, faults = [], []
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], int] = {}
     for line, cells in numbered:
         values = dict(zip(header, (cell.strip() for cell in cells), strict=False))
         row = MappingRow(**{column: values.get(column, "") for column in _COLUMNS})
@@ -134,8 +141,10 @@ def _checked(
         elif not row.detector or not row.marker:
             faults.append(f"line {line} lacks a detector or a marker")
         elif (row.file, row.detector) in seen:
-            faults.append(f"line {line} repeats the detector {row.detector!r}")
-        seen.add((row.file, row.detector))
+            faults.append(
+                f"line {line} repeats the detector of line {seen[row.file, row.detector]}"
+            )
+        seen.setdefault((row.file, row.detector), line)
         rows.append(row)
     if faults:
         more = f" (and {len(faults) - _FIRST} more)" if len(faults) > _FIRST else ""

@@ -60,6 +60,8 @@ _CONTROL: Final = re.compile(
 _WORD: Final = re.compile(r"[^\W_]+")
 _LIKE_A_STAIN: Final = re.compile(r"[a-z]{1,6}[0-9]{1,3}[a-z]{0,2}[0-9]{0,2}")
 _APART: Final = re.compile(r"(?:(?<=\bcd)[ ]|(?<=[a-z])[_-])(?=[0-9])", re.IGNORECASE)
+_LONGEST_STAIN: Final = 200
+_LONGEST_DYE: Final = 40  # a name of dyes can be split in many ways: the time doubles with each
 _NAMED_LIKENESS: Final = 0.6
 _PRINTED_LIKENESS: Final = 0.85
 _SHORTEST_LIKENESS: Final = 5
@@ -84,7 +86,8 @@ def parse_stain(text: str) -> tuple[str, str] | None:
     -------
     tuple of str and str, or None
         Canonical marker and fluorochrome (empty where none is named); None where the text names no
-        marker that is known, or more than one without being a known combination.
+        marker that is known, more than one without being a known combination, or is longer than 200
+        letters.
 
     Examples
     --------
@@ -93,7 +96,7 @@ def parse_stain(text: str) -> tuple[str, str] | None:
     >>> parse_stain("SYTO-41"), parse_stain("FITC-A"), parse_stain("CD3+CD19 PE")
     (('Nuclear', 'SYTO-41'), None, None)
     """
-    if names_control(text):
+    if len(text) > _LONGEST_STAIN or names_control(text):
         return None
     text = " ".join(unicodedata.normalize("NFKC", text).translate(_DASHES).split())
     text = _DETECTOR_PULSE.sub("", text.rpartition("::")[2].strip())
@@ -108,6 +111,17 @@ def parse_stain(text: str) -> tuple[str, str] | None:
     return None
 
 
+def is_marker(text: str) -> bool:
+    """Whether the text names one marker that is known, or one of its dyes, and nothing else.
+
+    Examples
+    --------
+    >>> is_marker("CD66c/CD123"), is_marker("Syto 41"), is_marker("CD19 PE")
+    (True, True, False)
+    """
+    return _marker(text) is not None
+
+
 def is_fluorochrome(text: str) -> bool:
     """Whether the text names a fluorochrome or a detector and nothing else.
 
@@ -117,6 +131,8 @@ def is_fluorochrome(text: str) -> bool:
     (True, True, False)
     """
     key = _key(_DETECTOR_PULSE.sub("", text.strip().translate(_DASHES)))
+    if len(key) > _LONGEST_DYE:
+        return False
     return bool(_FLUOROCHROME.fullmatch(key) or _DETECTOR.fullmatch(key))
 
 
@@ -139,7 +155,7 @@ def names_control(text: str) -> bool:
     >>> names_control("CD19_FMO PE"), names_control("Iso Ctrl"), names_control("CD19 PE")
     (True, True, False)
     """
-    return any(_CONTROL.fullmatch(word) for word in _words(text))
+    return len(text) <= _LONGEST_STAIN and any(map(_CONTROL.fullmatch, _words(text)))
 
 
 def looks_like_stain(text: str) -> bool:
@@ -154,6 +170,8 @@ def looks_like_stain(text: str) -> bool:
     >>> looks_like_stain("Jane Doe"), looks_like_stain("Doe CD19"), looks_like_stain("12345678")
     (False, False, False)
     """
+    if len(text) > _LONGEST_STAIN:
+        return False
     if _is_like_known(_key(text)):
         return True
     words = list(_words(_APART.sub("", text.translate(_DASHES))))
@@ -176,6 +194,8 @@ def without_fluorochrome(text: str) -> str:
     >>> without_fluorochrome("CD91 PE-Cy7"), without_fluorochrome("CD91"), without_fluorochrome("")
     ('CD91', 'CD91', '')
     """
+    if len(text) > _LONGEST_STAIN:
+        return text
     ends = (end for end in _boundaries(text)[:-1] if is_fluorochrome(text[end:].strip(" -_/")))
     return text[: next(ends, len(text))].strip(" -_/") or text
 
@@ -197,6 +217,8 @@ def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """
     key = _key(name)
     ranks = {}
+    if len(key) > _LONGEST_STAIN:
+        return ()
     for candidate in known:
         other = _key(candidate)
         likeness = difflib.SequenceMatcher(None, other, key).ratio()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-_WHOLE = re.compile(r"\s*\+?([0-9]{1,15})\s*")
-_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*")
+# ASCII: of the blanks that Unicode knows, `float` itself does not take all
+_WHOLE = re.compile(r"\s*\+?([0-9]{1,15})\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
 
 
 def whole(text: str) -> int | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cytomon.errors import FcsError
 from cytomon.fcs.numerals import number
+from cytomon.fcs.unchanged import refuse_changed
 from cytomon.fcs.verdicts import refusal
 from cytomon.model.tube import Channel, FloatArray, Role, Tube
 
@@ -114,6 +115,11 @@ class _Reader:
         self._stream = _open(tube)
 
     def __enter__(self) -> Self:
+        try:
+            self._refuse_changed()
+        except FcsError:
+            self._stream.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,18 +139,24 @@ class _Reader:
             except OSError as error:
                 raise _gone(self._tube) from error
             if not n_read:
+                self._refuse_changed()
                 raise _gone(self._tube)
             wanted = wanted[n_read:]
+        self._refuse_changed()
         _scale(self._tube, stored, events)
+
+    def _refuse_changed(self) -> None:
+        layout = self._tube.layout
+        handle = self._stream.fileno()
+        try:
+            refuse_changed(handle, layout.file_bytes, layout.changed_ns, self._tube.name)
+        except OSError as error:
+            raise _gone(self._tube) from error
 
 
 def _open(tube: Tube) -> RawIOBase:
-    """The file at its first event; refused if it is not the one that was looked at."""
+    """The file at its first event."""
     try:
-        size = tube.path.stat().st_size
-        if tube.layout.file_bytes and size != tube.layout.file_bytes:
-            msg = f"the file had {tube.layout.file_bytes} bytes when opened and has {size} now"
-            raise refusal(msg, tube.name, fix="wait until the file is written, then start again")
         stream = tube.path.open("rb", buffering=0)
         stream.seek(tube.layout.begin)
     except OSError as error:

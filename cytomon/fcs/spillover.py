@@ -85,6 +85,9 @@ def _doubts(spillover: Spillover, place: str) -> tuple[Finding, ...]:
 
 
 def _parse(text: str, keyword: str, channels: tuple[Channel, ...]) -> Spillover:
+    if text.count(",") > _MOST_DETECTORS * (_MOST_DETECTORS + 1):
+        msg = f"it has more entries than {_MOST_DETECTORS} detectors need"
+        raise _UnreadableError(msg)
     parts = [part.strip() for part in text.split(",")]
     count = whole(parts[0])
     if not count or count > _MOST_DETECTORS:

@@ -24,6 +24,9 @@ _STRUCTURE: Final = re.compile(
 )
 
 
+_MOST_KEYWORDS: Final = 100_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keywords:
     """The keyword-value pairs of a TEXT segment.
@@ -69,8 +72,8 @@ def parse_text(raw: bytes, *, where: str) -> Keywords:
     Raises
     ------
     FcsError
-        If the segment is empty, has an unusable delimiter, cannot be split with certainty or names
-        a structural keyword twice with different values.
+        If the segment is empty, has an unusable delimiter or too many keywords, cannot be split
+        with certainty or names a structural keyword twice with different values.
 
     Examples
     --------
@@ -103,6 +106,9 @@ def _delimiter(raw: bytes, where: str) -> str:
     if not 1 <= raw[0] <= 126:
         msg = f"the TEXT segment begins with byte {raw[0]}, which cannot be a delimiter"
         raise refusal(msg, f"{where}: HEADER, start of TEXT")
+    if raw.count(raw[:1]) > 2 * _MOST_KEYWORDS + 1:
+        msg = f"the TEXT segment has more than {_MOST_KEYWORDS} keywords"
+        raise refusal(msg, f"{where}: TEXT")
     if raw[:1] == b"$":
         # Every standard keyword begins with $: with $ as delimiter a value's end and a keyword's
         # start look alike; more often the HEADER points one byte past the delimiter.

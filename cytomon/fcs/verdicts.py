@@ -10,7 +10,10 @@ from cytomon.model.findings import Finding, Severity
 EXPORT_AGAIN = "export the file again from the acquisition software, and check its transfer"
 NOTHING_TO_DO = "nothing to do; it is written down so that the reading can be retraced"
 
-_HARMLESS = re.compile(r"[0-9.,+\-eE ]{1,40}|[A-Za-z]{1,2}")
+_LETTER = re.compile(r"[A-Za-z]")
+_NUMBERS = re.compile(r"([+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]{1,2})?(, ?|$)){1,8}")
+_MOST_DIGITS = 5
+"""Of a number that is printed: with more it may be that of a person, or a day of birth."""
 
 
 def refusal(what: str, where: str, *, fix: str = EXPORT_AGAIN) -> FcsError:
@@ -34,18 +37,23 @@ def alarm(code: str, what: str, where: str, *, fix: str) -> Finding:
 
 
 def shown(value: str) -> str:
-    """Print a keyword's value only where it is a number or a letter, never free text.
+    """Print a keyword's value only where it is a letter or short numbers, never free text.
 
-    A damaged TEXT segment may put a name under any keyword.
+    A damaged TEXT segment may put a name, or the number of a person, under any keyword.
 
     Examples
     --------
-    >>> shown("1024,x")
-    'text that is not a number'
-    >>> shown(" 12 ")
-    "'12'"
+    >>> shown(" 12 "), shown("4.0,0.01"), shown("C"), shown("")
+    ("'12'", "'4.0,0.01'", "'C'", 'nothing')
+    >>> shown("1024,x"), shown("20120431"), shown("2012-04-31")
+    ('a text of 6 characters', 'a number of 8 digits', 'a text of 10 characters')
     """
     value = value.strip()
     if not value:
         return "nothing"
-    return repr(value) if _HARMLESS.fullmatch(value) else "text that is not a number"
+    longest = max(map(len, re.findall(r"[0-9.]+", value)), default=0)
+    if _LETTER.fullmatch(value) or (_NUMBERS.fullmatch(value) and longest <= _MOST_DIGITS):
+        return repr(value)
+    if value.isascii() and value.isdigit():
+        return f"a number of {len(value)} digits"
+    return f"a text of {len(value)} characters"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytomon.model.tube import Spillover
+from cytomon.permissions import file_mode
 
 DELIMITER = "\x0c"
 HEADER_BYTES = 58
@@ -90,7 +91,7 @@ def write_fcs(
     """
     _check(events, channels, spillover)
     pairs = [*_layout(events.shape[0], channels), *_spillover(spillover), *_own(keywords, channels)]
-    head = _head(pairs, data_bytes=4 * events.size)
+    head = head_of(pairs, data_bytes=4 * events.size)
     _replace(path, head, events)
 
 
@@ -144,8 +145,15 @@ def _own(keywords: Mapping[str, str], channels: Sequence[Stained]) -> list[tuple
     return own
 
 
-def _head(pairs: Sequence[tuple[str, str]], *, data_bytes: int) -> bytes:
-    """HEADER and TEXT; the offsets in TEXT move TEXT's own end, hence the search for rest."""
+def head_of(pairs: Sequence[tuple[str, str]], *, data_bytes: int, version: str = "FCS3.1") -> bytes:
+    """HEADER and TEXT of a file whose DATA follows; the offsets of DATA are put in.
+
+    Raises
+    ------
+    ValueError
+        If a value is empty or begins with the delimiter.
+    """
+    # the offsets in TEXT move TEXT's own end, hence the search for rest
     end_of_text = HEADER_BYTES
     while True:
         begin = end_of_text
@@ -153,7 +161,7 @@ def _head(pairs: Sequence[tuple[str, str]], *, data_bytes: int) -> bytes:
         offsets = [("$BEGINDATA", str(begin)), ("$ENDDATA", str(end))]
         text = _text([*offsets, *pairs])
         if HEADER_BYTES + len(text) == end_of_text:
-            return _header(len(text), begin, end) + text
+            return _header(version, len(text), begin, end) + text
         end_of_text = HEADER_BYTES + len(text)
 
 
@@ -167,11 +175,11 @@ def _text(pairs: Sequence[tuple[str, str]]) -> bytes:
     return (DELIMITER + DELIMITER.join(escaped) + DELIMITER).encode("utf-8")
 
 
-def _header(text_bytes: int, begin: int, end: int) -> bytes:
+def _header(version: str, text_bytes: int, begin: int, end: int) -> bytes:
     if end > LARGEST_HEADER_OFFSET:
         begin, end = 0, 0
     offsets = (HEADER_BYTES, HEADER_BYTES + text_bytes - 1, begin, end, 0, 0)
-    return ("FCS3.1    " + "".join(f"{offset:8d}" for offset in offsets)).encode("ascii")
+    return (f"{version}    " + "".join(f"{offset:8d}" for offset in offsets)).encode("ascii")
 
 
 def _replace(path: Path, head: bytes, events: NDArray[np.float32]) -> None:
@@ -182,7 +190,7 @@ def _replace(path: Path, head: bytes, events: NDArray[np.float32]) -> None:
             stream.write(head)
             _write_events(stream, events)
             stream.write(NO_CRC)
-        Path(name).chmod(0o644)
+        Path(name).chmod(file_mode())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

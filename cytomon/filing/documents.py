@@ -45,7 +45,7 @@ class Filed:
     Attributes
     ----------
     store : str
-        Which one, without its password.
+        Which one, as its user named it, without a password.
     new, same : int
         Results that were kept, and those that were there before.
     refused : tuple of Refusal
@@ -102,7 +102,7 @@ def file_batch(
         refused += _refusals([job for job, _ in given], taken)
     refused += _file_list(save_event_list, store, who, lists.events)
     return Filed(
-        store=str(store.address),
+        store=store.address.named,
         new=counted[How.NEW] + counted[How.CHANGED],
         same=counted[How.SAME],
         refused=tuple(refused),

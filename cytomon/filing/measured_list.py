@@ -25,6 +25,7 @@ from cytomon.model.record import MeasuredRow, NewResult, Source
 from cytomon.store.chain import hash_content
 
 _FIX = "correct the row and run again; rows that are kept already are not kept twice"
+MOST_REFUSED = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +64,8 @@ def read_pieces(path: Path, *, size: int = BLOCK) -> Iterator[Piece]:
     Raises
     ------
     InputError
-        If the file cannot be opened, or its header lacks a column or has one that is not known.
+        If the file cannot be opened, its header lacks a column or has one that is not known, or
+        more than `MOST_REFUSED` rows cannot be used.
     """
     try:
         with path.open("rb") as stream:
@@ -90,16 +92,19 @@ class _Reader:
         check_header(path, self._header, COLUMNS)
         self._at = {name: place for place, name in enumerate(self._header)}
         self._quick = QuickRows(self._header)
+        self._room = MOST_REFUSED
 
     def piece(self) -> Piece:
         """The next rows."""
         block = self._blocks.take()
         quick = self._quick.read(block.content) if block.content else None
-        return (self._together(block, quick) if quick else None) or self._one_by_one(block)
+        piece = (self._together(block, quick) if quick else None) or self._one_by_one(block)
+        self._room -= len(piece.refused)
+        return piece
 
     def _together(self, block: Block, quick: Quick) -> Piece | None:
         """Rows that are known to be sound; None where a tube has one of them twice."""
-        gathering = _Gathering(self._path)
+        gathering = _Gathering(self._path, self._room)
         goes_on = not block.last and len(quick.starts) > 1
         ends = [*quick.starts[1:], len(quick.rows)]
         runs = list(zip(quick.starts, ends, quick.sources, strict=True))
@@ -113,7 +118,7 @@ class _Reader:
 
     def _one_by_one(self, block: Block) -> Piece:
         """Each row on its own; what is wrong with it is said by its line."""
-        gathering = _Gathering(self._path)
+        gathering = _Gathering(self._path, self._room)
         rows = list(self._rows(block, gathering))
         lines = block.content.splitlines(keepends=True)
         last, used = len(rows), len(lines)
@@ -186,8 +191,8 @@ class _Group:
 class _Gathering:
     """A piece that is being put together."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, room: int) -> None:
+        self._path, self._room = path, room
         self._groups: dict[tuple[str, ...], _Group] = {}
         self._tubes: dict[object, _Group] = {}
         self._refused: list[Refusal] = []
@@ -212,7 +217,13 @@ class _Gathering:
             self.refuse(line, str(error))
 
     def refuse(self, line: int | str, reason: str) -> None:
-        """Refuse a row by its line."""
+        """Refuse a row by its line; what comes after too many is not looked at."""
+        if len(self._refused) >= self._room:
+            raise InputError(
+                f"more than {MOST_REFUSED} rows of the list cannot be used",
+                where=f"{self._path.name} line {line}",
+                fix="see that it is the list that was meant; what came before this line is kept",
+            )
         finding = row_refused(self._path, line, reason, fix=_FIX)
         self._refused.append(Refusal(file="", finding=finding))
 

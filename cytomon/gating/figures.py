@@ -14,15 +14,20 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes as Plot
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from cytomon.gating.named_pixels import Rectangle, say
 from cytomon.gating.paint import LABEL_POINTS, paint_density
 from cytomon.gating.panels import PLOT_INCHES, TITLE_INCHES, TITLE_POINTS, draw_panel, panels_of
 from cytomon.gating.stories import STORIES, Seen, Shown, Story, pairs_of, shown
 from cytomon.gating.views import view
 from cytomon.model.gating import Axis, Boolean, Envelope, PlacedGate, Score
 from cytomon.model.results import Population, TubeResult
+from cytomon.permissions import file_mode, make_folder
 
+DPI = 100
 COLUMNS_OF_PANELS = 6
 PANEL_INCHES = 2.7
 BELOW_PLOT_INCHES, TITLE_BLOCK_INCHES, LINE_INCHES = 0.42, 0.74, 0.13
@@ -55,18 +60,21 @@ def draw_strategy(path: Path, seen: Seen) -> None:
     Notes
     -----
     Densities show every event; blasts and B cells are drawn one by one on top of them. Nothing
-    that is drawn touches a count.
+    that is drawn touches a count. The picture says which of its pixels name the tube
+    (`cytomon.gating.named_pixels`).
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name}.partial")
+    partial.touch(mode=file_mode())
     # names of files and markers are no formulas
     with mpl.rc_context({"text.parse_math": False}):
-        figure = _strategy(seen)
-        figure.savefig(partial, format="png", dpi=100, metadata={"Software": None})
+        figure, title = _strategy(seen)
+        figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
+        say(partial, _pixels_of_name(figure, title, seen.result.file))
     partial.replace(path)
 
 
-def _strategy(seen: Seen) -> Figure:
+def _strategy(seen: Seen) -> tuple[Figure, Text]:
     result, members = seen.result, seen.members
     gates = result.placement.gates
     counts = {population.path[-1]: population for population in result.populations}
@@ -74,7 +82,7 @@ def _strategy(seen: Seen) -> Figure:
     said = tuple(_sentences(gates, counts))
     rows = [len(panel.gates) for panel in panels]
     layout = _Layout([*_in_rows(rows), *(1 for pairs in keys if pairs)], len(said))
-    _title(layout, result)
+    title = _title(layout, result)
     for place, panel in enumerate(panels):
         at = layout.plot(*divmod(place, COLUMNS_OF_PANELS))
         draw_panel(at, panel, seen.columns, members, counts)
@@ -84,7 +92,21 @@ def _strategy(seen: Seen) -> Figure:
             _draw_key(layout.plot(row, column), pair, story, seen)
         row += bool(pairs)
     layout.write_below(said)
-    return layout.figure
+    return layout.figure, title
+
+
+def _pixels_of_name(figure: Figure, title: Text, name: str) -> Rectangle:
+    """Where the name stands at the beginning of the title."""
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    line = title.get_window_extent(renderer)
+    if "\n" in name:
+        right = line.x1
+    else:
+        font = title.get_fontproperties()
+        right = line.x0 + renderer.get_text_width_height_descent(name, font, ismath=False)[0]
+    across = (max(0, int(line.x0) - 2), min(int(figure.bbox.width), int(right) + 5))
+    down = (figure.bbox.height - line.y1 - 2, figure.bbox.height - line.y0 + 3)
+    return across[0], max(0, int(down[0])), across[1], int(down[1])
 
 
 def _in_rows(title_lines: Sequence[int]) -> Iterator[int]:
@@ -102,7 +124,7 @@ class _Layout:
         self._end = TITLE_BLOCK_INCHES + sum(heights)
         self.height = self._end + 0.25 + LINE_INCHES * -(-n_sentences // 2)
         self.width = PANEL_INCHES * COLUMNS_OF_PANELS
-        self.figure = Figure(figsize=(self.width, self.height))
+        self.figure = Figure(figsize=(self.width, self.height), dpi=DPI)
 
     def plot(self, row: int, column: int) -> Plot:
         """An empty plot."""
@@ -111,9 +133,9 @@ class _Layout:
         size = (0.76 * PANEL_INCHES / self.width, PLOT_INCHES / self.height)
         return self.figure.add_axes((left, bottom, *size))
 
-    def write(self, inches: float, text: str, **look: Any) -> None:  # noqa: ANN401
+    def write(self, inches: float, text: str, **look: Any) -> Text:  # noqa: ANN401
         """Write a line so far below the upper edge."""
-        self.figure.text(0.01, 1 - inches / self.height, text, va="center", **look)
+        return self.figure.text(0.01, 1 - inches / self.height, text, va="center", **look)
 
     def write_below(self, lines: Sequence[str]) -> None:
         """Write below the plots, in two columns."""
@@ -148,7 +170,7 @@ def _says(story: Story, events: Shown) -> str:
     return f"{int(events.front.sum())} {story.says}{by_eye}"
 
 
-def _title(layout: _Layout, result: TubeResult) -> None:
+def _title(layout: _Layout, result: TubeResult) -> Text:
     said = [result.file, f"{result.placement.template} {result.placement.version}"]
     for measurement in result.measurements:
         called = {"mrd": "MRD", "b_fraction": "B cells of lymphocytes"}.get(measurement.quantity)
@@ -158,9 +180,10 @@ def _title(layout: _Layout, result: TubeResult) -> None:
             said.append(f"{called} {value}, {measurement.status}")
         elif measurement.quantity in ("cd19_blasts", "cd22_blasts"):
             said.append(f"{measurement.quantity[:4].upper()} {measurement.status}")
-    layout.write(0.2, "    ".join(said), fontsize=11, weight="bold")
+    title = layout.write(0.2, "    ".join(said), fontsize=11, weight="bold")
     for inches, line in zip((0.4, 0.53), LEGEND, strict=True):
         layout.write(inches, line, fontsize=7.5, color="#444444")
+    return title
 
 
 def _sentences(gates: Sequence[PlacedGate], counts: Mapping[str, Population]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from cytomon.gating.explain import explain
 from cytomon.gating.folder import gate_folder
 from cytomon.gating.lint import Mistake, find_mistakes
 from cytomon.gating.schema import EnvelopeGate, TemplateSpec
-from cytomon.gating.yaml_file import Unreadable, read_yaml
 from cytomon.model.normal import Reference
+from cytomon.yaml_file import Unreadable, read_yaml
 
 Lint = Callable[[TemplateSpec, Mapping[tuple[Any, ...], int]], Iterable[Mistake]]
 """Finds mistakes between the parts of a template; the mapping holds the line of each part."""
+
+_MOST_MISTAKES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,8 @@ def check_template(
 ) -> tuple[Mistake, ...]:
     """Every mistake of a template file, in the order of its lines; empty when it is sound.
 
+    Of fields that are wrong, the first hundred.
+
     Parameters
     ----------
     content : bytes
@@ -145,7 +150,8 @@ def check_template(
     try:
         spec = TemplateSpec.model_validate(data)
     except ValidationError as error:
-        found = [explain(item, lines, data) for item in error.errors(include_url=False)]
+        first = error.errors(include_url=False)[:_MOST_MISTAKES]
+        found = [explain(item, lines, data) for item in first]
         return tuple(sorted(set(found)))
     return tuple(sorted((*lint(spec, lines), *find_unknown(spec, lines, folder))))
 
@@ -205,8 +211,10 @@ def _locate(name: str) -> Path:
     if name.replace("_", "").isalnum() and path.is_file():
         return path
     known = sorted(p.stem for p in gate_folder().glob("*.yaml"))
+    # in a column of a list there may be anything, such as somebody's name
+    is_near = bool(get_close_matches(name, known))
     raise TemplateError(
-        f"there is no template {name!r}",
-        where=name,
+        f"there is no template {name!r}" if is_near else "there is no template of this name",
+        where=name if is_near else "the name of the template",
         fix=f"known templates: {', '.join(known)}",
     )

@@ -75,6 +75,9 @@ class DataLayout:
         Bytes of one event.
     file_bytes : int
         Size of the file when it was opened, so that a later change is noticed; 0 when unknown.
+    changed_ns : int
+        When the file was last changed, in nanoseconds, likewise; nothing is said of a time before
+        or after.
     """
 
     begin: int
@@ -82,6 +85,7 @@ class DataLayout:
     little_endian: bool
     row_bytes: int
     file_bytes: int = 0
+    changed_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -22,12 +22,12 @@ from cytomon.gating.envelope.reference import (
     parse_spec,
 )
 from cytomon.gating.folder import gate_folder
-from cytomon.gating.yaml_file import Unreadable, read_yaml
 from cytomon.model.normal import Reference
 from cytomon.pool import run_each
 from cytomon.reference.donors import Seen, Source, Task, lost, observe
 from cytomon.reference.learn import FEWEST_EVENTS, FEWEST_TUBES, Built, learn, precursors
 from cytomon.tables import refuse_unwritable, write_whole
+from cytomon.yaml_file import Unreadable, read_yaml
 
 START = "marrow"
 

@@ -22,7 +22,7 @@ from cytomon.model.gating import Envelope, PlacedGate, Placement, Scale
 from cytomon.model.normal import LEUKAEMIC, Examination, Reference
 from cytomon.model.results import TubeResult
 from cytomon.pipeline import OpenedTube, measure_placed, open_for_gating, place_on
-from cytomon.pool import died
+from cytomon.pool import Loss
 from cytomon.reference.sights import Sight, look
 from cytomon.simulate.plan import Realism, TubePlan
 from cytomon.simulate.tube import simulate_tube, write_tube
@@ -124,9 +124,9 @@ def observe(task: Task) -> Seen:
         return Seen(tube=task.source.tube, refused=error.what)
 
 
-def lost(task: Task) -> Seen:
-    """A tube that ended its process twice."""
-    return Seen(tube=task.source.tube, refused=died(task.source.tube).what)
+def lost(task: Task, how: Loss) -> Seen:
+    """A tube that ended its process twice, or on which nothing moved."""
+    return Seen(tube=task.source.tube, refused=how(task.source.tube).what)
 
 
 def find_files(

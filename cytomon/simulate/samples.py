@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from cytomon.permissions import make_folder
 from cytomon.simulate.plan import Artefacts, TubePlan
 from cytomon.simulate.tube import simulate_tube, write_tube
 
@@ -184,7 +185,7 @@ def write_samples(folder: Path) -> tuple[Path, ...]:
     tuple of Path
         The FCS files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     paths, rows = [], []
     for sample in samples():
         tube = simulate_tube(sample.plan)

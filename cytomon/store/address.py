@@ -44,7 +44,15 @@ class Address:
     path: Path | None
 
     def __str__(self) -> str:
-        """How the store is called in messages: as the user named it, without a password."""
+        """How the store is called where it may be kept: without a password, and without folders.
+
+        A folder may bear the name of a person.
+        """
+        return self.path.name if self.path is not None else self.named
+
+    @property
+    def named(self) -> str:
+        """How the store is called to who has just named it: with its folder, no password."""
         if self.path is not None:
             return f"sqlite:///{self.path.as_posix()}"
         # what follows a question mark may hold a password, too
@@ -88,11 +96,20 @@ def parse(text: str) -> Address:
         url = make_url(text)
     except (ArgumentError, ValueError):
         raise _unknown() from None
-    if url.drivername in _POSTGRES and url.database:
+    if url.drivername in _POSTGRES and url.database and not _is_unsafe(url):
         return Address(url=url.set(drivername="postgresql+psycopg"), path=None)
     if url.drivername == "sqlite" and url.database not in {None, "", ":memory:"} and not url.query:
         return _file(Path(str(url.database)))
     raise _unknown()
+
+
+def _is_unsafe(url: URL) -> bool:
+    """Whether it would load a plugin, or show a part of a password.
+
+    An @ in a password is written %40: else what follows it stands where a host does.
+    """
+    shown = (url.username or "", url.host or "", url.database or "")
+    return "plugin" in url.query or ":" in shown[0] or any("@" in part for part in shown)
 
 
 def _unknown() -> InputError:
@@ -100,7 +117,8 @@ def _unknown() -> InputError:
     return InputError(
         "the address of the store has a form that is not known",
         where=f"--store, ${VARIABLE}",
-        fix=f"write {_FORMS} (three slashes, and four before a full path)",
+        fix=f"write {_FORMS} (three slashes, and four before a full path); a password belongs "
+        "into ~/.pgpass",
     )
 
 

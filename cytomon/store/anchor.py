@@ -72,6 +72,11 @@ def store_id(connection: Connection) -> str:
         return ""
 
 
+def is_in(connection: Connection, anchor: Anchor) -> bool:
+    """Whether a log has the entry of an anchor; `verify` says why not."""
+    return connection.scalar(select(log.c.hash).where(log.c.seq == anchor.seq)) == anchor.hash
+
+
 def read_anchor(path: Path) -> Anchor:
     """An anchor from its file.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, t
 
 from cytomon.errors import InputError
 from cytomon.model.people import Role
+from cytomon.permissions import file_mode, make_folder
 from cytomon.store.address import Address
 from cytomon.store.session import APPLICATION, PATIENCE, DamagedError, Store
 from cytomon.store.tables import SCHEMA
 
-_PAGE = 16384
+PAGE = 16384
 """Bytes of a page of a SQLite store: rows go in a sixth faster than with SQLite's own 4096."""
 
 _CREATED_BY = "`cytomon batch` and `cytomon import` make a new one"
@@ -48,7 +49,7 @@ def opened(address: Address, *, who: str, create: bool = False) -> Iterator[Stor
     """
     if address.path is not None:
         _check_file(address, create=create)
-    store = Store(address=address, engine=_engine(address))
+    store = Store(address=address, engine=make_engine(address))
     try:
         yield replace(store, is_new=_bring_up(store, who=who, create=create))
     finally:
@@ -64,16 +65,25 @@ def _check_file(address: Address, *, create: bool) -> None:
     if not create:
         raise InputError("there is no store", where=path.name, fix=f"check the path; {_CREATED_BY}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     except OSError as error:
         raise InputError(
             f"the folder of the store cannot be made: {error.strerror}",
             where=path.parent.name,
             fix="check the path and your rights",
         ) from error
+    with suppress(OSError):  # SQLite says in its own words why a file cannot be made
+        path.touch(mode=file_mode())  # what it puts beside the file gets the same rights
 
 
-def _engine(address: Address) -> Engine:
+def make_engine(address: Address) -> Engine:
+    """What makes connections to an address, whatever is there.
+
+    Raises
+    ------
+    InputError
+        If the driver for it is not installed.
+    """
     settings: Mapping[str, object] = {"timeout": PATIENCE}
     if address.path is None:
         settings = {"connect_timeout": 30}
@@ -115,7 +125,7 @@ def _is_writable(path: Path) -> bool:
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     """References are held to, and what was committed outlives a power cut."""
     for pragma in (
-        f"page_size = {_PAGE}",  # of a file that is being made; later it says nothing
+        f"page_size = {PAGE}",  # of a file that is being made; later it says nothing
         "foreign_keys = ON",
         "synchronous = FULL",
     ):
@@ -180,11 +190,22 @@ def _refuse_foreign(store: Store, found: int | None, *, create: bool) -> None:
             where=where,
             fix="check the address; a new store needs a file, or a schema, of its own",
         )
+    refuse_newer(found, where)
+    if found == 0 and not create:
+        raise InputError("there is no store", where=where, fix=f"check the address; {_CREATED_BY}")
+
+
+def refuse_newer(found: int, where: str) -> None:
+    """Refuse a layout that only a later version knows.
+
+    Raises
+    ------
+    InputError
+        If it is one.
+    """
     if found > SCHEMA:
         raise InputError(
             f"the store was written by a newer cytomon (layout {found}; this one knows {SCHEMA})",
             where=where,
             fix="use the newer version",
         )
-    if found == 0 and not create:
-        raise InputError("there is no store", where=where, fix=f"check the address; {_CREATED_BY}")

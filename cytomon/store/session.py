@@ -27,6 +27,7 @@ _REFUSALS = (
     ("lock timeout", "another process is writing into the store", "wait until it has ended"),
     ("is full", "there is no space left for the store", "make room and run again"),
     ("no space", "there is no space left for the store", "make room and run again"),
+    ("disk i/o", "the disk of the store fails, or is full", "check it, make room and run again"),
     ("readonly", "the store cannot be written to", "check your rights on its file and folder"),
     ("malformed", "the file of the store is damaged", "restore it from a backup"),
     ("not a database", "the file is no SQLite database", "check the address"),
@@ -80,7 +81,15 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A connection that writes alone, and all or nothing; other writers wait."""
+        """A connection that writes alone, and all or nothing; other writers wait.
+
+        Raises
+        ------
+        InputError
+            If the store cannot be written to, also where nothing turns out to be new.
+        """
+        if "immutable" in self.engine.url.query:  # SQLite begins all the same, and fails later
+            raise self._refusal(PermissionError("readonly"))
         with self.refusing(), self.engine.connect() as connection:
             # a server may be set to something else; what others have committed must be seen
             begin = "BEGIN IMMEDIATE" if self.on_sqlite else "BEGIN ISOLATION LEVEL READ COMMITTED"

@@ -75,7 +75,13 @@ def verify(store: Store, anchors: Sequence[Anchor] = ()) -> Verdict:
     -------
     Verdict
     """
-    with store.reading() as connection, _any_text(connection):
+    with store.reading() as connection:
+        return verify_seen(connection, anchors)
+
+
+def verify_seen(connection: Connection, anchors: Sequence[Anchor] = ()) -> Verdict:
+    """Check what a connection sees, also what it has written itself; see `verify`."""
+    with _any_text(connection):
         return _Walk(connection).verdict(anchors)
 
 
@@ -223,8 +229,8 @@ class _Walk:
 
     def _stream(self, table: Table, order: Sequence[Any]) -> Iterator[Any]:
         """Rows in order, without holding them all."""
-        streaming = self._connection.execution_options(yield_per=_AT_ONCE)
-        yield from streaming.execute(select(table).order_by(*order))
+        rows = select(table).order_by(*order)
+        yield from self._connection.execute(rows, execution_options={"yield_per": _AT_ONCE})
 
 
 class _Parts:

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cytomon.errors import InputError
+from cytomon.yaml_file import Unreadable, read_yaml
 
 _SHIPPED = Path(__file__).parent / "profiles"
 DEFAULT = "trial"
@@ -141,13 +141,19 @@ def read_profile(name: str = DEFAULT) -> Profile:
             fix=f"one of {', '.join(profiles())}, or the path of a YAML file",
         )
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        said, _ = read_yaml(path.read_bytes())
         profile = Profile.model_validate(said)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except Unreadable as error:
         raise InputError(
-            "the profile cannot be read as YAML",
+            f"the profile cannot be read: {error.what}",
+            where=f"{path.name} line {error.line}",
+            fix=f"{error.fix}; compare with {DEFAULT!r} in docs/reference/course.md",
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"the profile cannot be opened: {error.strerror}",
             where=path.name,
-            fix=f"compare with the profile {DEFAULT!r} in docs/reference/course.md",
+            fix="check the path and the permissions",
         ) from error
     except ValidationError as error:
         raise InputError(

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import cytomon
 from cytomon.errors import CytomonError, InputError
-from cytomon.pool import died, run_each
+from cytomon.pool import Loss, run_each
 from cytomon.simulate.sidecar import read_labels
 from cytomon.simulate.tube import simulate_tube, write_tube
 from cytomon.tables import refuse_unwritable
@@ -256,8 +256,8 @@ def _said(task: _Task) -> dict[str, Any]:
     return {**names, "inputs": task.inputs, "command": task.command, "planned": task.planned}
 
 
-def _lost(task: _Task) -> TubeRow:
-    return TubeRow(**_said(task), **task.item.said(), error=died(task.item.tube).what)
+def _lost(task: _Task, how: Loss) -> TubeRow:
+    return TubeRow(**_said(task), **task.item.said(), error=how(task.item.tube).what)
 
 
 @cache

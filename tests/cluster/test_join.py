@@ -117,6 +117,18 @@ def test_a_worker_killed_in_the_middle_of_a_tube_costs_nothing(
     assert cards[1].engine != here.read_text()
 
 
+def test_a_tube_on_which_nothing_moves_costs_one_worker(
+    cluster: LocalCluster, tmp_path: Path, double: Callable[[str], Double]
+):
+    """It is ended, for its thread would wait for ever; the tube is refused, the others are not."""
+    names = ["a", "slow", "b", "c"]
+    tasks = [Task(job=Job(file=n, path=n), out=str(tmp_path), settings=Settings()) for n in names]
+    with join.joined(cluster.scheduler_address, tmp_path, [], patience=1) as crew:
+        cards = run_all(tasks, work=double("wait_on_slow"), crew=crew)
+    assert [card.refused for card in cards] == [False, True, False, False]
+    assert "nothing moved any more" in cards[1].reason
+
+
 def test_a_worker_computes_on_one_thread(
     cluster: LocalCluster, tmp_path: Path, double: Callable[[str], Double]
 ):
@@ -150,17 +162,17 @@ def test_a_worker_without_cytomon_is_told_from_one_that_does_not_answer():
 def test_a_worker_that_came_later_with_other_versions_is_refused(tmp_path: Path):
     """Before it measures anything."""
     with pytest.raises(InputError, match="numpy"):
-        attempt(str(tmp_path / "m"), {**versions_here(), "numpy": "1.0"}, str, 1)
+        attempt(str(tmp_path / "m"), {**versions_here(), "numpy": "1.0"}, 60, str, 1)
 
 
 def test_an_attempt_is_made_once(tmp_path: Path):
     """Its mark is there while it lasts, and a mark that is there already is a death."""
     mark = tmp_path / "m"
-    assert attempt(str(mark), versions_here(), Path.exists, mark)
+    assert attempt(str(mark), versions_here(), 60, Path.exists, mark)
     assert not mark.exists()
     mark.touch()
     with pytest.raises(WorkerDiedError):
-        attempt(str(mark), versions_here(), Path.exists, mark)
+        attempt(str(mark), versions_here(), 60, Path.exists, mark)
 
 
 def test_what_a_worker_does_not_see_is_said_first(cluster: LocalCluster, tmp_path: Path):

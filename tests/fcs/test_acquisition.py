@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from cytomon.fcs.acquisition import acquired_at, instrument
 from cytomon.fcs.intake import open_tube
 from cytomon.fcs.write import ChannelSpec, write_fcs
 from cytomon.model.tube import Tube
+from cytomon.report.case import SIMULATOR
 
 
 def tube(folder: Path, **keywords: str) -> Tube:
@@ -51,7 +53,23 @@ def test_both_are_needed(tmp_path: Path):
 
 
 def test_instrument(tmp_path: Path):
-    """Name and serial number, as far as they are there."""
-    assert instrument(tube(tmp_path, CYT="Lyric", CYTSN="Z66")) == "Lyric Z66"
-    assert instrument(tube(tmp_path, CYT="Lyric")) == "Lyric"
+    """The model in words of our own, and digits that are another cytometer's only by chance."""
+    told = [
+        instrument(tube(tmp_path, **named))
+        for named in (
+            {"CYT": "BD FACSCanto II of the Doe ward", "CYTSN": "V33896"},
+            {"CYT": "BD FACSCanto II of the Doe ward", "CYTSN": "V33897"},
+            {"CYT": "Jane Doe", "CYTSN": "V33896"},
+            {"CYT": "LSRII"},
+            {"CYTSN": "LSRII"},
+        )
+    ]
+
+    assert [name.rpartition(" ")[0] for name in told] == [
+        "FACSCanto II", "FACSCanto II", "unlisted model", "LSRII", "unlisted model",
+    ]  # fmt: skip
+    assert len({name.rpartition(" ")[2] for name in told}) == len(told)
+    assert all(re.fullmatch(r".* [0-9a-f]{6}", name) for name in told)
+    assert instrument(tube(tmp_path, CYT="LSRII ")) == told[3]
+    assert instrument(tube(tmp_path, CYT="cytomon simulation")).startswith(SIMULATOR)
     assert instrument(tube(tmp_path)) == ""

@@ -40,7 +40,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "TOT negative": (lambda: make_fcs(keywords={"$TOT": "-100"}), "$TOT is '-100'"),
     "PAR 5 of 4": (lambda: make_fcs(keywords={"$PAR": "5"}), "$P5N is missing"),
     "PAR 2 of 4": (lambda: make_fcs(keywords={"$PAR": "2"}), "there is a $P3N"),
-    "PAR huge": (lambda: make_fcs(keywords={"$PAR": "999999999"}), "$PAR is '999999999'"),
+    "PAR huge": (lambda: make_fcs(keywords={"$PAR": "999999999"}), "$PAR is a number of 9 digits"),
     "ENDDATA a row too far": (lambda: make_fcs(end_shift=16, tail=bytes(16)), "$TOT events"),
     "ENDDATA two bytes too far": (lambda: make_fcs(end_shift=2, tail=bytes(8)), "$TOT events"),
     "Shift-JIS whose second byte is the delimiter": (

@@ -347,11 +347,11 @@ def test_mapping_file(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("", "missing 'detector'"),
-        ("detector,marker,clone\nPE-A,CD19,x\n", "unknown 'clone'"),
+        ("detector,marker,clone\nPE-A,CD19,x\n", "column 3 is not known"),
         ("detector,detector,marker\n", "stands twice"),
         ("detector,marker\nPE-A,CD19\nFITC-A\n", "line 3 has 1 cells"),
         ("detector,marker\nPE-A,\n", "line 2 lacks"),
-        ("detector,marker\nPE-A,CD19\nPE-A,CD3\n", "line 3 repeats the detector 'PE-A'"),
+        ("detector,marker\nPE-A,CD19\nPE-A,CD3\n", "line 3 repeats the detector of line 2"),
         ('detector,marker\nPE-A,"CD19\n', "cannot be split"),
     ],
 )

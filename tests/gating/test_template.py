@@ -15,7 +15,7 @@ from cytomon.gating.template import (
     parse_template,
     pick_template,
 )
-from cytomon.gating.yaml_file import MOST_BYTES
+from cytomon.yaml_file import MOST_BYTES
 
 SOUND = """\
 schema_version: 1

@@ -23,7 +23,7 @@ def say(lite: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     """Give the command on a machine without a display; exit code, stdout and stderr."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CYTOMON_STORE", str(lite.address))
+    monkeypatch.setenv("CYTOMON_STORE", lite.address.named)
     monkeypatch.setenv("CYTOMON_USER", "pat")
 
     def give(*words: str) -> tuple[int, str, str]:

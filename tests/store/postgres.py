@@ -42,7 +42,14 @@ def server(folder: Path) -> Iterator[str]:
     try:
         yield f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
     finally:
-        _run(bin_ / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        stop(folder)
+
+
+def stop(folder: Path) -> None:
+    """Stop a server as a power cut would."""
+    bin_ = programs()
+    assert bin_ is not None
+    _run(bin_ / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop")
 
 
 def restart(folder: Path, *, port: int) -> None:

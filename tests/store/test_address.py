@@ -60,6 +60,14 @@ def test_a_password_is_never_shown(scheme: str):
     assert address.url.password == "se@cret"  # noqa: S105  (made up)
 
 
+def test_a_folder_is_named_to_who_has_named_it_alone():
+    """It may bear the name of a person."""
+    address = parse("sqlite:///Jane Doe/s.db")
+
+    assert str(address) == "s.db"
+    assert address.named == "sqlite:///Jane Doe/s.db"
+
+
 def test_a_password_behind_a_question_mark_is_not_shown_either():
     """Nor anything else that stands there."""
     assert "secret" not in str(parse("postgresql://lab@host/flow?password=secret"))

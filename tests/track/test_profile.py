@@ -82,9 +82,7 @@ def test_own_file(tmp_path: Path):
             "about: Field required",
             id="two-reasons",
         ),
-        pytest.param(
-            "", "the file: Input should be a valid dictionary or instance of Profile", id="empty"
-        ),
+        pytest.param("", "the profile cannot be read: the file holds no mapping", id="empty"),
     ],
 )
 def test_unsound(tmp_path: Path, text: str, what: str):
@@ -108,8 +106,8 @@ def test_unreadable(tmp_path: Path, content: bytes):
     with pytest.raises(InputError) as caught:
         read_profile(str(path))
 
-    assert caught.value.what == "the profile cannot be read as YAML"
-    assert caught.value.where == "ours.yaml"
+    assert caught.value.what.startswith("the profile cannot be read: not valid YAML")
+    assert caught.value.where == "ours.yaml line 1"
     assert "'trial' in docs/reference/course.md" in caught.value.fix
 
 

@@ -14,8 +14,8 @@ from cytomon.errors import TemplateError
 from cytomon.gating.explain import explain
 from cytomon.gating.folder import gate_folder
 from cytomon.gating.numbers_spec import Strict, disagreement
-from cytomon.gating.yaml_file import Unreadable, read_yaml
 from cytomon.model.normal import Cloud, Leash, Reference
+from cytomon.yaml_file import Unreadable, read_yaml
 
 FOLDER = "references"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]

@@ -11,7 +11,6 @@ from cytomon.gating.axes import NOT_ALWAYS_COMPENSATED
 from cytomon.gating.exchange.document import Document
 from cytomon.gating.exchange.names import numbered, readable
 from cytomon.gating.lint import SCATTER
-from cytomon.gating.yaml_file import write_yaml
 from cytomon.model.gating import (
     TUBE_MATRIX,
     Axis,
@@ -24,6 +23,7 @@ from cytomon.model.gating import (
     Scale,
 )
 from cytomon.model.tube import Panel, Role, Spillover, Tube
+from cytomon.yaml_file import write_yaml
 
 Entry = dict[str, Any]
 

@@ -38,7 +38,8 @@ def usable_matrices(strategy: Any, tube: Tube, path: Path) -> dict[str, Spillove
     Raises
     ------
     TemplateError
-        If one cannot be inverted, is for other detectors, or bears the name of the tube's own.
+        If one is not square, cannot be inverted, is for other detectors, or bears the name of the
+        tube's own.
     """
     names = {channel.pnn for channel in tube.channels}
     found = {}
@@ -46,6 +47,10 @@ def usable_matrices(strategy: Any, tube: Tube, path: Path) -> dict[str, Spillove
         values = np.asarray(matrix.matrix, dtype=np.float64)
         if name == TUBE_MATRIX:
             raise unusable(f"a matrix cannot be called {name!r}, as the tube's own is", path)
+        n = len(matrix.detectors)
+        if values.shape != (n, n) or len(set(matrix.detectors)) < n:
+            what = f"the matrix {name!r} of the document is not of one dye for each detector"
+            raise unusable(what, path)
         if not (np.isfinite(values).all() and np.linalg.matrix_rank(values) == len(values)):
             raise unusable(f"the matrix {name!r} of the document cannot be inverted", path)
         missing = [detector for detector in matrix.detectors if detector not in names]

@@ -1,7 +1,7 @@
 """A GatingML document comes from elsewhere and is not trusted: what is checked before it is used.
 
-Size and number of gates are bounded and a DOCTYPE is refused before FlowKit sees a byte; FlowKit's
-time grows faster than the square of the number of gates.
+Size, number of gates and ways between them are bounded and a DOCTYPE is refused before FlowKit sees
+a byte: FlowKit's time grows with the square of the number of gates, and with all ways to them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from cytomon.errors import TemplateError
 
 MOST_BYTES = 5_000_000
 MOST_GATES = 300
-MOST_CORNERS = 10_000
+MOST_CORNERS = 3_000
+MOST_PARTS = 150_000
+"""Tags and attributes of a document; the memory goes with them and not with the bytes."""
+MOST_STEPS = 1_000_000
+"""Ways from the top to all gates, times the references that FlowKit follows along them."""
 STANDARD = "http://www.isac-net.org/std/Gating-ML/v2.0/gating"
 TRANSFORMS = "http://www.isac-net.org/std/Gating-ML/v2.0/transformations"
 _ENCODINGS = {None, "UTF-8", "utf-8", "US-ASCII", "ASCII", "us-ascii", "ascii"}
@@ -27,7 +31,8 @@ def parse_document(content: bytes, path: Path) -> Any:  # noqa: ANN401  (FlowKit
     Raises
     ------
     TemplateError
-        If the document is not valid GatingML 2.0 or holds more than `MOST_GATES` gates.
+        If the document is not valid GatingML 2.0, holds more than `MOST_GATES` gates, or gates
+        refer to each other in more ways than can be followed.
     """
     import flowkit
     from flowkit.exceptions import FlowKitException
@@ -37,6 +42,7 @@ def parse_document(content: bytes, path: Path) -> Any:  # noqa: ANN401  (FlowKit
     try:
         root = parse_xml(content, path)
         _bound_gates(root, path)
+        _bound_ways(root, path)
         _refuse_overlooked(root, path)
         _spell_out(root)
         return flowkit.parse_gating_xml(io.BytesIO(etree.tostring(root)))
@@ -91,8 +97,17 @@ def parse_xml(content: bytes, path: Path) -> Any:  # noqa: ANN401
     return root
 
 
-def read_document(path: Path, most: int = MOST_BYTES) -> bytes:
+def read_document(path: Path, most: int = MOST_BYTES, *, parts: int = MOST_PARTS) -> bytes:
     """Bytes of a document of bounded size, in UTF-8, without DOCTYPE.
+
+    Parameters
+    ----------
+    path : Path
+        Of the document.
+    most : int, optional
+        Bytes that it may have.
+    parts : int, optional
+        Tags and attributes that it may have.
 
     Raises
     ------
@@ -113,6 +128,12 @@ def read_document(path: Path, most: int = MOST_BYTES) -> bytes:
             f"the document is larger than {most} bytes",
             where=path.name,
             fix="export only the gates that are needed",
+        )
+    if content.count(b"<") + content.count(b"=") > parts:
+        raise TemplateError(
+            f"the document has more than {parts} tags and attributes",
+            where=path.name,
+            fix="export only the gates and samples that are needed",
         )
     if b"<!DOCTYPE" in content.upper() or b"\x00" in content:
         raise _no_plain_text(path)
@@ -166,6 +187,30 @@ def _bound_gates(root: Any, path: Path) -> None:  # noqa: ANN401
             f"the document holds {gates} gates; at most {MOST_GATES} are read",
             where=path.name,
             fix="export only the gates that are needed",
+        )
+
+
+def _bound_ways(root: Any, path: Path) -> None:  # noqa: ANN401
+    attribute = f"{{{STANDARD}}}"
+    above: dict[str, list[str]] = {}
+    for gate in root.iter(f"{{{STANDARD}}}*"):
+        if name := gate.get(f"{attribute}id"):
+            named = [one.get(f"{attribute}ref") for one in gate.iter(f"{attribute}gateReference")]
+            above[name] = [one for one in (*named, gate.get(f"{attribute}parent_id")) if one]
+    ways: dict[str, int] = {}
+
+    def count(name: str) -> int:
+        if name not in ways:
+            ways[name] = 0  # of gates that rest on each other, which is refused elsewhere
+            ways[name] = max(1, sum(count(one) for one in above.get(name, ())))
+        return ways[name]
+
+    references = len(above) + sum(map(len, above.values()))
+    if sum(map(count, above)) * references > MOST_STEPS:
+        raise TemplateError(
+            "the document's gates refer to each other in more ways than can be followed",
+            where=path.name,
+            fix="write boolean gates with fewer references to other boolean gates",
         )
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from cytomon.errors import TemplateError
-from cytomon.gating.exchange.intake import MOST_GATES, parse_xml, read_document
+from cytomon.gating.exchange.intake import MOST_CORNERS, MOST_GATES, parse_xml, read_document
 
 MOST_WORKSPACE_BYTES = 50_000_000
+MOST_WORKSPACE_PARTS = 1_000_000
 MOST_NAMED = 20
 GATING = "{http://www.isac-net.org/std/Gating-ML/v2.0/gating}"
 DATA_TYPE = "{http://www.isac-net.org/std/Gating-ML/v2.0/datatypes}"
@@ -110,11 +111,11 @@ def open_workspace(path: Path) -> Workspace:
     ------
     TemplateError
         If it is too large, carries a DOCTYPE, is none of FlowJo 10, or a sample of it holds more
-        than `MOST_GATES` gates.
+        than `MOST_GATES` gates or `MOST_CORNERS` corners.
     """
     from lxml import etree
 
-    content = read_document(path, MOST_WORKSPACE_BYTES)
+    content = read_document(path, MOST_WORKSPACE_BYTES, parts=MOST_WORKSPACE_PARTS)
     try:
         root = parse_xml(content, path)
     except etree.LxmlError as error:
@@ -189,6 +190,13 @@ def _sample(element: Any, path: Path) -> Sample:  # noqa: ANN401
     dataset = element.find("DataSet")
     address = "" if dataset is None else dataset.get("uri", "")
     nodes = tuple(_nodes(node, (), path))
+    corners = sum(1 for _ in node.iter(f"{GATING}vertex"))
+    if corners > MOST_CORNERS:
+        raise TemplateError(
+            f"the polygons of a sample have {corners} corners; at most {MOST_CORNERS} are read",
+            where=path.name,
+            fix="draw them with fewer corners",
+        )
     if len(nodes) > MOST_GATES:
         raise TemplateError(
             f"a sample of the workspace holds {len(nodes)} gates; at most {MOST_GATES} are read",

@@ -98,6 +98,8 @@ def compensation_of(sample: Sample, tube: Tube, path: Path) -> Compensation:
 
 def _values(element: Any, detectors: list[str], path: Path) -> np.ndarray[Any, Any]:  # noqa: ANN401
     index = {name: number for number, name in enumerate(detectors)}
+    if len(index) < len(detectors):
+        raise _unusable(path, "holds a matrix that names a detector twice")
     values = np.full((len(index), len(index)), np.nan)
     try:
         for row in element.iterfind(f"{TRANSFORMS}spillover"):
@@ -109,7 +111,7 @@ def _values(element: Any, detectors: list[str], path: Path) -> np.ndarray[Any, A
                 values[place] = float(one.get(f"{TRANSFORMS}value", "nan"))
     except (KeyError, ValueError) as error:
         raise _unusable(path, "holds a matrix with detectors or values of its own") from error
-    if len(index) < len(detectors) or not np.isfinite(values).all():
+    if not np.isfinite(values).all():
         raise _unusable(path, "holds a matrix that is not whole")
     if not index or np.linalg.matrix_rank(values) < len(index):
         raise _unusable(path, "holds a matrix that cannot be inverted")

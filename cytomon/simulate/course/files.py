@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cytomon.model.results import Measurement
+from cytomon.permissions import make_folder
 from cytomon.simulate.course.patient import SimulatedPatient, SimulatedSpecimen
 from cytomon.simulate.samples import EVENT_COLUMNS, PATIENT_COLUMNS
 
@@ -44,7 +45,7 @@ def write_patients(folder: Path, patients: Sequence[SimulatedPatient]) -> None:
     if twice:
         msg = f"patients with one pseudonym: {', '.join(twice[:5])}; each needs its own"
         raise ValueError(msg)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     _write_csv(folder / "patients.csv", PATIENT_COLUMNS, map(_patient_row, patients))
     _write_csv(folder / "events.csv", EVENT_COLUMNS, _event_rows(patients))
     _write_csv(folder / "measurements.csv", MEASUREMENT_COLUMNS, _measurement_rows(patients))

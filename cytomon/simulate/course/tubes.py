@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cytomon.model.patient import SpecimenType
+from cytomon.permissions import make_folder
 from cytomon.simulate.course.body import BodyState
 from cytomon.simulate.course.curves import RECOVERY_FRACTION
 from cytomon.simulate.course.patient import SimulatedPatient, SimulatedSpecimen
@@ -105,7 +106,7 @@ def write_tubes(
     n_events : int
         Of each, as in `tube_plan`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for patient, specimen in chosen:
         tube = simulate_tube(tube_plan(patient, specimen, n_events))
         write_tube(tube, folder, specimen.specimen_id)

@@ -9,6 +9,9 @@ from typing import Any
 import yaml
 
 MOST_BYTES = 1_000_000
+MOST_PARTS = 20_000
+"""Keys, words and lists of a file; the largest template that comes along has a tenth of them."""
+DEEPEST = 40
 
 
 class Unreadable(Exception):  # noqa: N818  (an answer: the caller says which file it is)
@@ -40,7 +43,7 @@ def read_yaml(content: bytes) -> tuple[dict[str, Any], Mapping[tuple[Any, ...], 
     Raises
     ------
     Unreadable
-        If it is too large, no YAML, or no mapping.
+        If it is too large, nested too deeply, no YAML, or no mapping.
     """
     if len(content) > MOST_BYTES:
         raise Unreadable(1, f"the file is larger than {MOST_BYTES} bytes", "split the file")
@@ -57,20 +60,31 @@ def read_yaml(content: bytes) -> tuple[dict[str, Any], Mapping[tuple[Any, ...], 
     except RecursionError:
         raise Unreadable(1, "not valid YAML: nested too deeply", "check brackets") from None
     if not isinstance(data, dict):
-        raise Unreadable(1, "the file holds no mapping", "start with `schema_version: 1`")
+        raise Unreadable(1, "the file holds no mapping", "write one `key: value` on each line")
     return data, dict(_lines(root, ()))
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without aliases to expand and without a key given twice."""
+    """YAML of bounded size, without aliases to expand and without a key given twice."""
+
+    _parts = 0
+    _depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401
-        if self.check_event(yaml.events.AliasEvent):
+        self._parts += 1
+        self._depth += 1
+        problem = (
+            "aliases are not allowed" if self.check_event(yaml.events.AliasEvent)
+            else f"more than {MOST_PARTS} parts" if self._parts > MOST_PARTS
+            else "nested too deeply" if self._depth > DEEPEST
+            else ""
+        )  # fmt: skip
+        if problem:
             event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(
-                problem="aliases are not allowed", problem_mark=event.start_mark
-            )
-        return super().compose_node(parent, index)
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
         seen = set()

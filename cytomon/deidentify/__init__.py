@@ -1,0 +1,1 @@
+"""Tubes, lists and pictures become copies that name nobody."""

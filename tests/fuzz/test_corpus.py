@@ -1,0 +1,56 @@
+"""Every file that fuzzing has kept: a reading or a refusal, at once, in little memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from cytomon.errors import CytomonError
+from tests.fuzz.corpus import keep, kept
+from tests.fuzz.entry_points import ENTRY_POINTS, enter
+from tests.fuzz.run import SLOWEST
+from tests.fuzz.seeds import seeds
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_what_was_found(name: str):
+    """Neither a crash nor a hang comes back."""
+    assert kept(name), "there is no corpus: python -m tests.fuzz.distil"
+    for content in kept(name):
+        began = time.perf_counter()
+        enter(name, content)
+        assert time.perf_counter() - began < SLOWEST, content[:80]
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_seeds_are_valid(name: str):
+    """Fuzzing starts from files that are read: most of what it changes then gets far."""
+    *others, last = seeds(name)
+    for content in others:
+        ENTRY_POINTS[name](content)
+    with pytest.raises(CytomonError, match="FlowJo 9") if name == "flowjo" else nullcontext():
+        ENTRY_POINTS[name](last)
+
+
+def test_the_same_corpus_is_the_same_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tests.fuzz.corpus._FOLDER", tmp_path)
+    keep("fcs", [b"longer", b"short"])
+    first = (tmp_path / "fcs.zip").read_bytes()
+    keep("fcs", [b"short", b"longer", b"short"])
+    assert (tmp_path / "fcs.zip").read_bytes() == first
+    assert kept("fcs") == (b"short", b"longer")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(2400)
+def test_a_minute_of_fuzzing_for_each(tmp_path: Path):
+    """Led by coverage, from the corpus: nothing but readings and refusals."""
+    pytest.importorskip("atheris", reason="fuzzing needs `pip install -e .[fuzz]` (Linux)")
+    command = [sys.executable, "-m", "tests.fuzz.run", "--seconds", "60", "--work", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout[-3000:]
