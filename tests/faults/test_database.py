@@ -32,6 +32,8 @@ from tests.store.builders import contents
 from tests.store.postgres import programs, restart, server, stop
 
 TUBES = ("a.fcs", "b.fcs", "c.fcs")
+HASHED = 2
+"""A tube is opened to see its data sets, then by who measures it: the store was seen by then."""
 FILING = 3
 """A document is looked for before its tube is measured, and opened for the tables and the store."""
 Contents = dict[str, list[tuple[object, ...]]]
@@ -133,8 +135,9 @@ def test_gone_within_a_transaction(
     """While the batch writes: nothing of that is kept, and then all of it, once."""
     out = tmp_path / "out"
     command = batch(bloods, out, "--store", postgresql.url, *lists(tmp_path, *TUBES))
-    with running(command) as process:
-        wait_until(lambda: list((out / "tubes").glob("*.json")))
+    seen = tmp_path / "seen"  # how often a tube was opened; nothing happens to it
+    with running(command, env=faults(seen, "cut a.fcs 99")) as process:
+        wait_until(lambda: (seen / "0").exists() and (seen / "0").stat().st_size >= HASHED)
         with locked(postgresql.url) as connection:
             wait_until(lambda: waiting(postgresql.url))
             stop(postgresql.folder)
@@ -166,8 +169,9 @@ def test_a_file_that_has_gone(bloods: Path, tmp_path: Path, expected: Contents):
     out, store = tmp_path / "out", tmp_path / "s.db"
     url = f"sqlite:///{store}"
     command = batch(bloods, out, "--store", url, *lists(tmp_path, *TUBES))
-    with running(command) as process:
-        wait_until(lambda: list((out / "tubes").glob("*.json")))
+    seen = tmp_path / "seen"
+    with running(command, env=faults(seen, "cut a.fcs 99")) as process:
+        wait_until(lambda: (seen / "0").exists() and (seen / "0").stat().st_size >= HASHED)
         away = [path.rename(tmp_path / "away" / path.name) for path in moved(tmp_path, store)]
         _, err = process.communicate(timeout=60)
     assert process.returncode == USAGE

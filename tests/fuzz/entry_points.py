@@ -75,12 +75,13 @@ def open_tube_for_gates() -> Tube:
 def fcs(content: bytes) -> None:
     """A whole FCS file: HEADER, TEXT, DATA, data sets, panel, events."""
     path = _file(content, "any.fcs")
-    numbers_to_name(path)
     tubes: tuple[Tube, ...] = ()
     with suppress(CytomonError):
-        tubes = (open_tube(path),)
-    with suppress(CytomonError):
-        tubes = (*tubes, *open_datasets(path))
+        tubes = open_datasets(path)
+    if len(tubes) != 1:  # the same reading again, and which data set is meant
+        numbers_to_name(path)
+        with suppress(CytomonError):
+            tubes = (*tubes, open_tube(path))
     for tube in tubes:
         _examine(tube)
 
@@ -139,9 +140,11 @@ def gatingml(content: bytes) -> None:
     """A GatingML document, as far as the template that it becomes."""
     from cytomon.gating.exchange.as_template import as_template
     from cytomon.gating.exchange.gatingml_read import gatingml_document
+    from cytomon.gating.exchange.intake import is_workspace
 
-    tube = open_tube_for_gates()
-    document = gatingml_document(_file(content, "gates.xml"), tube, match_panel(tube))
+    tube, path = open_tube_for_gates(), _file(content, "gates.xml")
+    is_workspace(path)
+    document = gatingml_document(path, tube, match_panel(tube))
     as_template(document, tube, match_panel(tube), name="fuzz", specimen="marrow")
 
 
@@ -166,9 +169,11 @@ def flowjo(content: bytes) -> None:
 
 def template(content: bytes) -> None:
     """A gating template."""
-    from cytomon.gating.template import parse_template
+    from cytomon.gating import template as room
 
-    parse_template(content, _folder() / "fuzz.yaml")
+    room._load.cache_clear()  # files change faster here than a clock ticks
+    read = room.load_template(str(_file(content, "fuzz.yaml")))
+    room.pick_template({*read.spec.markers.required, "CD34"}, (read,), where="tube.fcs")
 
 
 def reference(content: bytes) -> None:

@@ -108,14 +108,14 @@ def _fuzz(name: str, work: Path, seconds: int, seed: int) -> None:
     warnings.simplefilter("error", RuntimeWarning)
     with atheris.instrument_imports(include=INSTRUMENTED):
         from tests.fuzz.entry_points import enter
-        from tests.fuzz.seeds import seeds
+        from tests.fuzz.seeds import mistaken, seeds
 
         for content in seeds(name):
             enter(name, content)  # what is imported late, too
     corpus = work / name
     corpus.mkdir(parents=True, exist_ok=True)
     (work / "crashes").mkdir(exist_ok=True)
-    for content in (*seeds(name), *kept(name)):
+    for content in (*seeds(name), *mistaken(name), *kept(name)):
         (corpus / hashlib.sha1(content, usedforsecurity=False).hexdigest()).write_bytes(content)
     imported = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"imported {imported} MiB", file=sys.stderr)  # noqa: T201

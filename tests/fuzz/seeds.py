@@ -181,8 +181,50 @@ def _flowjo() -> Iterator[bytes]:
 
 
 def _template() -> Iterator[bytes]:
-    yield (ROOT / "tests/fuzz/small_template.yaml").read_bytes()
+    yield _small()
     yield (gate_folder() / "lymphocyte_subsets.yaml").read_bytes()
+
+
+def _small() -> bytes:
+    return (ROOT / "tests/fuzz/small_template.yaml").read_bytes()
+
+
+_MISTAKES: tuple[tuple[bytes, bytes], ...] = (
+    (b"parent: singlets", b"parent: nobody"), (b"name: fixed", b"name: nn"),
+    (b"lod_events: 20", b"lod_events: 90"), (b"gated_on: [CD19]", b"gated_on: [CD91]"),
+    (b"t_cells: [t_cells]", b"t_cells: []"), (b"b_cells: b_cells", b"b_cells: b_cell"),
+    (b"quantities: [b_fraction, retained]", b"quantities: []"), (b"  other:", b"  tube:"),
+    (b"required: [CD45, CD3, CD19]", b"required: []"), (b"matrix: other", b"matrix: othre"),
+    (b"  mixed: {channel", b"  CD3: {channel"), (b"scales: {CD19", b"scales: {CD91"),
+    (b"dark: {t_cells: [CD19]}", b"dark: {t_cell: [CD91]}"), (b"[[1, 0.1]", b"[[1, 0.1, 2]"),
+    (b"values: [[1, 0.1], [0.05, 1]]", b"values: [[1, 1], [1, 1]]"), (b"low: 0.8", b"high: null"),
+    (b"[FITC-A, PE-A], v", b"[PE-A, PE-A], v"), (b"on: [CD3, CD19], mean", b"on: [CD3], mean"),
+    (b"over: FSC-H", b"a: 2"), (b"covariance: [[1, 0]", b"covariance: [[0, 0]"),
+    (b"kind: biex", b"kind: log"), (b"m: 4.5", b"m: 0"), (b"w: 0.5", b"w: 4"),
+    (b"w: -100", b"w: 1"),
+    (b"at_least: 1", b"at_least: 9"),
+    (b"anchor: {on: CD3", b"anchor: {on: CD45"),
+    (b"by: valley, leash: [200000, 260000]", b"by: valley"),
+    (b"of: t_cells, leash", b"leash"), (b"leash: [0.1, 0.9]", b"leash: [0.5, 0.9]"),
+    (b"leash: [0.1, 0.9]", b"leash: [0.1, 0.9], window: [0.8, 0.2]"),
+    (b"leash: [0.1, 0.9]", b"leash: [0.1, 0.9], window: [0.2, 0.8]"),
+    (b"on: [CD3, CD19], vert", b"on: [CD3, CD20], vert"),
+    (b"on: [CD3, CD19], vert", b"on: [X, Y], vert"),
+    (b"kind: rectangle", b"kind: interval"), (b", of: singlets, leash: [0.5, 4000]", b""),
+    (b"sd: [0.3, 5000]", b"sd: [0.3]"), (b"name: small", b"name: small\nname: large"),
+    (b"dividers: {CD3: 2, CD19: 2}", b"dividers: {? [a] : 2}"),
+    (b"version: 1.0.0", b"version: 1"), (b"[nn, pn, np, pp]", b"[nn, nn, np, pp]"),
+    (b"parent: lymphocytes, kind: quadrant", b"parent: b_cells, kind: quadrant"),
+)  # fmt: skip
+"""What an author may write wrongly in the small template, and how."""
+
+
+def mistaken(name: str) -> tuple[bytes, ...]:
+    """Files with one mistake each, where fuzzing starts beside the valid ones."""
+    if name != "template":
+        return ()
+    assert all(right in _small() for right, _ in _MISTAKES)
+    return tuple(_small().replace(right, wrong) for right, wrong in _MISTAKES)
 
 
 def _reference() -> Iterator[bytes]:

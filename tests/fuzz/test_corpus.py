@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cytomon.errors import CytomonError
+from cytomon.errors import CytomonError, TemplateError
 from tests.fuzz.corpus import keep, kept
 from tests.fuzz.entry_points import ENTRY_POINTS, enter
 from tests.fuzz.run import SLOWEST
-from tests.fuzz.seeds import seeds
+from tests.fuzz.seeds import mistaken, seeds
 
 
 @pytest.mark.parametrize("name", ENTRY_POINTS)
@@ -35,6 +35,12 @@ def test_seeds_are_valid(name: str):
         ENTRY_POINTS[name](content)
     with pytest.raises(CytomonError, match="FlowJo 9") if name == "flowjo" else nullcontext():
         ENTRY_POINTS[name](last)
+
+
+@pytest.mark.parametrize("content", mistaken("template"))
+def test_each_mistake_is_told(content: bytes):
+    with pytest.raises(TemplateError, match="line "):
+        ENTRY_POINTS["template"](content)
 
 
 def test_the_same_corpus_is_the_same_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -141,6 +141,8 @@ class _Reader:
             if scale is not None and (kind == "EllipsoidGate" or scale.tag != f"{TRANSFORMS}linear")
         }
         gate, transforms = ask_flowkit(node, element, curved)
+        if [dimension.id for dimension in gate.dimensions] != labels:
+            raise unreadable(node.path, "names other channels than its bounds are for", REDRAW)
         axes, shape = [], shape_of(gate, node)
         for label in labels:
             found = transforms.get(label)
