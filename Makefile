@@ -5,7 +5,7 @@ PYTHON ?= python3
 PROCESSES ?= 2
 BIN := .venv/bin
 
-.PHONY: demo test check test-long bench clean
+.PHONY: demo test check test-long bench fuzz clean
 
 demo: .venv/installed
 	$(BIN)/cytomon demo --out demo
@@ -23,6 +23,11 @@ check: .venv/installed
 test-long: .venv/installed .venv/system
 	$(BIN)/python -m pytest -m long
 
+# attacks every way in, for so many seconds each; what is found lies in fuzz (CONTRIBUTING.md)
+FUZZ_SECONDS ?= 60
+fuzz: .venv/installed
+	$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS) --work fuzz
+
 bench: .venv/installed
 	$(BIN)/python -m tests.benchmarks.run
 
@@ -38,7 +43,7 @@ bench: .venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-* demo dist docs/_build
+	rm -rf .venv .venv-* demo dist fuzz docs/_build
 
 # what a release needs: wheel, sbom, licences, wheelhouse, audit, oldest, newest
 include tests/packaging/release.mk

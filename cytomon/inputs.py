@@ -105,8 +105,8 @@ def collect(inputs: Sequence[Path], lists: Lists, *, template: str = "") -> Jobs
     Raises
     ------
     InputError
-        If an input does not exist, two inputs hold a file of the same relative path, or a list
-        cannot be read at all.
+        If an input does not exist, two inputs, or an input and the folder of the worklist, hold
+        other files of the same relative path, or a list cannot be read at all.
     """
     found = find_tubes(inputs)
     if lists.worklist is None:
@@ -136,11 +136,23 @@ def collect(inputs: Sequence[Path], lists: Lists, *, template: str = "") -> Jobs
         for file, path in found.items()
         if identity(str(path)) not in taken
     ]
+    _refuse_namesakes(jobs, others)
     rest = (job for job in _by_dataset(others) if identity(job.path) not in taken)
     return Jobs(
         jobs=(*jobs, *rest),
         refused=(*table.refused, *refused, *patients_refused, *events.refused),
     )
+
+
+def _refuse_namesakes(listed: Iterable[Job], others: Iterable[Job]) -> None:
+    """Two tubes of one name would share a place in the results."""
+    twice = {job.file for job in listed} & {job.file for job in others}
+    if twice:
+        raise InputError(
+            "a tube beside the worklist and another one in an input have the same name",
+            where=", ".join(sorted(twice)[:5]),
+            fix="put the worklist into the folder of its tubes, or measure the two apart",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,12 +120,14 @@ def test_a_row_without_its_tube_is_refused(tmp_path: Path, name: str, says: str)
     assert len(jobs.jobs) == 2
 
 
-def test_the_worklists_own_folder_goes_before_the_inputs(tmp_path: Path):
-    """A file beside the worklist is meant, although an input has one of the same name."""
-    lay(tmp_path, "in/a.fcs", "lists/a.fcs")
-    jobs = collect([tmp_path / "in"], Lists(worklist=rows(tmp_path / "lists" / "w.csv", "a.fcs")))
-    assert jobs.jobs[0].path == str(tmp_path / "lists" / "a.fcs")
-    assert [job.file for job in jobs.jobs[1:]] == ["a.fcs"]
+def test_another_tube_of_the_same_name_is_not_measured_in_its_place(tmp_path: Path):
+    """Both would be kept in one place, and one would show what the other one gave."""
+    lay(tmp_path, "lists/a.fcs", "in/a.fcs", "in/b.fcs")
+    with pytest.raises(InputError, match="have the same name") as caught:
+        matched(tmp_path / "in", "a.fcs")
+    assert caught.value.where == "a.fcs"
+    jobs = matched(tmp_path / "in", "b.fcs").jobs
+    assert [job.file for job in jobs] == ["b.fcs", "a.fcs"]
 
 
 def test_a_tube_above_the_worklist_is_found_when_it_is_in_an_input(tmp_path: Path):
