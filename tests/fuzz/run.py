@@ -70,7 +70,7 @@ def _round(name: str, said: argparse.Namespace) -> dict[str, object]:
     command = [sys.executable, "-m", "tests.fuzz.run", name, "--here", "--work", said.work]
     command += ["--seconds", str(said.seconds), "--seed", str(said.seed)]
     began = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     seen = [
         (int(n), word, int(cov), corpus, int(rss))
