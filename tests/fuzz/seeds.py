@@ -194,7 +194,7 @@ _MISTAKES: tuple[tuple[bytes, bytes], ...] = (
     (b"lod_events: 20", b"lod_events: 90"), (b"gated_on: [CD19]", b"gated_on: [CD91]"),
     (b"t_cells: [t_cells]", b"t_cells: []"), (b"b_cells: b_cells", b"b_cells: b_cell"),
     (b"quantities: [b_fraction, retained]", b"quantities: []"), (b"  other:", b"  tube:"),
-    (b"required: [CD45, CD3, CD19]", b"required: []"), (b"matrix: other", b"matrix: othre"),
+    (b"required: [CD45, CD3, CD19]", b"required: []"), (b"matrix: other", b"matrix: nobody"),
     (b"  mixed: {channel", b"  CD3: {channel"), (b"scales: {CD19", b"scales: {CD91"),
     (b"dark: {t_cells: [CD19]}", b"dark: {t_cell: [CD91]}"), (b"[[1, 0.1]", b"[[1, 0.1, 2]"),
     (b"values: [[1, 0.1], [0.05, 1]]", b"values: [[1, 1], [1, 1]]"), (b"low: 0.8", b"high: null"),
