@@ -65,10 +65,11 @@ class Processes:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _have_done(self, work: Callable[[Work], Answer], item: Work) -> Answer:
-        with suppress(IndexError):
-            return self._done_by(self._idle.pop(), work, item)
-        process = _Process(self._patience)
-        self._all.append(process)
+        try:
+            process = self._idle.pop()
+        except IndexError:
+            process = _Process(self._patience)
+            self._all.append(process)
         return self._done_by(process, work, item)
 
     def _done_by(self, process: _Process, work: Callable[[Any], Answer], item: object) -> Answer:
