@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cytomon.errors import InputError
-from cytomon.store.address import Address, parse
+from cytomon.store.address import Address, at_path
 from cytomon.store.anchor import Anchor, is_in, store_id, take_anchor
 from cytomon.store.change import Change
 from cytomon.store.copying import copy_rows, copy_to_file, opened_sealed
@@ -189,7 +189,7 @@ def _bring_up(backup: Path, part: Path, who: str) -> Backup:
     with _refused("the backup cannot be restored", backup, _ANOTHER, DamagedError):
         with opened_sealed(backup) as source, source.reading() as connection:
             copy_to_file(connection, part)
-        with opened(parse(f"sqlite:///{part.absolute()}"), who=who) as store:
+        with opened(at_path(part), who=who) as store:
             found = _checked(verify(store), "it is not what its log says", backup.name)
             with store.writing() as connection:
                 end = take_anchor(connection)

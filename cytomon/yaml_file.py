@@ -64,8 +64,11 @@ def read_yaml(content: bytes) -> tuple[dict[str, Any], Mapping[tuple[Any, ...], 
     return data, dict(_lines(root, ()))
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML of bounded size, without aliases to expand and without a key given twice."""
+    """YAML of bounded size, without aliases, tags and merged keys, and no key given twice."""
 
     _parts = 0
     _depth = 0
@@ -73,15 +76,16 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401
         self._parts += 1
         self._depth += 1
+        coming: Any = self.peek_event()  # type: ignore[no-untyped-call]
         problem = (
-            "aliases are not allowed" if self.check_event(yaml.events.AliasEvent)
+            "aliases are not allowed" if isinstance(coming, yaml.events.AliasEvent)
+            else "tags are not allowed" if getattr(coming, "tag", None)
             else f"more than {MOST_PARTS} parts" if self._parts > MOST_PARTS
             else "nested too deeply" if self._depth > DEEPEST
             else ""
         )  # fmt: skip
         if problem:
-            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=coming.start_mark)
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
@@ -89,7 +93,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
         seen = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
                 raise yaml.MarkedYAMLError(
                     problem="a key must be a word", problem_mark=key.start_mark
                 )
@@ -99,6 +103,14 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, OverflowError):  # the 45th of a month, a number of thousands of digits
+            raise yaml.MarkedYAMLError(
+                problem="a number or a day that does not exist", problem_mark=node.start_mark
+            ) from None
 
 
 # YAML 1.1 takes `on`, `off`, `yes` and `no` for truth values; gates have a key `on`

@@ -6,7 +6,8 @@ import re
 
 # ASCII: of the blanks that Unicode knows, `float` itself does not take all
 _WHOLE = re.compile(r"\s*\+?([0-9]{1,15})\s*", re.ASCII)
-_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
+# no digit can belong to two parts of the pattern: else the time grows with the square of the length
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
 
 
 def whole(text: str) -> int | None:

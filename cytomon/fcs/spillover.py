@@ -16,7 +16,7 @@ from cytomon.model.tube import Channel, FloatArray, Spillover
 KEYWORDS: Final = ("$SPILLOVER", "SPILLOVER", "$SPILL", "SPILL", "$COMP", "COMP")
 _MOST_DETECTORS: Final = 512
 _WORST_CONDITION: Final = 1e8
-_DECORATION: Final = re.compile(r"^(comp|compensated)[-_ ]+|^<|>$|\s*::.*$", re.IGNORECASE)
+_DECORATION: Final = re.compile(r"^(comp|compensated)[-_ ]+|^<|>$", re.IGNORECASE)
 
 
 class _UnreadableError(Exception):
@@ -130,7 +130,8 @@ def _detectors(names: list[str], channels: tuple[Channel, ...]) -> tuple[str, ..
 
 
 def _plain(name: str) -> str:
-    return _DECORATION.sub("", _DECORATION.sub("", name.strip())).strip().casefold()
+    name = name.partition("::")[0].strip()
+    return _DECORATION.sub("", _DECORATION.sub("", name)).strip().casefold()
 
 
 def _check_matrix(matrix: FloatArray, detectors: tuple[str, ...]) -> None:

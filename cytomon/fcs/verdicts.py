@@ -11,9 +11,10 @@ EXPORT_AGAIN = "export the file again from the acquisition software, and check i
 NOTHING_TO_DO = "nothing to do; it is written down so that the reading can be retraced"
 
 _LETTER = re.compile(r"[A-Za-z]")
-_NUMBERS = re.compile(r"([+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]{1,2})?(, ?|$)){1,8}")
+_NUMBERS = re.compile(r"([+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?(, ?|$)){1,8}")
+_LONGEST = 40
 _MOST_DIGITS = 5
-"""Of a number that is printed: with more it may be that of a person, or a day of birth."""
+"""Of what is printed: with more it may be the number of a person, or a day of birth."""
 
 
 def refusal(what: str, where: str, *, fix: str = EXPORT_AGAIN) -> FcsError:
@@ -37,7 +38,7 @@ def alarm(code: str, what: str, where: str, *, fix: str) -> Finding:
 
 
 def shown(value: str) -> str:
-    """Print a keyword's value only where it is a letter or short numbers, never free text.
+    """Print a keyword's value only where it is a letter or a few digits, never free text.
 
     A damaged TEXT segment may put a name, or the number of a person, under any keyword.
 
@@ -51,8 +52,8 @@ def shown(value: str) -> str:
     value = value.strip()
     if not value:
         return "nothing"
-    longest = max(map(len, re.findall(r"[0-9.]+", value)), default=0)
-    if _LETTER.fullmatch(value) or (_NUMBERS.fullmatch(value) and longest <= _MOST_DIGITS):
+    few = len(value) <= _LONGEST and sum(map(str.isdigit, value)) <= _MOST_DIGITS
+    if _LETTER.fullmatch(value) or (few and _NUMBERS.fullmatch(value)):
         return repr(value)
     if value.isascii() and value.isdigit():
         return f"a number of {len(value)} digits"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -103,7 +104,9 @@ def _fields(path: Path, text: str) -> Iterator[tuple[str, str]]:
         line = key.start_mark.line + 1
         name = key.value if isinstance(key, yaml.ScalarNode) else None
         if name not in Laboratory.model_fields:
-            raise _refused(path, f"{str(name)[:60]!r} is no field", line)
+            near = get_close_matches(str(name)[:60], Laboratory.model_fields, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise _refused(path, f"there is no such field{meant}", line)
         if name in seen:
             raise _refused(path, f"{name} is given twice", line)
         if not isinstance(value, yaml.ScalarNode) or value.tag != _TEXT:

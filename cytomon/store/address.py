@@ -87,7 +87,7 @@ def choose(given: str | None, *, folder: Path | None = None) -> Address:
             where=f"--store, ${VARIABLE}",
             fix=f"name it with --store or in ${VARIABLE}: {_FORMS}",
         )
-    return _file(folder / NAME)
+    return at_path(folder / NAME)
 
 
 def parse(text: str) -> Address:
@@ -99,7 +99,7 @@ def parse(text: str) -> Address:
     if url.drivername in _POSTGRES and url.database and not _is_unsafe(url):
         return Address(url=url.set(drivername="postgresql+psycopg"), path=None)
     if url.drivername == "sqlite" and url.database not in {None, "", ":memory:"} and not url.query:
-        return _file(Path(str(url.database)))
+        return at_path(Path(str(url.database)))
     raise _unknown()
 
 
@@ -122,7 +122,8 @@ def _unknown() -> InputError:
     )
 
 
-def _file(path: Path) -> Address:
+def at_path(path: Path) -> Address:
+    """The address of a SQLite store in a file; see `choose` for what is refused."""
     refuse_served(path, _read_mounts())
     return Address(url=URL.create("sqlite", database=os.path.abspath(path)), path=path)  # noqa: PTH100
 

@@ -102,6 +102,15 @@ CLAIMS: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "a matrix of thirty million commas": (
         "fcs", lambda: _fcs({"$SPILLOVER": "2" + "," * 30_000_000})
     ),
+    "a number of 300,000 digits and a letter": (
+        "fcs", lambda: _fcs({"$P1G": "1" * 300_000 + "x", "$P1R": "1" * 300_000})
+    ),
+    "an offset of 300,000 digits and a letter": (
+        "fcs", lambda: _fcs({"$NEXTDATA": "1" * 300_000 + "x"})
+    ),
+    "a detector with a million blanks": (
+        "fcs", lambda: _fcs({"$SPILLOVER": f"2,FITC{' ' * 1_000_000}x,PE-A,1,0,0,1"})
+    ),
     "a thousand data sets": (
         "fcs", lambda: make_fcs(FIVE, keywords={"$NEXTDATA": "00000700"}).ljust(700, b" ") * 1000
     ),
@@ -127,6 +136,15 @@ CLAIMS: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "gates that refer to each other, wide": ("gatingml", lambda: _gatingml(_wide())),
     "gates that refer to each other, tall": ("gatingml", lambda: _gatingml(_tall())),
+    "dividers that hang on each other": (
+        "gatingml",
+        lambda: _gatingml(
+            b"".join(
+                b'<gating:divider gating:id="d%d" gating:parent_id="d%d"/>' % (n, n - 1)
+                for n in range(1, 2000)
+            )
+        ),
+    ),
     "a workspace of a million elements": ("flowjo", lambda: _workspace(b"<a/>" * 10_000_000)),
     "a workspace of many keywords": (
         "flowjo", lambda: _workspace(b'<Keyword name="$P1N" value="FSC-A"/>' * 290_000)

@@ -60,10 +60,14 @@ def test_what_looks_like_a_number_or_a_date_is_text(tmp_path: Path, text: str):
             "name: !!python/object/apply:os.system [id]\n", "name is no text", ", line 1", id="code"
         ),
         pytest.param("name: &a [*a]\n", "name is no text", ", line 1", id="within-itself"),
-        pytest.param("names: x\n", "'names' is no field", ", line 1", id="unknown"),
-        pytest.param('"\\e[2J": x\n', r"'\\x1b\[2J' is no field", ", line 1", id="a-terminal"),
-        pytest.param("? {a: b}\n: c\n", "'None' is no field", ", line 1", id="a-mapping-as-key"),
-        pytest.param("<<: {name: x}\n", "'<<' is no field", ", line 1", id="merged"),
+        pytest.param(
+            "names: x\n", "there is no such field; did you mean name", ", line 1", id="unknown"
+        ),
+        pytest.param('"\\e[2J": x\n', "there is no such field", ", line 1", id="a-terminal"),
+        pytest.param(
+            "? {a: b}\n: c\n", "there is no such field", ", line 1", id="a-mapping-as-key"
+        ),
+        pytest.param("<<: {name: x}\n", "there is no such field", ", line 1", id="merged"),
         pytest.param("- a\n", "it is no list of fields", "", id="entries"),
         pytest.param("a text", "it is no list of fields", "", id="a-text"),
         pytest.param("name: a\n---\nname: b\n", "it is no YAML", ", line 2", id="two-documents"),

@@ -194,7 +194,8 @@ def _bound_ways(root: Any, path: Path) -> None:  # noqa: ANN401
     attribute = f"{{{STANDARD}}}"
     above: dict[str, list[str]] = {}
     for gate in root.iter(f"{{{STANDARD}}}*"):
-        if name := gate.get(f"{attribute}id"):
+        name = gate.get(f"{attribute}id")
+        if name and gate.tag.endswith(("Gate", "}Quadrant")):
             named = [one.get(f"{attribute}ref") for one in gate.iter(f"{attribute}gateReference")]
             above[name] = [one for one in (*named, gate.get(f"{attribute}parent_id")) if one]
     ways: dict[str, int] = {}
