@@ -135,7 +135,7 @@ def plan(inputs: Sequence[Path], lists: Lists, settings: Settings) -> Jobs:
     InputError
         If there is no tube at all, or an input or a list cannot be used.
     """
-    jobs = collect(inputs, lists, template=settings.template)
+    jobs = collect(inputs, lists, template=settings.template, patience=settings.patience)
     if not jobs.jobs and not jobs.refused:
         raise InputError(
             "there is no FCS or LMD file in the inputs",

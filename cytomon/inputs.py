@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import posixpath
-import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytomon.errors import InputError
 from cytomon.fcs.intake import numbers_to_name, split_dataset
-from cytomon.folders import find_tubes, identity, is_file, is_tube_name
+from cytomon.folders import find_tubes, identity
 from cytomon.lists import Refusal, Table, read_rows, row_refused
+from cytomon.matching import Names
 from cytomon.model.findings import Finding, Severity, finding_of
 from cytomon.model.patient import Specimen
-from cytomon.stalls import StalledError, no_answer, watched
+from cytomon.stalls import PATIENCE, StalledError, no_answer, stalled, watched
 from cytomon.worklist import EventRow, PatientRow, WorklistRow, specimen_of
 
 if TYPE_CHECKING:
     from cytomon.card import Card
 
 
-_HEADER = 30.0
-"""Seconds without movement in which a file has to say how many data sets it holds."""
 _IN_A_ROW = 3
+"""Stalls in a row after which the drive is taken to be gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +44,8 @@ class Job:
         Whether the worklist says that the instrument was washed, or a blank run, before this tube.
     findings : tuple of Finding
         What was noticed before opening it.
+    refused : Finding or None
+        Why it cannot be measured, where that was seen before: nothing moved on the file.
     """
 
     file: str
@@ -53,6 +54,7 @@ class Job:
     specimen: Specimen | None = None
     washed: bool = False
     findings: tuple[Finding, ...] = ()
+    refused: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,9 @@ class Lists:
     events: Path | None = None
 
 
-def collect(inputs: Sequence[Path], lists: Lists, *, template: str = "") -> Jobs:
+def collect(
+    inputs: Sequence[Path], lists: Lists, *, template: str = "", patience: float = PATIENCE
+) -> Jobs:
     """List the tubes of a batch.
 
     Parameters
@@ -96,6 +100,9 @@ def collect(inputs: Sequence[Path], lists: Lists, *, template: str = "") -> Jobs
         Worklist, patients and events.
     template : str, optional
         Template for tubes whose worklist row names none.
+    patience : float, optional
+        Seconds without movement, > 0, after which a file that is looked at for its data sets is
+        given up.
 
     Returns
     -------
@@ -106,62 +113,61 @@ def collect(inputs: Sequence[Path], lists: Lists, *, template: str = "") -> Jobs
     ------
     InputError
         If an input does not exist, two inputs, or an input and the folder of the worklist, hold
-        other files of the same relative path, or a list cannot be read at all.
+        other files of the same relative path, a list cannot be read at all, or nothing moves on
+        one file after the other.
     """
     found = find_tubes(inputs)
     if lists.worklist is None:
         _without_worklist(lists)
         jobs = [Job(file=file, path=str(path), template=template) for file, path in found.items()]
-        return Jobs(jobs=tuple(_by_dataset(jobs)), refused=())
+        return Jobs(jobs=_distinct(_by_dataset(jobs, patience)), refused=())
     table = read_rows(lists.worklist, WorklistRow)
     patients, patients_refused = _patients(lists.patients)
     events: Table[EventRow] = (
         read_rows(lists.events, EventRow) if lists.events else Table(rows=(), refused=())
     )
-    known = _Known(
-        found=found,
-        names=_names(found),
-        patients=patients,
-        events=[row for _, row in events.rows],
-    )
+    known = _Known(names=Names(found), patients=patients, events=[row for _, row in events.rows])
     listed = list(_listed(table, known, lists, template))
     jobs = [job for job in listed if isinstance(job, Job)]
     refused = [item for item in listed if isinstance(item, Refusal)]
     # a tube whose row was refused must not come back as one without a row: whose it is, and
     # whether it is marrow, is what the row was to say
     taken = {identity(job.path) for job in jobs}
-    taken |= set(_named(table.refused, known, lists.worklist.parent))
+    taken |= set(_named(table.refused, known.names, lists.worklist.parent))
     others = [
         Job(file=file, path=str(path), template=template, findings=(_not_listed(file),))
         for file, path in found.items()
         if identity(str(path)) not in taken
     ]
-    _refuse_namesakes(jobs, others)
-    rest = (job for job in _by_dataset(others) if identity(job.path) not in taken)
+    rest = (job for job in _by_dataset(others, patience) if identity(job.path) not in taken)
     return Jobs(
-        jobs=(*jobs, *rest),
+        jobs=_distinct((*jobs, *rest)),
         refused=(*table.refused, *refused, *patients_refused, *events.refused),
     )
 
 
-def _refuse_namesakes(listed: Iterable[Job], others: Iterable[Job]) -> None:
-    """Two tubes of one name would share a place in the results."""
-    twice = {job.file for job in listed} & {job.file for job in others}
+def _distinct(jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """Each tube once; two files of one name would share a place in the results."""
+    once: dict[str, Job] = {}
+    paths: dict[str, set[str]] = defaultdict(set)
+    for job in jobs:
+        once.setdefault(job.file, job)
+        paths[split_dataset(job.file)[0]].add(split_dataset(job.path)[0])
+    twice = [name for name, all_of in paths.items() if len(set(map(identity, all_of))) > 1]
     if twice:
         raise InputError(
-            "a tube beside the worklist and another one in an input have the same name",
+            "two files, in two folders, have the same name in the results",
             where=", ".join(sorted(twice)[:5]),
             fix="put the worklist into the folder of its tubes, or measure the two apart",
         )
+    return tuple(once.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
     """What a row of the worklist is held against."""
 
-    found: Mapping[str, Path]
-    names: Mapping[tuple[str, int | None], str]
-    """What a file really is to its name in `found`."""
+    names: Names
     patients: Mapping[str, PatientRow]
     events: Sequence[EventRow]
 
@@ -175,7 +181,7 @@ def _listed(
     for line, row in table.rows:
         where = f"{worklist.name} line {line}"
         try:
-            file, path = _match(row.file, known, worklist.parent, where)
+            file, path = known.names.match(row.file, worklist.parent, where)
         except InputError as error:
             yield Refusal(file=row.file, finding=finding_of(error, code="ROW_REFUSED"))
             continue
@@ -196,92 +202,32 @@ def _listed(
 
 
 def _named(
-    refused: Iterable[Refusal], known: _Known, folder: Path
+    refused: Iterable[Refusal], names: Names, folder: Path
 ) -> Iterator[tuple[str, int | None]]:
     for refusal in refused:
         try:
-            yield identity(_match(refusal.file, known, folder, "")[1])
+            yield identity(names.match(refusal.file, folder, "")[1])
         except InputError:
             continue
 
 
-def _by_dataset(jobs: Iterable[Job]) -> Iterator[Job]:
+def _by_dataset(jobs: Iterable[Job], patience: float) -> Iterator[Job]:
     """Split a file of several independent data sets into one job for each."""
     stalls = 0
     for job in jobs:
         try:
-            numbers = watched(numbers_to_name, Path(job.path), _HEADER)
-            stalls = 0
-        except StalledError:  # said again, of this tube alone, when it is to be measured
-            numbers, stalls = (), stalls + 1
+            numbers = watched(numbers_to_name, Path(job.path), patience)
+        except StalledError:  # how many tubes it is nobody knows: it must not be measured as one
+            stalls += 1
             if stalls == _IN_A_ROW:
                 raise no_answer(stalls) from None
+            yield replace(job, refused=stalled(job.file))
+            continue
+        stalls = 0
         for number in numbers:
-            yield Job(
-                file=f"{job.file}#{number}",
-                path=f"{job.path}#{number}",
-                template=job.template,
-                findings=job.findings,
-            )
+            yield replace(job, file=f"{job.file}#{number}", path=f"{job.path}#{number}")
         if not numbers:
             yield job
-
-
-def _match(text: str, known: _Known, folder: Path, where: str) -> tuple[str, str]:
-    """Name in the tables and path of the tube that a worklist row means."""
-    written, dataset = split_dataset(text.replace("\\", "/"))
-    name = posixpath.normpath(written)
-    suffix = "" if dataset is None else f"#{dataset}"
-    beside = folder / name
-    if is_file(beside):
-        listed = known.names.get(identity(str(beside)))
-        if listed is None and name.startswith(("/", "../")):
-            raise InputError(
-                f"{_called(posixpath.basename(name))} lies outside the worklist's folder and the "
-                "inputs",
-                where=where,
-                fix="name its folder as an input too",
-            )
-        return (listed or name) + suffix, str(beside) + suffix
-    candidates = next(filter(None, _candidates(name, known.found)), [])
-    if not candidates:
-        raise InputError(
-            f"{_called(name.removeprefix('/'))} is neither beside the worklist nor in an input",
-            where=where,
-            fix="check the file name; it is relative to the worklist's folder, else to an input",
-        )
-    if len(candidates) > 1:
-        raise InputError(
-            f"{_called(name)} is ambiguous: {', '.join(candidates[:5])}",
-            where=where,
-            fix="write the path relative to the input",
-        )
-    return candidates[0] + suffix, str(known.found[candidates[0]]) + suffix
-
-
-def _names(found: Mapping[str, Path]) -> dict[tuple[str, int | None], str]:
-    names: dict[tuple[str, int | None], str] = {}
-    for file, path in found.items():
-        names.setdefault(identity(str(path)), file)
-    return names
-
-
-def _called(name: str) -> str:
-    """The tube of a row, by the name that is there only where it can be a tube's."""
-    return f"the tube {name!r}" if is_tube_name(name) else "the file that the row names"
-
-
-def _candidates(name: str, found: Mapping[str, Path]) -> Iterator[list[str]]:
-    """What a name may mean: the closest reading first, letter case forgiven last."""
-    yield [file for file in found if file == name]
-    yield [file for file in found if file.endswith(f"/{name}")]
-    folded = _folded(name)
-    yield [file for file in found if _folded(file) == folded]
-    yield [file for file in found if _folded(file).endswith(f"/{folded}")]
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _patients(path: Path | None) -> tuple[dict[str, PatientRow], tuple[Refusal, ...]]:

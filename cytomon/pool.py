@@ -14,7 +14,7 @@ from cytomon.card import Card, card_of
 from cytomon.document import Document
 from cytomon.model.findings import Finding, Severity
 from cytomon.processes import DiedError, started
-from cytomon.stalls import PATIENCE, StalledError, no_answer
+from cytomon.stalls import PATIENCE, StalledError, no_answer, stalled
 from cytomon.task import Task, perform, refused
 
 Report = Callable[[Card], None]
@@ -220,17 +220,4 @@ def died(file: str) -> Finding:
         what="the process that measured this tube was ended from outside, twice",
         where=file,
         fix="most often memory ran out: use fewer workers (--jobs 1), or a larger machine",
-    )
-
-
-def stalled(file: str) -> Finding:
-    """The finding of a tube on which nothing moved."""
-    return Finding(
-        code="STALLED",
-        severity=Severity.ERROR,
-        what="nothing moved any more on this tube: its file, or the folder of results, gave no "
-        "answer",
-        where=file,
-        fix="see that the drive answers (a network drive, an archive that has to fetch the file); "
-        "run again, with more --patience if it is slow",
     )

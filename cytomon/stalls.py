@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from cytomon.errors import InputError
+from cytomon.model.findings import Finding, Severity
 
 Work = TypeVar("Work")
 Answer = TypeVar("Answer")
@@ -59,6 +60,19 @@ def watched(work: Callable[[Work], Answer], item: Work, patience: float) -> Answ
         is_still = abs(now - moved) < _MOVES
         moved, still = (moved, still + 1) if is_still else (now, 0)
     raise StalledError
+
+
+def stalled(file: str) -> Finding:
+    """The finding of a tube on which nothing moved."""
+    return Finding(
+        code="STALLED",
+        severity=Severity.ERROR,
+        what="nothing moved any more on this tube: its file, or the folder of results, gave no "
+        "answer",
+        where=file,
+        fix="see that the drive answers (a network drive, an archive that has to fetch the file); "
+        "run again, with more --patience if it is slow",
+    )
 
 
 def no_answer(tubes: int) -> InputError:

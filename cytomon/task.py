@@ -98,7 +98,8 @@ def perform(task: Task) -> Document:
     """
     started = time.perf_counter()
     try:
-        document = _measure(task)
+        early = task.job.refused
+        document = refused(task, early) if early else _measure(task)
     except UnwritableError as error:
         # this attempt may be a late one: what another has kept meanwhile stays
         seconds = round(time.perf_counter() - started, 3)

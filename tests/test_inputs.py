@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import struct
+import time
 from pathlib import Path
 
 import pytest
 
 from cytomon.errors import InputError
 from cytomon.inputs import Jobs, Lists, collect
+from cytomon.matching import Names
+from tests.data_sets import two_data_sets
 
 HEADER = "file,patient_id,specimen_id,collected_on,specimen_type,template"
 
@@ -31,18 +33,6 @@ def matched(folder: Path, *files: str, worklist: str = "lists/w.csv") -> Jobs:
     """Rows with these names against a folder; the worklist lies elsewhere."""
     path = rows(folder.parent / worklist, *files)
     return collect([folder], Lists(worklist=path))
-
-
-def two_data_sets(path: Path) -> None:
-    """Write a file of two small data sets of the same kind, chained by $NEXTDATA."""
-    text = "/$TOT/1/$PAR/1/$DATATYPE/F/$MODE/L/$BYTEORD/1,2,3,4/$P1N/A/$P1B/32/$P1R/1024/$P1E/0,0"
-    text += "/$BEGINDATA/256/$ENDDATA/259/$NEXTDATA/{next}/"
-    one = f"FCS3.1    {64:>8}{64 + len(text.format(next=300)) - 1:>8}{256:>8}{259:>8}{0:>8}{0:>8}"
-    blocks = []
-    for following in (300, "0  "):
-        head = one.ljust(64) + text.format(next=following)
-        blocks.append(head.encode().ljust(256) + struct.pack("<f", 1.0))
-    path.write_bytes(blocks[0].ljust(300) + blocks[1])
 
 
 def test_without_a_worklist_tubes_come_by_path_and_nameless(tmp_path: Path):
@@ -130,6 +120,25 @@ def test_another_tube_of_the_same_name_is_not_measured_in_its_place(tmp_path: Pa
     assert [job.file for job in jobs] == ["b.fcs", "a.fcs"]
 
 
+def test_data_sets_of_two_files_of_one_name_are_not_mixed(tmp_path: Path):
+    """Neither ``a.lmd#1`` beside the worklist and in an input, nor in two inputs."""
+    for folder in ("lists", "in"):
+        (tmp_path / folder).mkdir()
+        two_data_sets(tmp_path / folder / "a.lmd")
+    with pytest.raises(InputError, match="have the same name") as caught:
+        matched(tmp_path / "in", "a.lmd#1", "a.lmd#2")
+    assert caught.value.where == "a.lmd"
+    with pytest.raises(InputError, match="have the same name"):
+        collect([tmp_path / "lists" / "a.lmd#1", tmp_path / "in" / "a.lmd"], Lists())
+
+
+def test_a_data_set_that_is_named_beside_its_file_is_one_tube(tmp_path: Path):
+    """The file as one input, one of its data sets as another."""
+    two_data_sets(tmp_path / "a.lmd")
+    jobs = collect([tmp_path / "a.lmd", tmp_path / "a.lmd#1"], Lists()).jobs
+    assert sorted(job.file for job in jobs) == ["a.lmd#1", "a.lmd#2"]
+
+
 def test_a_tube_above_the_worklist_is_found_when_it_is_in_an_input(tmp_path: Path):
     """``../tubes/a.fcs`` is called as the input calls it."""
     lay(tmp_path, "tubes/a.fcs")
@@ -156,6 +165,18 @@ def test_each_data_set_of_a_file_is_a_tube(tmp_path: Path):
     assert [(job.file, job.specimen is not None) for job in jobs] == [
         ("a.lmd#2", True), ("a.lmd#1", False),
     ]  # fmt: skip
+
+
+def test_many_rows_that_are_spelled_otherwise_are_matched_soon(tmp_path: Path):
+    """Not each against every file: with 3000 of both, that took half a minute."""
+    names = [f"deep/{n:04}.fcs" for n in range(3000)]
+    found = {name: tmp_path / name for name in names}
+    begun = time.process_time()
+    matched_by = Names(found)
+    for name in names:
+        written = name.upper().removeprefix("DEEP/")
+        assert matched_by.match(written, tmp_path, "")[0] == name
+    assert time.process_time() - begun < 3
 
 
 def test_the_worklists_template_goes_before_the_commands(tmp_path: Path):

@@ -61,6 +61,15 @@ JobsOption = Annotated[
         help="Processes of this computer; 0 for one on each processor.",
     ),
 ]
+PatienceOption = Annotated[
+    float,
+    typer.Option(
+        "--patience",
+        min=1,
+        metavar="SECONDS",
+        help="A tube on which nothing moves for so long is given up.",
+    ),
+]
 FiguresOption = Annotated[
     Figures, typer.Option("--figures", help="Pictures of the gating strategy, in DIR/figures.")
 ]
@@ -83,12 +92,7 @@ def batch(
         str | None,
         typer.Option(metavar="ADDRESS", help="Measure on a cluster (dask.distributed) instead."),
     ] = None,
-    patience: Annotated[
-        float,
-        typer.Option(
-            min=1, metavar="SECONDS", help="A tube on which nothing moves for so long is given up."
-        ),
-    ] = 300,
+    patience: PatienceOption = 300,
     engine: Annotated[Engine, typer.Option(help="Who decides membership.")] = Engine.STREAM,
     verify: Annotated[
         bool, typer.Option("--verify", help="Ask both engines, and compare event by event.")

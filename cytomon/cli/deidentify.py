@@ -176,7 +176,8 @@ def _say_lists(outcome: Outcome, talk: Talk) -> None:
     for name, moved in outcome.lists.items():
         emptied = {column: n for column, n in moved.emptied.items() if n and column != "comment"}
         for column, count in sorted(emptied.items()):
-            talk.say(f"{name}: emptied, for a word that is not known: {column}, cells: {count}")
+            why = "emptied, for a word or a number that is not known"
+            talk.say(f"{name}: {why}: {column}, cells: {count}")
         if moved.left_out:
             talk.say(f"{name}: rows left out: {moved.left_out}")
     for what, count in outcome.left_out.items():

@@ -84,6 +84,9 @@ class Talk:
         usable = 0
         for job in found.jobs:
             kind = job.specimen.specimen_type.value if job.specimen else "(template's)"
+            if job.refused:
+                table.add_row(job.file, "", kind, f"refused: {job.refused.what}")
+                continue
             try:
                 opened = open_for_gating(
                     job.path,

@@ -17,6 +17,7 @@ from cytomon.cli.batch import (
     KeptOption,
     MappingOption,
     OutOption,
+    PatienceOption,
     TemplateOption,
     WorklistOption,
     processes,
@@ -39,6 +40,7 @@ def watch(
     store: KeptOption = None,
     user: UserOption = None,
     jobs: JobsOption = 0,
+    patience: PatienceOption = 300,
     figures: FiguresOption = Figures.ALL,
     every: Annotated[
         float, typer.Option(min=0.05, metavar="SECONDS", help="Time between two looks at DIR.")
@@ -85,6 +87,7 @@ def watch(
             template=template,
             mapping=read_mapping(mapping) if mapping else None,
             figures=figures.value,
+            patience=patience,
         ),
         keep=Keep(address=choose(store, folder=out), who=acting(user), lists=lists),
         processes=processes(jobs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,11 @@ _WITH_A_FORM = {
     "morphology", "fish", "fusion_pcr", "ngs", "car19_copies", "car22_copies", "alc",
 }  # fmt: skip
 """Events whose value was held against its form when the list was read (`cytomon.worklist`)."""
+_AMOUNT = re.compile(r"<?([0-9]*)(?:\.([0-9]*))?(?:e[+-]?[0-9]{1,2})?(?: ?%)?", re.IGNORECASE)
+_GRADE = re.compile(r"[A-Za-z]+[123]?")
+"""M1, or positive."""
+_MOST_DIGITS = 6
+"""That say something of an amount: a longer number may be somebody's."""
 
 
 @dataclass(slots=True)
@@ -144,7 +150,9 @@ def events(rows: Sequence[EventRow], of: Collection[str], secret: Secret) -> Mov
     moved = Moved()
     for row in rows:
         value = _value(row, moved)
-        if row.patient_id not in of or (row.event == "drug" and not value):
+        # without its value a drug says nothing, and no list may have such an amount
+        lost = not value and (row.event == "drug" or row.event in _WITH_A_FORM)
+        if row.patient_id not in of or lost:
             moved.left_out += 1
             continue
         moved.emptied["comment"] += bool(row.comment)
@@ -188,7 +196,7 @@ def specimen_of(job: Job, secret: Secret) -> str:
 
 def _value(row: EventRow, moved: Moved) -> str:
     if row.event in _WITH_A_FORM:
-        return row.value
+        return row.value if _is_short(row.value) else ""
     if row.event != "drug":
         return moved.kept("value", row.value, "value")
     named = depleting_drugs(row.value)
@@ -196,3 +204,12 @@ def _value(row: EventRow, moved: Moved) -> str:
         # generic names alone: what else stood in the cell may be anything
         return " + ".join(named)
     return row.value if is_harmless(row.value, "drug") else ""
+
+
+def _is_short(value: str) -> bool:
+    """Whether a value is a word of its form, or a number of few digits."""
+    number = _AMOUNT.fullmatch(value)
+    if number is None:
+        return bool(_GRADE.fullmatch(value))
+    digits = number[1] + (number[2] or "")
+    return len(digits.strip("0")) <= _MOST_DIGITS and len(digits) <= 2 * _MOST_DIGITS

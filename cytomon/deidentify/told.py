@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +11,9 @@ from typing import Final
 
 from cytomon.deidentify.lists import Moved, Named, patient_of, specimen_of
 from cytomon.deidentify.secret import Secret
+from cytomon.errors import InputError
 from cytomon.fcs.deidentify import Copy
-from cytomon.tables import Row, whole, write_table
+from cytomon.tables import Row, meant, whole, write_table
 
 REPORT: Final = "removed.csv"
 REPORT_COLUMNS: Final = ("file", "what", "done", "count")
@@ -33,10 +35,10 @@ _NUMBERED: Final = re.compile(r"(\$(?:P|G|R|CSV|PKN|PK))[0-9]+")
 
 def tube_rows(name: str, copy: Copy) -> Iterator[Row]:
     """Rows of a tube: what became of its keywords, never what stood in them."""
-    done = {"$DATE": "shifted", "$CYT": "pseudonym"}
+    done = {"$DATE": "shifted", "$CYT": "pseudonym"}  # else the range of the clock
     removed = [keyword for keyword in copy.removed if keyword not in copy.changed]
     told = [*((keyword, "kept") for keyword in copy.kept)]
-    told += [(keyword, done[keyword]) for keyword in copy.changed]
+    told += [(keyword, done.get(keyword, "rounded up")) for keyword in copy.changed]
     told += [(keyword, "removed") for keyword in removed]
     counts = Counter((_called(keyword), how) for keyword, how in told)
     for (what, how), count in sorted(counts.items()):
@@ -66,15 +68,44 @@ def _called(keyword: str) -> str:
 
 
 def write_key(path: Path, tubes: Sequence[Named], secret: Secret) -> None:
-    """Write what is whose, readable by its owner alone.
+    """Write what is whose, readable by its owner alone; rows of earlier copies stay.
 
     Raises
     ------
     InputError
-        If it cannot be written.
+        If it cannot be written, or what is there cannot be read.
     """
+    rows = [*_earlier(path), *map(_spelled, _key(tubes, secret))]
+    every = {tuple(row.values()): row for row in rows}
     with whole(path, mode=0o600) as part:
-        write_table(part, sorted(_key(tubes, secret), key=lambda row: [*row.values()]), KEY_COLUMNS)
+        write_table(part, [every[cells] for cells in sorted(every)], KEY_COLUMNS)
+
+
+def _spelled(row: Row) -> Row:
+    """A row as it is read again: a name of a file need not be text."""
+    return {column: str(row[column]).encode("utf-8", "backslashreplace").decode() for column in row}
+
+
+def _earlier(path: Path) -> list[Row]:
+    """The rows of a key that is there already."""
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            rows = list(csv.DictReader(stream, strict=True))
+    except (OSError, csv.Error) as error:
+        raise _no_key(path) from error
+    if any(set(row) != set(KEY_COLUMNS) or None in row.values() for row in rows):
+        raise _no_key(path)
+    return [{column: meant(row[column]) for column in KEY_COLUMNS} for row in rows]
+
+
+def _no_key(path: Path) -> InputError:
+    return InputError(
+        "the key that is there cannot be read, and its rows would be lost",
+        where=path.name,
+        fix="name another file with --key",
+    )
 
 
 def _key(tubes: Sequence[Named], secret: Secret) -> list[Row]:

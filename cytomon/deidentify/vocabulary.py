@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_BAND: Final = re.compile(r"[pq][0-9]{1,2}")
-_MOST_DIGITS: Final = 2
+_BAND: Final = re.compile(r"[pq][1-9][0-9]?")
+_NUMBER: Final = re.compile(r"[1-9][0-9]?|0")
+_CHROMOSOME: Final = r"(?:[1-9]|1[0-9]|2[0-2]|x|y)"
+_EXCHANGED: Final = re.compile(rf"(?<=[a-z])\({_CHROMOSOME};{_CHROMOSOME}\)")
+"""Two chromosomes of a karyotype, as in t(4;11)."""
 
 _PRODUCTS: Final = """
 cd19 cd22 car cart t cell cells anti tandem dual bispecific cocktail sequential autologous
@@ -59,7 +63,10 @@ _COLUMNS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def is_harmless(cell: str, column: str) -> bool:
-    """Whether a cell holds nothing but known words of its column, and numbers of two digits.
+    """Whether a cell holds nothing but known words of its column, and a number of two digits.
+
+    A genotype may have several numbers, but not next to each other, unless they are two
+    chromosomes as in t(4;11): ``14.03.12`` is a day, and ``04 91 51`` belongs to a telephone.
 
     Parameters
     ----------
@@ -72,16 +79,21 @@ def is_harmless(cell: str, column: str) -> bool:
     --------
     >>> is_harmless("t(4;11)(q21;q23), KMT2A::AFF1", "genotype"), is_harmless("as Doe", "genotype")
     (True, False)
+    >>> is_harmless("KMT2A 14.03.12", "genotype"), is_harmless("CD19 4 91", "value")
+    (False, False)
     >>> is_harmless("S-HCL-1", "clone"), is_harmless("Doe", "clone")
     (True, False)
     """
     plain = unicodedata.normalize("NFKC", cell).casefold()
     if column == "clone":
         return "".join(_WORD.findall(plain)) in _CLONES
-    known = _COLUMNS[column]
-    return all(
-        word in known
-        or (word.isdecimal() and len(word) <= _MOST_DIGITS)
-        or (column == "genotype" and bool(_BAND.fullmatch(word)))
-        for word in _WORD.findall(plain)
+    genotype = column == "genotype"
+    words = _WORD.findall(_EXCHANGED.sub(" ", plain) if genotype else plain)
+    numbers = [n for n, word in enumerate(words) if _NUMBER.fullmatch(word)]
+    apart = all(later - earlier > 1 for earlier, later in itertools.pairwise(numbers))
+    return (apart if genotype else len(numbers) <= 1) and all(
+        word in _COLUMNS[column]
+        or bool(_NUMBER.fullmatch(word))
+        or (genotype and bool(_BAND.fullmatch(word)))
+        for word in words
     )

@@ -41,6 +41,8 @@ _MONTHS: Final = (
     "dec",
 )
 _MEASURED: Final = re.compile(r"\$(P[0-9]+[BREGV]|TOT|PAR|TIMESTEP)")
+_FRACTION: Final = re.compile(r"(?<![\w.])[0-9]{0,3}\.[0-9]{4,}(?![\w.])")
+_MOST_OF_SCALE: Final = 20
 _MOST_PARAMETERS: Final = 1000
 _OWN: Final = """
 begindata enddata beginanalysis endanalysis beginstext endstext nextdata byteord datatype mode tot
@@ -116,8 +118,10 @@ def removed_words(
 ) -> Sought:
     """What to look for of keywords that stayed behind.
 
-    A word that channels may be called by is none, nor is a number that the tube has under a
-    keyword of its layout or scales: both stand in the copy with good reason.
+    A word that channels may be called by is none, nor is a number that the copy has under a
+    keyword of its layout or scales: both stand in the copy with good reason. Of seven digits and
+    more only a power of two, the one before it, the number of events, and a fraction that the
+    matrix has to the last digit are none.
 
     Parameters
     ----------
@@ -126,12 +130,21 @@ def removed_words(
     allowed : collection of str
         Words that channels may be called by beside those that are known.
     """
+    kept = {
+        name: value
+        for name, value in keywords.items()
+        if name not in removed and (_MEASURED.fullmatch(name) or name in SPILLOVER_KEYWORDS)
+    }
+    fractions = {one for value in kept.values() for one in _FRACTION.findall(value)}
     measured = {
         word
-        for name, value in keywords.items()
-        if _MEASURED.fullmatch(name) or name in SPILLOVER_KEYWORDS
+        for name, value in kept.items()
         for word in _WORD.findall(value)
+        if len(word) < LEAST_OF_OTHERS or name == "$TOT" or _is_full_scale(word)
     }
+
+    def without_fractions(value: str) -> str:
+        return _FRACTION.sub(lambda match: "" if match[0] in fractions else match[0], value)
 
     def known(word: str) -> bool:
         return word in measured or letters(word) in allowed or _is_own(word)
@@ -140,7 +153,7 @@ def removed_words(
         one
         for name, value in removed.items()
         if numbers(value) is None or value.strip().isdecimal()
-        for one in _parts(value, f"what stood in {_shown(name)}", known)
+        for one in _parts(without_fractions(value), f"what stood in {_shown(name)}", known)
     ]
     return _sought(found)
 
@@ -198,6 +211,12 @@ def _sought(parts: Iterable[Part]) -> Sought:
     for text, of, within in parts:
         (phrases if within else words).setdefault(text, of)
     return Sought(words=words, phrases=phrases)
+
+
+def _is_full_scale(word: str) -> bool:
+    """Whether a word is a power of two, or the number before it."""
+    number = int(word) if word.isascii() and word.isdecimal() and len(word) <= _MOST_OF_SCALE else 0
+    return number > 0 and (number & (number - 1) == 0 or number & (number + 1) == 0)
 
 
 def _is_long(word: str) -> bool:

@@ -8,22 +8,31 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cytomon.errors import FcsError
 from cytomon.fcs.acquisition import read_day, write_day
 from cytomon.fcs.intake import open_tube
 from cytomon.fcs.names import is_channel_name
-from cytomon.fcs.numerals import number, whole
+from cytomon.fcs.numerals import number
+from cytomon.fcs.scales import (
+    LONGEST_STEP,
+    bits_read,
+    check_numbers,
+    is_short,
+    matrix_of,
+    of_clock,
+)
 from cytomon.fcs.spillover import KEYWORDS as SPILLOVER_KEYWORDS
 from cytomon.fcs.verdicts import refusal
 from cytomon.fcs.write import NO_CRC, head_of
-from cytomon.model.tube import Spillover, Tube
+from cytomon.model.tube import Channel, Role, Spillover, Tube
 
 Pairs = list[tuple[str, str]]
 
@@ -39,9 +48,6 @@ _OWN: Final = frozenset(
 _OF_CHANNELS: Final = ("B", "E", "R", "G", "DATATYPE")
 """Letters of ``$Pn`` keywords whose form was checked when the tube was opened."""
 _MOST_VOLTS: Final = 10_000.0
-_LONGEST_STEP: Final = 1000.0
-_MOST_DETECTORS: Final = 512
-_LARGEST_SPILL: Final = 1000.0
 _FIRST: Final = 5
 _CHUNK: Final = 2**20
 
@@ -91,7 +97,8 @@ def plan_copy(tube: Tube, *, days: int, cytometer: str, allowed: Collection[str]
     Raises
     ------
     FcsError
-        If the name of a channel is not made of known words; the name itself is not repeated.
+        If the name of a channel is not made of known words, or a number of the scales is longer
+        than such numbers are; neither is repeated.
 
     Notes
     -----
@@ -101,10 +108,14 @@ def plan_copy(tube: Tube, *, days: int, cytometer: str, allowed: Collection[str]
     on them.
     """
     _check_names(tube, allowed)
+    check_numbers(tube, allowed)
     day = read_day(tube.keywords.get("$DATE", ""))
     moved = day + timedelta(days=days) if day else None
-    kept = [*_of_data(tube), *_of_channels(tube), *_of_scales(tube)]
+    clock = of_clock(tube)
+    listed = [*_of_data(tube), *_of_channels(tube), *_of_scales(tube)]
+    kept = [pair for pair in listed if pair[0] not in clock]
     changed = [("$CYT", cytometer), *([("$DATE", write_day(moved))] if moved else [])]
+    changed += [(name, value) for name, value in clock.items() if value]
     stay = {name for name, _ in (*kept, *changed)} | _OWN
     return Copy(
         head=head_of(
@@ -130,7 +141,7 @@ def write_copy(tube: Tube, copy: Copy, path: Path) -> None:
     Parameters
     ----------
     tube : Tube
-        The original, whose events are copied byte by byte.
+        The original, whose events are copied byte by byte; of integers only the bits that are read.
     copy : Copy
         Of `plan_copy`.
     path : Path
@@ -169,7 +180,7 @@ def _check_names(tube: Tube, allowed: Collection[str]) -> None:
     if strange:
         unique = list(dict.fromkeys(strange))
         more = f" and {len(unique) - _FIRST} more" if len(unique) > _FIRST else ""
-        msg = "a channel is called by a word that no known marker, dye or detector has"
+        msg = "a channel is called by a word, number or sign that no marker, dye or detector has"
         fix = "see whether it names a person; if it does not, list the word with --allow"
         raise refusal(msg, f"{tube.name}: {', '.join(unique[:_FIRST])}{more}", fix=fix)
 
@@ -179,7 +190,7 @@ def _names(keywords: Mapping[str, str], n_channels: int) -> Iterator[tuple[str, 
         for keyword in (f"$P{n}N", f"$P{n}S"):
             yield keyword, keywords.get(keyword, "").strip()
     for keyword in SPILLOVER_KEYWORDS:
-        for part in (_matrix(keywords.get(keyword, ""), n_channels) or "").split(","):
+        for part in (matrix_of(keywords.get(keyword, ""), n_channels) or "").split(","):
             yield keyword, "" if number(part) is not None else part
 
 
@@ -201,35 +212,18 @@ def _of_channels(tube: Tube) -> Iterator[tuple[str, str]]:
                 yield f"$P{n}{letter}", value
         volts = tube.keywords.get(f"$P{n}V", "").strip()
         found = number(volts)
-        if found is not None and 0 <= found <= _MOST_VOLTS:
+        if found is not None and 0 <= found <= _MOST_VOLTS and is_short(volts):
             yield f"$P{n}V", volts
 
 
 def _of_scales(tube: Tube) -> Iterator[tuple[str, str]]:
     step = tube.keywords.get("$TIMESTEP", "").strip()
-    if 0 < (number(step) or 0) <= _LONGEST_STEP:
+    if 0 < (number(step) or 0) <= LONGEST_STEP:
         yield "$TIMESTEP", step
     for keyword in SPILLOVER_KEYWORDS:
-        matrix = _matrix(tube.keywords.get(keyword, ""), len(tube.channels))
+        matrix = matrix_of(tube.keywords.get(keyword, ""), len(tube.channels))
         if matrix:
             yield keyword, matrix
-
-
-def _matrix(text: str, n_channels: int) -> str | None:
-    """The entries of a matrix; None where there are others than detectors first and then values."""
-    parts = [part.strip() for part in text.split(",")]
-    count = whole(parts[0])
-    if not count or count > _MOST_DETECTORS:
-        return None
-    unnamed = len(parts) == 1 + count * count  # what $COMP of FCS 3.0 is
-    begin = 1 if unnamed else 1 + count
-    numbered = (whole(part) for part in parts[1:begin] if number(part) is not None)
-    if any(found is None or not 1 <= found <= n_channels for found in numbered):
-        return None
-    values = (number(part) for part in parts[begin:])
-    if any(value is None or abs(value) > _LARGEST_SPILL for value in values):
-        return None
-    return ",".join(parts)
 
 
 def _original(tube: Tube) -> BinaryIO:
@@ -250,14 +244,29 @@ def _copy_events(tube: Tube, source: BinaryIO, target: BinaryIO) -> str:
     begin, end = events_of(tube)
     source.seek(begin)
     digest = hashlib.sha256()
+    mask = _bits_read(tube)
+    size = max(1, _CHUNK // len(mask)) * len(mask)
     while begin < end:
-        chunk = source.read(min(_CHUNK, end - begin))
-        if not chunk:
+        chunk = source.read(min(size, end - begin))
+        if not chunk or len(chunk) % len(mask):
             raise _changed(tube)
+        chunk = (np.frombuffer(chunk, np.uint8).reshape(-1, len(mask)) & mask).tobytes()
         target.write(chunk)
         digest.update(chunk)
         begin += len(chunk)
     return digest.hexdigest()
+
+
+def _bits_read(tube: Tube) -> NDArray[np.uint8]:
+    """The bits of one event that are read; the others of an integer could hold anything."""
+    if tube.layout.datatype != "I":
+        return np.full(tube.layout.row_bytes, 0xFF, dtype=np.uint8)
+    order: Literal["little", "big"] = "little" if tube.layout.little_endian else "big"
+    masks = (
+        (2 ** min(bits_read(channel), channel.bits) - 1).to_bytes(channel.bits // 8, order)
+        for channel in tube.channels
+    )
+    return np.frombuffer(b"".join(masks), dtype=np.uint8)
 
 
 def _sha256_of_events(tube: Tube) -> str:
@@ -273,12 +282,20 @@ def _sha256_of_events(tube: Tube) -> str:
 
 def _is_read_alike(one: Tube, other: Tube) -> bool:
     return (
-        (one.channels, one.n_events, one.version) == (other.channels, other.n_events, other.version)
+        [*map(_scale, one.channels)] == [*map(_scale, other.channels)]
+        and (one.n_events, one.version) == (other.n_events, other.version)
         and other.n_datasets == 1
         and one.layout.little_endian == other.layout.little_endian
         and one.layout.datatype == other.layout.datatype
         and _is_same_matrix(one.spillover, other.spillover)
     )
+
+
+def _scale(channel: Channel) -> Channel:
+    """A channel without what nothing rests on, if it is the clock."""
+    if channel.role is not Role.TIME:
+        return channel
+    return replace(channel, gain=1.0, range=float(bits_read(channel)))
 
 
 def _is_same_matrix(one: Spillover | None, other: Spillover | None) -> bool:

@@ -43,8 +43,10 @@ _DYES: Final = (
 )
 _FLUOROCHROME: Final = re.compile(
     r"(fitc|rpe|r?pe|ecd|percp|apc|pc[57]|pc55|pb|po|kro|kromeorange|amcyan|(pacific|pac)"
-    r"(blue|orange|green)|(alexafluor|alexa|af|a)[0-9]{3}|(b[vb]|buv|sb|qdot|qd|r[bfy]|efluor|ef|v|r"
-    r"|nfr|cf|dy|dylight|spark[a-z]*|vio|cyan|star[a-z]*)[0-9]{3}c?|v(450|500c?)|vio(blue|green)|cy[357]"
+    r"(blue|orange|green)|(alexafluor|alexa|af|a)[0-9]{3}|(b[vb]|buv|qdot|qd|r[bfy]|efluor|ef|v|r"
+    r"|nfr|cf|dy|dylight|spark(plus)?(nir|blue|violet|yg|red|uv|[bvry])?|vio|cyan"
+    r"|(star|starbright|sb)(blue|violet|ultraviolet|uv|yellow|red|[bvyr])?)[0-9]{3}c?"
+    r"|v(450|500c?)|vio(blue|green)|cy[357]"
     r"|cy55|texasred|txred|tr|dazzle[0-9]{3}|fire[0-9]{3}|h7|r700|gfp|yfp|cfp|rfp|mcherry|yg|tandem)+"
 )
 _DETECTOR: Final = re.compile(
@@ -55,7 +57,7 @@ _NOTHING: Final = frozenset(
     {"", "empty", "blank", "none", "na", "nil", "unused", "unstained", "af"}
 )
 _CONTROL: Final = re.compile(
-    r"(fmo|isotype?|iso|controls?|ctrls?|ctl|dump|negative|neg|unstained|blank)+[0-9]*"
+    r"(fmo|isotype?|iso|controls?|ctrls?|ctl|dump|negative|neg|unstained|blank)+[0-9]{0,2}"
 )
 _WORD: Final = re.compile(r"[^\W_]+")
 _LIKE_A_STAIN: Final = re.compile(r"[a-z]{1,6}[0-9]{1,3}[a-z]{0,2}[0-9]{0,2}")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from cytomon.errors import InputError
 from cytomon.fcs.panel import PanelMapping
+from cytomon.gating.folder import gate_folder
 from cytomon.model.adjustment import Adjustment, read_adjustments
 from cytomon.model.course import RANK, Backing, Course, KeptResult, KeptSpecimen, State
 from cytomon.model.patient import Specimen, SpecimenType
@@ -194,6 +195,14 @@ def open_case(case: Case, places: Places) -> OpenedTube:
     """
     wanted = case.automatic
     path = find_file(wanted, places.named, places.known)
+    comes_along = (gate_folder() / f"{wanted.template}.yaml").is_file()
+    if wanted.template and not (places.template or comes_along):
+        raise InputError(
+            f"the tube was measured with the template {wanted.template}, which does not come with "
+            "cytomon",
+            where=wanted.file,
+            fix="name its file: --template FILE",
+        )
     opened = open_for_gating(
         path,
         template=places.template or wanted.template,

@@ -52,8 +52,9 @@ def choose(jobs: Sequence[Job], ready: Sequence[Ready], out: Path, *, listed: bo
 
     Notes
     -----
-    Equal bytes under two rows of the worklist that name different specimens are no copy: one of the
-    rows may be wrong. Both are measured, and both get the finding ``SAME_BYTES``.
+    Equal bytes under two rows of the worklist that differ in the specimen, the template or the
+    washing are no copy: one of the rows may be wrong, or a tube is asked two things. Both are
+    measured, and both get the finding ``SAME_BYTES``.
     """
     where = {identity(str(one.path))[0]: one for one in ready}
     files: dict[Job, Ready] = {}
@@ -80,17 +81,17 @@ def replaced(files: Mapping[Job, Ready], new: Iterable[Job], out: Path) -> Itera
 
 def _copies(files: Mapping[Job, Ready], out: Path) -> Iterator[tuple[str, str]]:
     first: dict[tuple[object, ...], Job] = {}
-    for job in sorted(files, key=lambda job: not kept_path(out, job.file).exists()):
+    usable = (job for job in files if job.refused is None)
+    for job in sorted(usable, key=lambda job: not kept_path(out, job.file).exists()):
         other = first.setdefault((files[job].sha256, *_whose(job)), job)
         if other is not job:
             yield job.file, other.file
 
 
 def _whose(job: Job) -> tuple[object, ...]:
-    dataset = split_dataset(job.path)[1]
+    """What else has to be equal: the data set, and what the row says."""
+    what = split_dataset(job.path)[1], job.template, job.washed
     if job.specimen is None:
-        return (dataset,)
+        return what
     whose = job.specimen
-    return (
-        dataset, whose.patient_id, whose.specimen_id, whose.collected_on, whose.specimen_type,
-    )  # fmt: skip
+    return (*what, whose.patient_id, whose.specimen_id, whose.collected_on, whose.specimen_type)

@@ -18,8 +18,10 @@ _LISTS_AT_FAULT = {"TEMPLATE_REFUSED"}
 """What a row of the worklist is to blame for: the tube stays, and is tried again with its row."""
 _PASSING = {"INPUT_REFUSED", "STALLED"}
 """What a disk or a drive is to blame for: the tube is tried again at every look."""
+_MEMORY = {"OUT_OF_MEMORY", "WORKER_DIED"}
+"""What the computer is to blame for, as a rule: the tube is never moved."""
 _TRIES = 3
-"""How often a file that could be read before has to be refused as unreadable."""
+"""How often a file that could be read before has to be refused as unreadable, or for memory."""
 
 
 class Refusals:
@@ -60,10 +62,12 @@ class Refusals:
             refused = [job for job in jobs if cards[job].refused and job in new]
             if not refused:
                 continue
-            one, reason = files[jobs[0]], self._reason(cards[refused[0]])
+            one, reason = files[jobs[0]], self._mildest([cards[job] for job in refused])
             if self._passes(one, reason):
                 self._told.tried_again(file, reason)
                 yield from refused
+            elif reason.code in _MEMORY:
+                self._told.refused(file, reason, "it stays, and is tried again at the next start")
             elif reason.code in _LISTS_AT_FAULT:
                 self._told.refused(file, reason, "it waits for its row to be corrected")
             elif all(cards[job].refused for job in jobs):
@@ -76,7 +80,7 @@ class Refusals:
         if reason.code in _PASSING:
             return True
         self._tries[one.file, one.sha256] += 1
-        is_odd = reason.code == "FCS_REFUSED" and one.whole
+        is_odd = reason.code in _MEMORY or (reason.code == "FCS_REFUSED" and one.whole)
         return is_odd and self._tries[one.file, one.sha256] < _TRIES
 
     def _put_by(self, one: Ready, reason: Finding) -> None:
@@ -91,6 +95,12 @@ class Refusals:
             return
         moved = f"moved to {where}" if where else "it is reached through a link and stays"
         self._told.refused(one.file, reason, moved)
+
+    def _mildest(self, cards: Sequence[Card]) -> Finding:
+        """Why data sets of a file were refused; what is no fault of the file goes before."""
+        reasons = [self._reason(card) for card in cards]
+        no_fault = (reason for reason in reasons if reason.code in _PASSING | _MEMORY)
+        return next(no_fault, reasons[0])
 
     def _reason(self, card: Card) -> Finding:
         row = read_document(self._out, card).findings[-1]

@@ -327,3 +327,23 @@ def test_a_folder_with_other_things_is_refused(ward: Path, tmp_path: Path):
 
     assert contents(tmp_path / "out") == {"thesis.doc": b"mine"}
     assert not (tmp_path / "new").exists()
+
+
+def test_a_key_keeps_the_rows_of_earlier_copies(ward: Path, tmp_path: Path):
+    """A second run with the same file adds its own; the same run again changes nothing."""
+    key = tmp_path / "key.csv"
+    one, *others = sorted(ward.rglob("*.fcs"))
+    run(wanted(ward, tmp_path / "first", inputs=(one,), key=key))
+    first = table(key)
+    run(wanted(ward, tmp_path / "second", inputs=(*others,), key=key))
+    both = key.read_bytes()
+    run(wanted(ward, tmp_path / "second", inputs=(*others,), key=key))
+
+    assert first
+    assert all(row in table(key) for row in first)
+    assert len([row for row in table(key) if row["kind"] == "tube"]) == 4
+    assert key.read_bytes() == both
+    key.write_text("kind,original,copy,days\r\ntube,a\r\n")
+    with pytest.raises(InputError, match="would be lost"):
+        run(wanted(ward, tmp_path / "third", inputs=(one,), key=key))
+    assert key.read_text() == "kind,original,copy,days\ntube,a\n"

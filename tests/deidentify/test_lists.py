@@ -113,7 +113,8 @@ def test_free_text_does_not_stay():
 @pytest.mark.parametrize(
     "genotype",
     ["ETV6::RUNX1", "KMT2A-r", "t(4;11)(q21;q23)", "BCR::ABL1-like", "B-other", "hyperdiploid",
-     "iAMP21", "no KMT2A", "TCF3::HLF", "Ph+", "", "-"],
+     "iAMP21", "no KMT2A", "TCF3::HLF", "Ph+", "", "-", "t(9;22)(q34;q11.2)", "trisomy 4 and 10",
+     "der(19)t(1;19)", "t(X;14)"],
 )  # fmt: skip
 def test_usual_genotypes_stay(genotype: str):
     """Alarms rest on them."""
@@ -141,3 +142,40 @@ def test_only_patients_who_have_a_copy():
 
     assert len(moved.rows) == 1
     assert moved.left_out == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "column"),
+    [
+        ("KMT2A 14.03.12", "genotype"), ("01.01.80", "genotype"), ("14(03;12)", "genotype"),
+        ("14 (3;12)", "genotype"), ("14-3-12", "genotype"), ("KMT2A 07", "genotype"),
+        ("04 91 51 23 45", "value"), ("CD19 14 AML 3", "value"), ("cd19 1 2", "product"),
+        ("01", "unit"), ("per 10 x 80", "unit"),
+    ],
+)  # fmt: skip
+def test_days_and_telephones_in_two_digits_do_not_stay(cell: str, column: str):
+    """Known words and small numbers, which together say who it is."""
+    assert not is_harmless(cell, column)
+
+
+def test_amounts_longer_than_amounts_are():
+    """A number of a person has more digits than a measured one; the rest stays as it stood."""
+    given = [
+        ("car19_copies", "4915112345678"), ("alc", "0.9876543210987"), ("alc", "1e4915112345678"),
+        ("ngs", "0.19800101"), ("transplant", "04 91 51 23 45"),
+    ]  # fmt: skip
+    fine = [
+        ("car19_copies", "12000000"), ("alc", "<0.05"), ("ngs", "1.25e-6"), ("fish", "2.5 %"),
+        ("morphology", "M1"), ("fusion_pcr", "positive"), ("car22_copies", "104523"),
+    ]  # fmt: skip
+    rows = [
+        EventRow(patient_id="P1", date="2026-02-09", event=kind, value=value)
+        for kind, value in (*given, *fine)
+    ]
+
+    moved = lists.events(rows, {"P1"}, SECRET)
+
+    assert sorted(row["value"] for row in moved.rows) == sorted(["", *(value for _, value in fine)])
+    assert moved.left_out == 4  # without its number such a row says nothing
+    assert moved.emptied["value"] == 1
+    assert all(EventRow.model_validate(row) for row in moved.rows)

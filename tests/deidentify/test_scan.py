@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import itertools
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +169,46 @@ def test_days(day: object, form: str):
     text = day.strftime(form.replace("%Y", years)).lower()
 
     assert text in spelled(day, "a day").phrases
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    ["M\\u00fcller", "M\\\\u00FCller", "M\\xfcller", "M\\xc3\\xbcller", "M%C3%BCller", "M%FCller",
+     "M&#252;ller", "M&#xfc;ller", "M&uuml;ller", "%4d%fcller"],
+)  # fmt: skip
+def test_escaped_letters(spelled: str, tmp_path: Path):
+    """As JSON, Python, addresses and HTML spell them."""
+    (tmp_path / "run.json").write_text(f'{{"file": "{spelled}.fcs", "other": "100 %, a & b"}}')
+
+    assert wheres(tmp_path, of("Müller")) == {"words"}
+    assert wheres(tmp_path, of("Miller")) == set()
+
+
+def test_packed_files_are_not_clean(tmp_path: Path):
+    """Zip, what is made of zip, gzip and PDF hide their words from any search."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a.txt", "Quendel " * 9)
+    np.savez_compressed(tmp_path / "a.npz", a=np.zeros(3))
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"Quendel " * 9))
+    (tmp_path / "a.csv.bz2").write_bytes(bz2.compress(b"Quendel " * 9))
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.pdf")
+    (tmp_path / "a.txt").write_text("nothing")
+
+    left = list(scan(tmp_path, of("Quendel")))
+
+    assert {one.file for one in left} == {"a.zip", "a.npz", "a.csv.gz", "a.csv.bz2", "a.pdf"}
+    assert {one.where for one in left} == {"packed"}
+
+
+def test_long_numbers_are_looked_for_also_where_the_tube_has_them():
+    """A number of a person that hides in a scale is no scale."""
+    keywords = {
+        "$P1R": "262144", "$P2R": "1980010", "$P3R": "16777216", "$P1G": "1234567890123",
+        "SPILL": "2,A,B,1,0.1839411109727794,0.19800101,1", "$SRC": "19800101 of 1980010",
+        "$OP": "1234567890123", "BD$WORD": "A 16777216, 262144, 0.1839411109727794",
+    }  # fmt: skip
+    removed = {name: keywords[name] for name in ("$SRC", "$OP", "BD$WORD", "$P1G")}
+
+    sought = removed_words(keywords, removed, ("a", "of"))
+
+    assert sought.words.keys() == {"19800101", "1980010", "1234567890123"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cytomon.stalls import StalledError, watched
+from tests.data_sets import two_data_sets
 from tests.faults.commands import (
     DONE,
     NOTHING,
@@ -28,6 +30,8 @@ from tests.faults.commands import (
 
 OPENED, HASHED, MEASURED = 1, 2, 3
 """What a tube is opened for."""
+COUNTED = 3
+"""By a watcher: after it was seen that it can be read, and is whole."""
 
 
 def test_a_tube_that_cannot_be_read(bloods: Path, tmp_path: Path):
@@ -81,16 +85,51 @@ def test_a_drive_that_is_gone(bloods: Path, tmp_path: Path):
     assert not left_over(tmp_path / "out")
 
 
-@pytest.mark.long
 def test_one_that_waits_before_anything_is_measured(bloods: Path, tmp_path: Path):
-    """The first look at a file waits half a minute at most; then the file is refused by name."""
-    env = faults(tmp_path / "seen", f"wait a.fcs {OPENED}", f"wait a.fcs {HASHED}")
-    done = run(batch(bloods, tmp_path / "out", "--patience", "2"), env=env, timeout=200)
+    """A file of two data sets, and nobody knows it: it is refused for the drive, and by name."""
+    out = tmp_path / "out"
+    (tmp_path / "in").mkdir()
+    two_data_sets(tmp_path / "in" / "a.lmd")
+    shutil.copy(bloods / "b.fcs", tmp_path / "in")
+    env = faults(tmp_path / "seen", f"wait a.lmd {OPENED}")
+    begun = time.monotonic()
+    done = run(batch(tmp_path / "in", out, "--patience", "2"), env=env, timeout=100)
+    assert time.monotonic() - begun < 25
     assert done.returncode == SOME_REFUSED
-    assert {row["file"] for row in rows(tmp_path / "out", "measurements.csv")} == {
-        "b.fcs",
-        "c.fcs",
-    }
+    assert "refused: a.lmd: nothing moved any more on this tube" in done.stderr
+    assert "1 measured, 1 refused" in done.stderr
+    said = [row for row in rows(out, "findings.csv") if row["severity"] == "error"]
+    assert [(row["file"], row["code"], row["where"]) for row in said] == [
+        ("a.lmd", "STALLED", "a.lmd")
+    ]
+    assert {row["file"] for row in rows(out, "measurements.csv")} == {"b.fcs"}
+
+
+def test_a_trial_says_what_gives_no_answer(bloods: Path, tmp_path: Path):
+    """It does not open the file once more, which would wait for ever."""
+    env = faults(tmp_path / "seen", "wait-on a.fcs 1")
+    words = batch(bloods, tmp_path / "out", "--patience", "1", "--dry-run")
+    done = run(words, env=env, timeout=60)
+    assert done.returncode == SOME_REFUSED
+    assert "2 would be measured, 1 refused" in done.stderr
+
+
+def test_a_watcher_has_the_patience_that_it_is_given(bloods: Path, tmp_path: Path):
+    """What waits when its data sets are counted is not moved, and is tried again."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.fcs", "b.fcs"):
+        shutil.copy(bloods / name, folder)
+    env = faults(tmp_path / "seen", f"wait a.fcs {COUNTED}")
+    words = ["watch", folder, "--out", tmp_path / "out", "--user", "ada", "--figures", "none"]
+    how = ["--template", "lymphocyte_subsets", "--once", "--every", "0.05", "--settle", "0"]
+    begun = time.monotonic()
+    done = run([*words, *how, "--jobs", "1", "--patience", "2"], env=env, timeout=100)
+    assert time.monotonic() - begun < 30
+    assert done.returncode == SOME_REFUSED
+    assert "a.fcs will be tried again: nothing moved any more on this tube" in done.stderr
+    assert {path.name for path in folder.iterdir()} == {"a.fcs", "b.fcs"}
+    assert {row["file"] for row in rows(tmp_path / "out", "measurements.csv")} == {"b.fcs"}
 
 
 def compute(seconds: float) -> str:

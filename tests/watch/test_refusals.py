@@ -93,12 +93,36 @@ def test_a_full_disk_or_a_dead_drive_is_no_fault_of_the_tube(desk: Desk, code: s
     assert desk.lines == ["a.fcs will be tried again: it is so; look"]
 
 
-@pytest.mark.parametrize("code", ["PANEL_REFUSED", "GATING_REFUSED", "WORKER_DIED", "DEFECT"])
+@pytest.mark.parametrize("code", ["PANEL_REFUSED", "GATING_REFUSED", "DEFECT"])
 def test_what_the_tube_itself_causes_puts_it_by(desk: Desk, code: str):
-    """At once; one that ends its process would do so at every start."""
+    """At once."""
     task = desk.task()
     assert desk.deal(desk.ready, (task, card_of(refused(task, because(code))))) == []
     assert (desk.folder / QUARANTINE / "a.fcs").exists()
+
+
+@pytest.mark.parametrize("code", ["OUT_OF_MEMORY", "WORKER_DIED"])
+def test_want_of_memory_moves_no_tube(desk: Desk, code: str):
+    """It is tried three times, since one that never fits would be measured at every look."""
+    task = desk.task()
+    card = card_of(refused(task, because(code)))
+    assert [desk.deal(desk.ready, (task, card)) for _ in range(3)] == [[task.job], [task.job], []]
+    assert desk.tube.exists()
+    assert not (desk.folder / QUARANTINE).exists()
+    assert desk.lines == [
+        "a.fcs will be tried again: it is so; look",
+        "refused: a.fcs: it is so; it stays, and is tried again at the next start; fix: look",
+    ]
+
+
+def test_a_file_of_which_one_data_set_wanted_memory_stays(desk: Desk):
+    """Whatever the other one was refused for."""
+    first, second = desk.task("#1"), desk.task("#2")
+    bad = card_of(refused(first, because("PANEL_REFUSED")))
+    large = card_of(refused(second, because("OUT_OF_MEMORY")))
+    for _ in range(3):
+        desk.deal(desk.ready, (first, bad), (second, large))
+    assert desk.tube.exists()
 
 
 def test_bytes_that_were_not_refused_are_not_put_by(desk: Desk):

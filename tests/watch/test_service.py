@@ -216,6 +216,36 @@ def test_a_copy_in_a_row_of_another_specimen_is_no_copy(here: Watched):
     assert here.kept() == 1
 
 
+def test_a_copy_that_is_to_be_measured_otherwise_is_no_copy(here: Watched):
+    """Its row names another template: both are measured, as by a batch."""
+    here.bring("blood_a.fcs", "a.fcs")
+    here.bring("blood_a.fcs", "a_mrd.fcs")
+    here.worklist.write_text(
+        HEADER.strip() + ",template\n"
+        "a.fcs,P1,S1,2026-02-09,blood,lymphocyte_subsets\n"
+        "a_mrd.fcs,P1,S1,2026-02-09,blood,\n"
+    )
+    lists = Lists(worklist=here.worklist)
+    here.once(lists=lists)
+    settings = Settings()
+    run(plan([here.folder], lists, settings), here.home / "batch", settings)
+    assert here.files() == ["a.fcs", "a_mrd.fcs"]
+    assert here.tables() == here.tables(here.home / "batch")
+    assert not here.said("byte for byte")
+
+
+def test_a_copy_whose_row_says_that_it_was_washed_is_no_copy(here: Watched):
+    """What a tube before may have left in it is another question for each."""
+    here.bring("blood_a.fcs", "a.fcs")
+    here.bring("blood_a.fcs", "b.fcs")
+    here.worklist.write_text(
+        HEADER.strip()
+        + ",washed\na.fcs,P1,S1,2026-02-09,blood,\nb.fcs,P1,S1,2026-02-09,blood,yes\n"
+    )
+    here.once(lists=Lists(worklist=here.worklist))
+    assert here.files() == ["a.fcs", "b.fcs"]
+
+
 def test_other_bytes_under_a_name_are_said_loudly(here: Watched):
     """They are measured; the store keeps both, and also a restart knows of the first."""
     path = here.bring("blood_a.fcs", "a.fcs")
