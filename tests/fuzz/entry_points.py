@@ -140,10 +140,12 @@ def gatingml(content: bytes) -> None:
     """A GatingML document, as far as the template that it becomes."""
     from cytomon.gating.exchange.as_template import as_template
     from cytomon.gating.exchange.gatingml_read import gatingml_document
-    from cytomon.gating.exchange.intake import is_workspace
+    from cytomon.gating.exchange.intake import is_workspace, read_document
 
     tube, path = open_tube_for_gates(), _file(content, "gates.xml")
     is_workspace(path)
+    with suppress(CytomonError):
+        read_document(path, most=2000)
     document = gatingml_document(path, tube, match_panel(tube))
     as_template(document, tube, match_panel(tube), name="fuzz", specimen="marrow")
 
@@ -154,17 +156,12 @@ def flowjo(content: bytes) -> None:
     from cytomon.gating.exchange.workspace import workspace_document
     from cytomon.gating.exchange.workspace_file import choose_sample, open_workspace
 
-    opened = open_workspace(_file(content, "lab.wsp"))
-    document = workspace_document(
-        opened, choose_sample(opened, "", ["tube.fcs"]), open_tube_for_gates()
-    )
-    as_template(
-        document,
-        open_tube_for_gates(),
-        match_panel(open_tube_for_gates()),
-        name="fuzz",
-        specimen="marrow",
-    )
+    opened, tube = open_workspace(_file(content, "lab.wsp")), open_tube_for_gates()
+    for wanted, file in (("other.fcs", ""), ("gone.fcs", ""), ("", "another.fcs")):
+        with suppress(CytomonError):
+            choose_sample(opened, wanted, [file])
+    document = workspace_document(opened, choose_sample(opened, "", [tube.name]), tube)
+    as_template(document, tube, match_panel(tube), name="fuzz", specimen="marrow")
 
 
 def template(content: bytes) -> None:

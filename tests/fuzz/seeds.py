@@ -177,6 +177,11 @@ def _flowjo() -> Iterator[bytes]:
         yield fj.workspace(fj.Sample("tube.fcs", tree, scales, matrix)).encode()
     two = [fj.Sample(name, trees[0], scales, matrix) for name in ("tube.fcs", "other.fcs")]
     yield fj.workspace(*two).encode()
+    other = [
+        fj.Sample(name, tree, scales, matrix)
+        for name, tree in zip(("tube.fcs", "other.fcs", "other.fcs"), trees, strict=True)
+    ]
+    yield fj.workspace(*other).encode()
     yield fj.workspace(fj.Sample("tube.fcs", trees[0], scales), version="9.1").encode()
 
 
