@@ -31,11 +31,12 @@ This page is written by `make licences`.
 def licence_of(found: Distribution) -> str:
     """What a package says of its licence, in one line; empty if it says nothing."""
     about = found.metadata
-    if about["License-Expression"]:
+    # another reader of metadata may be installed, to which a key that is not there is an error
+    if "License-Expression" in about:
         return str(about["License-Expression"])
     classes = [name.rsplit(" :: ", 1)[-1] for name in about.get_all("Classifier") or ()
                if name.startswith("License :: ")]  # fmt: skip
-    said = str(about["License"] or "").strip()
+    said = (about["License"] if "License" in about else "").strip()
     short = said if "\n" not in said and len(said) < 60 and said != "UNKNOWN" else ""
     return " OR ".join(classes) or short
 

@@ -51,7 +51,7 @@ def _component(name: str, one: Needed) -> Piece:
         raise ValueError(name)
     about, licence = one.found.metadata, licence_of(one.found)
     spelled: Piece = {"license": {"name": licence}}
-    if about["License-Expression"] and _EXPRESSION.fullmatch(licence):
+    if "License-Expression" in about and _EXPRESSION.fullmatch(licence):
         spelled = {"expression": licence}
     return {
         "type": "library", "name": str(about["Name"]), "version": one.found.version,
