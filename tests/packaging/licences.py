@@ -36,7 +36,7 @@ def licence_of(found: Distribution) -> str:
         return str(about["License-Expression"])
     classes = [name.rsplit(" :: ", 1)[-1] for name in about.get_all("Classifier") or ()
                if name.startswith("License :: ")]  # fmt: skip
-    said = (about["License"] if "License" in about else "").strip()
+    said = str(about.get("License", "")).strip()
     short = said if "\n" not in said and len(said) < 60 and said != "UNKNOWN" else ""
     return " OR ".join(classes) or short
 
