@@ -34,36 +34,52 @@ def claimed(out: Path) -> Iterator[None]:
     process was writing is removed by the next run, before and after its work: a worker may outlive
     its parent by a moment.
     """
+    with held(
+        out,
+        LOCK,
+        "another run of cytomon is writing into this folder",
+        "wait until it has ended, or name another folder with --out",
+    ):
+        try:
+            _sweep(out)
+            yield
+        finally:
+            _sweep(out)
+
+
+@contextmanager
+def held(out: Path, name: str, what: str, fix: str) -> Iterator[None]:
+    """Hold a lock in a folder; `what` and `fix` say that another process holds it.
+
+    Raises
+    ------
+    InputError
+        If another process holds it, or the folder cannot be written to or knows no locks.
+    """
     from filelock import FileLock, Timeout
 
     refuse_unwritable(out)
-    lock = FileLock(out / LOCK, mode=file_mode())
+    lock = FileLock(out / name, mode=file_mode())
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
-        raise InputError(
-            "another run of cytomon is writing into this folder",
-            where=out.name,
-            fix="wait until it has ended, or name another folder with --out",
-        ) from error
+        raise InputError(what, where=out.name, fix=fix) from error
     except OSError as error:
         raise InputError(
             f"the folder cannot be held for one run: {error.strerror or type(error).__name__}",
             where=out.name,
-            fix=_fix(error),
+            fix=_fix(error, name),
         ) from error
     try:
-        _sweep(out)
         yield
     finally:
-        _sweep(out)
         lock.release()
 
 
-def _fix(error: OSError) -> str:
+def _fix(error: OSError, name: str) -> str:
     if error.errno in {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}:
         return "name a folder on a disk whose file system knows locks (flock) with --out"
-    return f"remove {LOCK} from it, or have it removed by whoever owns it, if no run is going on"
+    return f"remove {name} from it, or have it removed by whoever owns it, if no run is going on"
 
 
 def _sweep(out: Path) -> None:

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache
 from typing import Final, get_args
 
+from cytomon.fcs.acquisition import MONTHS
 from cytomon.fcs.names import is_channel_name, letters
 from cytomon.fcs.numerals import numbers
 from cytomon.fcs.spillover import KEYWORDS as SPILLOVER_KEYWORDS
@@ -26,20 +27,7 @@ PHRASE: Final = 6
 """Characters from which a text is found within other words, too."""
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_MONTHS: Final = (
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "may",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "oct",
-    "nov",
-    "dec",
-)
+_MONTHS: Final = tuple(month.casefold() for month in MONTHS)
 _MEASURED: Final = re.compile(r"\$(P[0-9]+[BREGV]|TOT|PAR|TIMESTEP)")
 _FRACTION: Final = re.compile(r"(?<![\w.])[0-9]{0,3}\.[0-9]{4,}(?![\w.])")
 _MOST_OF_SCALE: Final = 20

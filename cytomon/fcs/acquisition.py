@@ -18,7 +18,7 @@ MODELS = (
 """Cytometers that may be called by their name; a text in ``$CYT`` begins with it."""
 
 _UNLISTED, _DIGITS = "unlisted model", 6
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})")
 _TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:[.:](\d{1,2}))?")
 
@@ -45,7 +45,7 @@ def write_day(day: date) -> str:
     >>> write_day(date(2015, 3, 2))
     '02-MAR-2015'
     """
-    return f"{day.day:02d}-{_MONTHS[day.month - 1]}-{day.year:04d}"
+    return f"{day.day:02d}-{MONTHS[day.month - 1]}-{day.year:04d}"
 
 
 def instrument(tube: Tube) -> str:
@@ -91,10 +91,10 @@ def read_day(text: str) -> date | None:
     (datetime.date(2015, 3, 2), None)
     """
     found = _DATE.fullmatch(text.strip())
-    if not found or found[2].upper() not in _MONTHS:
+    if not found or found[2].upper() not in MONTHS:
         return None
     try:
-        return date(int(found[3]), _MONTHS.index(found[2].upper()) + 1, int(found[1]))
+        return date(int(found[3]), MONTHS.index(found[2].upper()) + 1, int(found[1]))
     except ValueError:
         return None
 

@@ -8,17 +8,15 @@ remembered that the folder of results does not hold already.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cytomon.batch import Keep, plan
+from cytomon.claim import held
 from cytomon.errors import CytomonError, InputError
 from cytomon.folders import QUARANTINE
 from cytomon.inputs import Lists
-from cytomon.permissions import file_mode
-from cytomon.tables import refuse_unwritable
 from cytomon.task import Settings
 from cytomon.watch.arrivals import Arrivals, Look, Mark, Stillness, mark_of
 from cytomon.watch.choice import choose
@@ -87,7 +85,13 @@ def watch(wanted: Watch, say: Callable[[str], None]) -> int:
         with `once`, whatever would be waited for otherwise.
     """
     _refuse_places(wanted)
-    with _alone(wanted.out):
+    # against another watcher; a batch may write there between runs
+    with held(
+        wanted.out,
+        LOCK,
+        "another process watches a folder for these results",
+        "end it first, or name another folder with --out",
+    ):
         service = Service(wanted, say)
         tidy(wanted.folder)
         say(_begins(wanted))
@@ -115,24 +119,6 @@ def _refuse_places(wanted: Watch) -> None:
             where=wanted.out.name,
             fix="name a folder outside of it with --out",
         )
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Hold the folder of results against another watcher; a batch may write there between runs."""
-    from filelock import FileLock, Timeout
-
-    refuse_unwritable(out)
-    lock = FileLock(out / LOCK, mode=file_mode())
-    try:
-        with lock.acquire(blocking=False):
-            yield
-    except Timeout as error:
-        raise InputError(
-            "another process watches a folder for these results",
-            where=out.name,
-            fix="end it first, or name another folder with --out",
-        ) from error
 
 
 Marks = tuple[Mark, ...]
