@@ -167,16 +167,24 @@ def test_each_data_set_of_a_file_is_a_tube(tmp_path: Path):
     ]  # fmt: skip
 
 
+def spent(many: int, folder: Path) -> float:
+    """Processor time of as many rows as files, each row in capitals; the least of three."""
+    names = [f"deep/{n:04}.fcs" for n in range(many)]
+    found = {name: folder / name for name in names}
+    turns = []
+    for _ in range(3):
+        begun = time.process_time()
+        matched_by = Names(found)
+        for name in names:
+            written = name.upper().removeprefix("DEEP/")
+            assert matched_by.match(written, folder, "")[0] == name
+        turns.append(time.process_time() - begun)
+    return min(turns)
+
+
 def test_many_rows_that_are_spelled_otherwise_are_matched_soon(tmp_path: Path):
-    """Not each against every file: with 3000 of both, that took half a minute."""
-    names = [f"deep/{n:04}.fcs" for n in range(3000)]
-    found = {name: tmp_path / name for name in names}
-    begun = time.process_time()
-    matched_by = Names(found)
-    for name in names:
-        written = name.upper().removeprefix("DEEP/")
-        assert matched_by.match(written, tmp_path, "")[0] == name
-    assert time.process_time() - begun < 3
+    """Not each against every file: ten times as many take ten times as long, not a hundred."""
+    assert spent(3000, tmp_path) < 40 * spent(300, tmp_path)
 
 
 def test_the_worklists_template_goes_before_the_commands(tmp_path: Path):

@@ -48,15 +48,25 @@ def test_import_loads_nothing_heavy():
     assert python("-c", code).stdout.strip() == "[]"
 
 
-def test_help_is_there_within_half_a_second():
-    """Processor time of the whole process, so that a busy machine does not count."""
-    before = os.times()
-    assert python("-m", "cytomon", "--help").returncode == 0
-    after = os.times()
-    spent = (after.children_user - before.children_user) + (
-        after.children_system - before.children_system
-    )
-    assert spent < 0.5
+def spent(*arguments: str) -> float:
+    """Processor time of a whole process, the least of three."""
+    turns = []
+    for _ in range(3):
+        before = os.times()
+        assert python(*arguments).returncode == 0
+        after = os.times()
+        turns.append(
+            after.children_user
+            - before.children_user
+            + after.children_system
+            - before.children_system
+        )
+    return min(turns)
+
+
+def test_help_is_there_at_once():
+    """Before pandas, one of the libraries behind the commands, would even be loaded."""
+    assert spent("-m", "cytomon", "--help") < spent("-c", "import pandas")
 
 
 def test_version_is_said(capsys: Captured):

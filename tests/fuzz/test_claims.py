@@ -19,6 +19,11 @@ READ = {
 """What is only large and not too large. Of FCS files the entry point tells it not."""
 
 
+SLOWER = 3
+"""How many times slower than where the bar was set a machine that is shared may be. What the
+limits keep out took 30 to 145 seconds."""
+
+
 @pytest.fixture(scope="module")
 def costs() -> dict[str, dict[str, Any]]:
     """What each claim has cost, from a process that has nothing but the readers loaded."""
@@ -36,5 +41,5 @@ def test_claim(claim: str, costs: dict[str, dict[str, Any]]):
     cost = costs[claim]
     assert (cost["end"] == "read") == (claim in READ or CLAIMS[claim][0] == "fcs"), cost
     assert not cost["end"].startswith("defect"), cost
-    assert cost["seconds"] <= SLOWEST, cost
+    assert cost["seconds"] <= SLOWER * SLOWEST, cost
     assert cost["mib"] <= MEMORY + 3 * cost["file_mib"], cost

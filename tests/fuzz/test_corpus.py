@@ -22,9 +22,9 @@ def test_what_was_found(name: str):
     """Neither a crash nor a hang comes back."""
     assert kept(name), "there is no corpus: python -m tests.fuzz.distil"
     for content in kept(name):
-        began = time.perf_counter()
+        began = time.process_time()
         enter(name, content)
-        assert time.perf_counter() - began < SLOWEST, content[:80]
+        assert time.process_time() - began < SLOWEST, content[:80]
 
 
 @pytest.mark.parametrize("name", ENTRY_POINTS)

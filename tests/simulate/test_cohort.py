@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -405,14 +404,6 @@ def test_patients_do_not_depend_on_their_number(cohort: list[CohortPatient]) -> 
     assert later.person == few[1].person
     assert later.fate.recovery_day == few[1].fate.recovery_day
     assert len({one.seed for one in cohort}) == len(cohort)
-
-
-def test_a_cohort_is_drawn_within_a_second() -> None:
-    """Processor time of 194 patients, without writing them."""
-    before = time.process_time()
-    list(simulate_cohort(194, seed=JUDGING[2], opened=OPENED))
-
-    assert time.process_time() - before < 1
 
 
 def test_command_says_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
