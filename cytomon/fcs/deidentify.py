@@ -16,7 +16,6 @@ from typing import BinaryIO, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cytomon.errors import FcsError
 from cytomon.fcs.acquisition import read_day, write_day
 from cytomon.fcs.intake import open_tube
 from cytomon.fcs.names import is_channel_name
@@ -30,6 +29,7 @@ from cytomon.fcs.scales import (
     of_clock,
 )
 from cytomon.fcs.spillover import KEYWORDS as SPILLOVER_KEYWORDS
+from cytomon.fcs.unchanged import gone, refuse_changed
 from cytomon.fcs.verdicts import refusal
 from cytomon.fcs.write import NO_CRC, head_of
 from cytomon.model.tube import Channel, Role, Spillover, Tube
@@ -150,12 +150,12 @@ def write_copy(tube: Tube, copy: Copy, path: Path) -> None:
     Raises
     ------
     FcsError
-        If the original has changed since it was opened, or the copy has other channels, another
-        matrix or other events.
+        If the original is gone, or has changed since it was opened, or the copy has other
+        channels, another matrix or other events.
     OSError
         If the copy cannot be written.
     """
-    with _original(tube) as source, path.open("wb") as target:
+    with _opened(tube) as source, path.open("wb") as target:
         target.write(copy.head)
         written = _copy_events(tube, source, target)
         if tube.version != "FCS2.0":
@@ -226,35 +226,38 @@ def _of_scales(tube: Tube) -> Iterator[tuple[str, str]]:
             yield keyword, matrix
 
 
-def _original(tube: Tube) -> BinaryIO:
+def _opened(tube: Tube) -> BinaryIO:
     try:
-        if tube.path.stat().st_size == tube.layout.file_bytes:
-            return tube.path.open("rb")
+        source = tube.path.open("rb")
+        source.seek(tube.layout.begin)
     except OSError as error:
-        raise _changed(tube) from error
-    raise _changed(tube)
-
-
-def _changed(tube: Tube) -> FcsError:
-    msg = "the file can no longer be read, or has changed since it was opened"
-    return refusal(msg, tube.name, fix="wait until the file is written, then start again")
+        raise gone(tube.name) from error
+    return source
 
 
 def _copy_events(tube: Tube, source: BinaryIO, target: BinaryIO) -> str:
     begin, end = events_of(tube)
-    source.seek(begin)
     digest = hashlib.sha256()
     mask = _bits_read(tube)
     size = max(1, _CHUNK // len(mask)) * len(mask)
     while begin < end:
-        chunk = source.read(min(size, end - begin))
-        if not chunk or len(chunk) % len(mask):
-            raise _changed(tube)
+        chunk = _next(tube, source, min(size, end - begin))
         chunk = (np.frombuffer(chunk, np.uint8).reshape(-1, len(mask)) & mask).tobytes()
         target.write(chunk)
         digest.update(chunk)
         begin += len(chunk)
     return digest.hexdigest()
+
+
+def _next(tube: Tube, source: BinaryIO, wanted: int) -> bytes:
+    try:
+        chunk = source.read(wanted)
+        refuse_changed(source.fileno(), tube.layout.file_bytes, tube.layout.changed_ns, tube.name)
+    except OSError as error:
+        raise gone(tube.name) from error
+    if len(chunk) < wanted:
+        raise gone(tube.name)
+    return chunk
 
 
 def _bits_read(tube: Tube) -> NDArray[np.uint8]:

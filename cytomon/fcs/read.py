@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from cytomon.errors import FcsError
 from cytomon.fcs.numerals import number
-from cytomon.fcs.unchanged import refuse_changed
-from cytomon.fcs.verdicts import refusal
+from cytomon.fcs.unchanged import gone, refuse_changed
 from cytomon.model.tube import Channel, FloatArray, Role, Tube
 
 _KINDS: Final = {"F": "f4", "D": "f8"}
@@ -137,10 +136,10 @@ class _Reader:
             try:
                 n_read = self._stream.readinto(wanted)
             except OSError as error:
-                raise _gone(self._tube) from error
+                raise gone(self._tube.name) from error
             if not n_read:
                 self._refuse_changed()
-                raise _gone(self._tube)
+                raise gone(self._tube.name)
             wanted = wanted[n_read:]
         self._refuse_changed()
         _scale(self._tube, stored, events)
@@ -151,7 +150,7 @@ class _Reader:
         try:
             refuse_changed(handle, layout.file_bytes, layout.changed_ns, self._tube.name)
         except OSError as error:
-            raise _gone(self._tube) from error
+            raise gone(self._tube.name) from error
 
 
 def _open(tube: Tube) -> RawIOBase:
@@ -160,14 +159,8 @@ def _open(tube: Tube) -> RawIOBase:
         stream = tube.path.open("rb", buffering=0)
         stream.seek(tube.layout.begin)
     except OSError as error:
-        raise _gone(tube) from error
+        raise gone(tube.name) from error
     return stream
-
-
-def _gone(tube: Tube) -> FcsError:
-    return refusal(
-        "the file can no longer be read", tube.name, fix="check that the file is still there"
-    )
 
 
 def _dtype(tube: Tube) -> np.dtype[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from cytomon.errors import FcsError
 from cytomon.fcs.verdicts import refusal
 
 
@@ -38,3 +39,15 @@ def refuse_changed(handle: int, size: int, changed_ns: int, name: str) -> None:
         raise refusal(msg, name, fix=fix)
     if changed_ns and facts.st_mtime_ns != changed_ns:
         raise refusal("the file was written to while it was read", name, fix=fix)
+
+
+def gone(name: str) -> FcsError:
+    """What to raise where a file that was opened before gives no bytes any more.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    """
+    fix = "check that the file is still there"
+    return refusal("the file can no longer be read", name, fix=fix)

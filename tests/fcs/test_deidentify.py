@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,23 +190,30 @@ def test_numbers_out_of_reason_stay_behind(value: str, tmp_path: Path):
     assert copy.keywords["$P2V"] == "450"
 
 
-def test_a_file_that_has_changed_is_refused(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes() + b"more"), "bytes when opened"),
+        (lambda path: os.utime(path, ns=(1, 1)), "written to while it was read"),
+        (Path.unlink, "can no longer be read"),
+    ],
+)
+def test_a_file_that_has_changed_is_refused(
+    change: Callable[[Path], None], message: str, tmp_path: Path
+):
     """Between opening and copying."""
     tube = of(tmp_path)
     plan = plan_copy(tube, days=-1, cytometer=CYTOMETER)
-    with tube.path.open("ab") as stream:
-        stream.write(b"more")
+    change(tube.path)
 
-    with pytest.raises(FcsError, match="changed"):
+    with pytest.raises(FcsError, match=message):
         write_copy(tube, plan, tmp_path / "copy.fcs")
 
 
 def test_a_copy_that_reads_otherwise_is_refused(tmp_path: Path):
-    """The copy is opened again before it is trusted: here the events have changed meanwhile."""
-    tube = of(tmp_path)
+    """The copy is opened again before it is trusted: here it was decided on for another tube."""
     plan = plan_copy(of(tmp_path, keywords={"$P1R": "2048"}), days=-1, cytometer=CYTOMETER)
-    tube.path.write_bytes(make_fcs())
-    os.utime(tube.path)
+    tube = of(tmp_path)
 
     with pytest.raises(CytomonError, match="not read as the original"):
         write_copy(tube, plan, tmp_path / "copy.fcs")
