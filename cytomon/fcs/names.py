@@ -7,7 +7,13 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final
 
-from cytomon.fcs.markers import is_fluorochrome, is_marker, names_control, says_nothing
+from cytomon.fcs.markers import (
+    is_fluorochrome,
+    is_marker,
+    looks_like_stain,
+    names_control,
+    says_nothing,
+)
 
 _OTHERS: Final = """
 a h w t fsc ssc fs ss fals sals int lin log linear loga logh lina linh peak area height width
@@ -16,7 +22,8 @@ doublet doublets singlet singlets red blue violet green yellow uv yg ir pacific
 ig igd igg iga ige igm igk igl tcr
 ccr4 ccr5 ccr6 ccr7 cxcr3 cxcr4 cxcr5 foxp3 bcl2 pd1 pdl1 pdl2 ctla4 lag3 tim3 tigit icos
 gata3 tbet bcma baff zap70 pax5 tslpr gpc3 hlaabc hlaa2 perforin granzyme granzymeb ifng tnfa
-il2 il4 il17 il17a mpo lysozyme lactoferrin siglec fc5 fmc7 annexin annexinv pi dapi hoechst
+il2 il4 il17 il17a il3ra il7ra cd200r1 clec12a cll1 mpo lysozyme lactoferrin siglec fc5 fmc7
+annexin annexinv pi dapi hoechst
 dye stain viability fixable livedead live dead nuclear beads bead syto sytox zombie draq aqua nir
 """
 _WORDS: Final = frozenset(_OTHERS.split())
@@ -49,6 +56,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _MOST_WORDS: Final = 5
 """Of one name: more are tried together in vain."""
 _LONGEST: Final = 100
+_LONGEST_PRINTED: Final = 40
 
 
 def is_channel_name(text: str, allowed: Collection[str] = ()) -> bool:
@@ -86,6 +94,17 @@ def is_channel_name(text: str, allowed: Collection[str] = ()) -> bool:
     words = [letters(word) for word in _WORD.findall(_NUMBERS.sub(" ", plain))]
     few = len(kinds) == len(set(kinds)) and _has_few_digits(words, allowed)
     return bool(words) and few and _known_together(words, allowed)
+
+
+def is_printable(text: str) -> bool:
+    """Whether a text can be repeated in a finding: it is no person's name or number.
+
+    Examples
+    --------
+    >>> is_printable("CD91 PE-Cy7"), is_printable("Lamda FITC"), is_printable("Doe19")
+    (True, True, False)
+    """
+    return len(text) <= _LONGEST_PRINTED and (is_channel_name(text) or looks_like_stain(text))
 
 
 def letters(text: str) -> str:

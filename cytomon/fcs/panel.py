@@ -11,13 +11,13 @@ from cytomon.fcs.mapping import PanelMapping, read_mapping
 from cytomon.fcs.markers import (
     MARKERS,
     is_fluorochrome,
-    looks_like_stain,
     names_control,
     nearest,
     parse_stain,
     says_nothing,
     without_fluorochrome,
 )
+from cytomon.fcs.names import is_printable
 from cytomon.fcs.verdicts import caution
 from cytomon.model.findings import Finding
 from cytomon.model.tube import Channel, Panel, Role, Tube
@@ -30,7 +30,6 @@ Stain = tuple[str, str]
 
 _PREFERENCE: Final = {"A": 0, "": 1, "H": 2, "W": 3}
 _WORST_SPELLING: Final = 4
-_LONGEST_STAIN: Final = 40
 _MAP_IT: Final = "name the marker of each detector in a mapping file (detector,marker)"
 
 
@@ -162,7 +161,7 @@ def _is_unknown(channel: Channel) -> bool:
 def _unknown(channel: Channel, name: str) -> Finding:
     stain, letter = (channel.pnn, "N") if _is_silent(channel) else (channel.pns, "S")
     where = f"{name}: $P{channel.index + 1}{letter}"
-    shown = f"the stain {stain!r}" if _is_printable(stain) else "the stain (not shown)"
+    shown = f"the stain {stain!r}" if is_printable(stain) else "the stain (not shown)"
     if names_control(stain):
         what = f"{shown} of {channel.pnn} names a control and not an antibody"
         fix = f"if the detector holds the antibody after all, {_MAP_IT}"
@@ -172,10 +171,6 @@ def _unknown(channel: Channel, name: str) -> Finding:
         what = f"{shown} of {channel.pnn} is not a marker that is known{near}"
         fix = f"did you mean {' or '.join(similar)}? {_MAP_IT}" if similar else _MAP_IT
     return caution("PANEL_UNKNOWN_STAIN", what, where, fix=fix)
-
-
-def _is_printable(stain: str) -> bool:
-    return len(stain) <= _LONGEST_STAIN and looks_like_stain(stain)
 
 
 def _one(marker: str, claims: list[_Claim], name: str) -> _Claim:

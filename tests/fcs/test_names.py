@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cytomon.fcs.intake import open_tube
-from cytomon.fcs.markers import MARKERS, looks_like_stain
-from cytomon.fcs.names import is_channel_name
+from cytomon.fcs.markers import MARKERS
+from cytomon.fcs.names import is_channel_name, is_printable
 from cytomon.gating.template import list_templates
 
 
@@ -71,7 +71,13 @@ def test_names_of_people_and_numbers(name: str):
     assert not is_channel_name(name)
 
 
-@pytest.mark.parametrize("text", ["Control12345678", "CD19 SparkMeier123", "CD19 StarMeier123"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Control12345678", "CD19 SparkMeier123", "CD19 StarMeier123", "Meier123", "Lee19",
+        "Kim1 PE", "CD1919",
+    ],
+)  # fmt: skip
 def test_no_such_name_is_printed(text: str):
     """What is no channel's name is not told as a stain either."""
-    assert not looks_like_stain(text)
+    assert not is_printable(text)
