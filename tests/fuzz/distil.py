@@ -18,8 +18,8 @@ READERS = {
     "intake": "cytomon/fcs/acquisition.py cytomon/fcs/channels.py cytomon/fcs/detectors.py "
     "cytomon/fcs/extent.py cytomon/fcs/intake.py cytomon/fcs/numerals.py cytomon/fcs/read.py "
     "cytomon/fcs/segments.py cytomon/fcs/spillover.py cytomon/fcs/text.py cytomon/fcs/verdicts.py",
-    "panel": "cytomon/fcs/panel.py cytomon/fcs/markers.py cytomon/fcs/mapping.py "
-    "cytomon/fcs/detectors.py",
+    "panel": "cytomon/fcs/panel.py cytomon/fcs/markers.py cytomon/fcs/names.py "
+    "cytomon/fcs/mapping.py cytomon/fcs/detectors.py",
     "template": "cytomon/gating/template.py cytomon/yaml_file.py cytomon/gating/lint.py "
     "cytomon/gating/explain.py cytomon/gating/*_spec.py cytomon/gating/schema.py "
     "cytomon/gating/envelope/reference.py",
