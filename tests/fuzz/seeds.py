@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from cytomon.gating.folder import gate_folder
+from cytomon.model.gating import TUBE_MATRIX
 from tests.fcs.builders import chain, make_fcs, required, sample_events, text_segment
 from tests.fuzz.entry_points import STAINS, fcs_bytes, open_tube_for_gates
 
@@ -222,14 +223,30 @@ _MISTAKES: tuple[tuple[bytes, bytes], ...] = (
     (b"parent: lymphocytes, kind: quadrant", b"parent: b_cells, kind: quadrant"),
 )  # fmt: skip
 """What an author may write wrongly in the small template, and how."""
+_MISTAKES_OF_GATES: tuple[tuple[bytes, bytes], ...] = (
+    (b'"M"', f'"{TUBE_MATRIX}"'.encode()), (b'min="100"', b'min="NaN"'), (b'"F1"', b'"PE-A"'),
+    (b'compensation-ref="M"', b'compensation-ref="K"'),
+)  # fmt: skip
+"""In the document of all gates."""
+_MISTAKES_OF_KEYWORDS: tuple[dict[str, str | None], ...] = (
+    {"$P1N": "A", "$P2N": "A", "$P3N": "A [P2]"}, {"$P2E": "4,1", "$P2G": "2"},
+    {"$SPILLOVER": "2,FITC-A,PE-A,1,0.1,0,1", "SPILL": "2,FITC-A,PE-A,1,0.2,0,1"},
+    {"$SPILLOVER": "2,FITC-A,PE-A,1,0.1,0,1", "SPILL": "2,PE-A,FITC-A,1,0,0.1,1"},
+    {"$P3S": "x" * 1001}, {"$P3E": None}, {"$P1DATATYPE": "D"}, {"$SPILLOVER": "1,FITC-A,0"},
+)  # fmt: skip
+"""In the TEXT of a tube."""
 
 
 def mistaken(name: str) -> tuple[bytes, ...]:
     """Files with one mistake each, where fuzzing starts beside the valid ones."""
-    if name != "template":
+    if name == "fcs":
+        return tuple(make_fcs(FIVE, keywords=keywords) for keywords in _MISTAKES_OF_KEYWORDS)
+    if name not in {"gatingml", "template"}:
         return ()
-    assert all(right in _small() for right, _ in _MISTAKES)
-    return tuple(_small().replace(right, wrong) for right, wrong in _MISTAKES)
+    right = _small() if name == "template" else seeds(name)[-1]
+    mistakes = _MISTAKES if name == "template" else _MISTAKES_OF_GATES
+    assert all(word in right for word, _ in mistakes)
+    return tuple(right.replace(*mistake) for mistake in mistakes)
 
 
 def _reference() -> Iterator[bytes]:

@@ -39,8 +39,16 @@ def test_seeds_are_valid(name: str):
 
 @pytest.mark.parametrize("content", mistaken("template"))
 def test_each_mistake_is_told(content: bytes):
+    """With its line."""
     with pytest.raises(TemplateError, match="line "):
         ENTRY_POINTS["template"](content)
+
+
+@pytest.mark.parametrize("content", mistaken("gatingml"))
+def test_each_mistake_of_a_document_is_told(content: bytes):
+    """Before anything is measured with it."""
+    with pytest.raises(TemplateError):
+        ENTRY_POINTS["gatingml"](content)
 
 
 def test_the_same_corpus_is_the_same_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -56,7 +64,7 @@ def test_the_same_corpus_is_the_same_zip(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.timeout(2400)
 def test_a_minute_of_fuzzing_for_each(tmp_path: Path):
     """Led by coverage, from the corpus: nothing but readings and refusals."""
-    pytest.importorskip("atheris", reason="fuzzing needs `pip install -e .[fuzz]` (Linux)")
+    pytest.importorskip("atheris", reason="fuzzing needs `pip install -e .[dev]` (Linux)")
     command = [sys.executable, "-m", "tests.fuzz.run", "--seconds", "60", "--work", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
