@@ -14,6 +14,7 @@ import typer
 import cytomon
 from cytomon import permissions
 from cytomon.cli import (
+    INTERRUPTED,
     audit,
     backup,
     batch,
@@ -26,6 +27,7 @@ from cytomon.cli import (
     reference,
     report,
     review,
+    say_interrupted,
     sign,
     simulate,
     template,
@@ -35,7 +37,7 @@ from cytomon.cli import (
 )
 from cytomon.errors import CytomonError, InputError, TemplateError
 
-DONE, USAGE, NOTHING, DEFECT, INTERRUPTED = 0, 2, 3, 70, 130
+DONE, USAGE, NOTHING, DEFECT = 0, 2, 3, 70
 
 app = typer.Typer(
     name="cytomon",
@@ -85,7 +87,7 @@ def _options(
 
 
 def run() -> None:
-    """Run the command line; the console script."""
+    """Run the command line with the words that the process was started with."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no error
             stream.reconfigure(errors="backslashreplace")
@@ -118,7 +120,7 @@ def main(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001  (the funnel: whatever it is, said in words)
         return _say(error)
     if code == INTERRUPTED:
-        typer.echo("interrupted; run the same command again to go on", err=True)
+        say_interrupted()
     return code if isinstance(code, int) else DONE
 
 

@@ -188,6 +188,19 @@ def test_an_interrupt_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys:
     assert "run the same command again" in capsys.readouterr().err
 
 
+def test_an_interrupt_while_it_is_loaded_is_no_traceback():
+    """Somebody thinks better of it at once: here, as the module of the command line is read."""
+    code = (
+        "import os, signal, sys; from cytomon.__main__ import run\n"
+        "def interrupt(event, words):\n"
+        "    if event == 'import' and words[0] == 'typer': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.addaudithook(interrupt); run()"
+    )
+    done = python("-c", code)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted; run the same command again to go on\n"
+
+
 def test_ctrl_c_ends_a_batch_quickly_and_quietly(tubes: Path, tmp_path: Path):
     """The processes that measure end with it, without a word of their own."""
     folder = tmp_path / "in"

@@ -93,7 +93,7 @@ def test_it_says_what_it_is(wheel: Path):
     assert licence == (ROOT / "LICENSE").read_bytes()
     assert metadata["Requires-Python"] == PROJECT["requires-python"]
     assert set(metadata.get_all("Provides-Extra") or ()) == set(PROJECT["optional-dependencies"])
-    assert "cytomon = cytomon.cli.main:run" in entries
+    assert "cytomon = cytomon.__main__:run" in entries
     assert "[napari.manifest]" in entries
 
 
