@@ -121,6 +121,12 @@ class Store:
             raise self._refusal(error.orig) from error
         except driver.Error as error:
             raise self._refusal(error) from error
+        except UnicodeDecodeError as error:
+            raise DamagedError(
+                "a text of the database holds what is no UTF-8",
+                where=str(self.address),
+                fix="restore it from a backup; `cytomon audit verify` says what is damaged",
+            ) from error
         except UnicodeEncodeError as error:
             raise InputError(
                 "a text holds what is no UTF-8",

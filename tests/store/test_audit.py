@@ -21,7 +21,7 @@ from cytomon.store.history import read_log
 from cytomon.store.open import opened
 from cytomon.store.reports import release
 from cytomon.store.said import acknowledge, save_review
-from cytomon.store.session import Store
+from cytomon.store.session import DamagedError, Store
 from cytomon.store.verify import verify
 from tests.store import tamper
 from tests.store.builders import (
@@ -197,6 +197,20 @@ def test_bytes_that_rotted_are_found(sound: tuple[Path, Anchor], tmp_path: Path,
     path.write_bytes(content)
 
     assert found(path, sound[1])
+
+
+def test_a_name_in_the_layout_that_rotted_is_said(sound: tuple[Path, Anchor], tmp_path: Path):
+    """SQLite repeats it in a message that is no text."""
+    content = sound[0].read_bytes()
+    path = tmp_path / "rotten.db"
+    path.write_bytes(content.replace(b"tabletubestubes", b"tabletub\xa0stubes"))
+    assert path.read_bytes() != content
+
+    with (
+        pytest.raises(DamagedError, match=r"(?s)no UTF-8.*restore it from a backup"),
+        opened(parse(f"sqlite:///{path}"), who=ADMIN),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(
