@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 Mutator = Callable[[bytes, int, int], bytes]
 
@@ -21,7 +21,9 @@ _ATTRIBUTE = re.compile(rb'([\w:-]+)="([^"]*)"')
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+$")
 _CELLS = re.compile(rb"[^,\n]+|[,\n]")
 _WORDS = re.compile(rb"[A-Za-z_0-9.$#+-]+|[^A-Za-z_0-9.$#+-]")
-_TOKENS = {
+_KEYWORDS = re.compile(rb"[^/|\x0c]+|[/|\x0c]")
+_TOKENS: dict[str, tuple[re.Pattern[bytes], ...]] = {
+    "fcs": (_KEYWORDS,), "text": (_KEYWORDS,),
     "gatingml": (_XML, _WORDS), "flowjo": (_XML, _WORDS), "template": (_LINES, _WORDS),
     "reference": (_LINES, _WORDS), "profile": (_LINES, _WORDS), "worklist": (_LINES, _CELLS),
     "patients": (_LINES, _CELLS), "events": (_LINES, _CELLS), "measurements": (_LINES, _CELLS),
@@ -29,30 +31,29 @@ _TOKENS = {
 }  # fmt: skip
 
 
-def mutator(name: str) -> Mutator | None:
-    """For an entry point, or None where libFuzzer's own is right: where bytes have places."""
-    if name in {"fcs", "text"}:
-        patterns: Sequence[re.Pattern[bytes]] = (re.compile(rb"[^/|\x0c]+|[/|\x0c]"),)
-    else:
-        patterns = _TOKENS[name]
-    return lambda data, most, seed: _mutated(data, most, random.Random(seed), patterns)  # noqa: S311
+def mutator(name: str) -> Mutator:
+    """For an entry point."""
+    return lambda data, most, seed: _mutated(name, data, most, random.Random(seed))  # noqa: S311
 
 
-def _mutated(
-    data: bytes, most: int, dice: random.Random, patterns: Sequence[re.Pattern[bytes]]
-) -> bytes:
+def _mutated(name: str, data: bytes, most: int, dice: random.Random) -> bytes:
     import atheris
 
     if not data or dice.random() < 0.5:
         changed: bytes = atheris.Mutate(data, most)
         return changed
-    pieces = dice.choice(patterns).findall(data)
+    return rearranged(name, data, dice)[:most]
+
+
+def rearranged(name: str, data: bytes, dice: random.Random) -> bytes:
+    """A file with one to three pieces changed, as its format divides it."""
+    pieces = dice.choice(_TOKENS[name]).findall(data)
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
-        pieces = _rearranged(pieces, dice)
-    return b"".join(pieces)[:most]
+        pieces = _changed(pieces, dice)
+    return b"".join(pieces)
 
 
-def _rearranged(pieces: list[bytes], dice: random.Random) -> list[bytes]:
+def _changed(pieces: list[bytes], dice: random.Random) -> list[bytes]:
     if not pieces:
         return pieces
     at, other = dice.randrange(len(pieces)), dice.randrange(len(pieces))
