@@ -287,7 +287,7 @@ class Sitting(QObject):
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, CytomonError):
-            self._room.say(f"{error.where}: {error.what}. {error.fix}")
+            self._room.say(f"{error.where}: {error.what}; {error.fix}")
         else:
             self._room.say(
                 f"cytomon failed here ({type(error).__name__}); what was done before is kept"
