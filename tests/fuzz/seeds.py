@@ -233,14 +233,22 @@ _MISTAKES_OF_KEYWORDS: tuple[dict[str, str | None], ...] = (
     {"$SPILLOVER": "2,FITC-A,PE-A,1,0.1,0,1", "SPILL": "2,FITC-A,PE-A,1,0.2,0,1"},
     {"$SPILLOVER": "2,FITC-A,PE-A,1,0.1,0,1", "SPILL": "2,PE-A,FITC-A,1,0,0.1,1"},
     {"$P3S": "x" * 1001}, {"$P3E": None}, {"$P1DATATYPE": "D"}, {"$SPILLOVER": "1,FITC-A,0"},
+    {"$SPILLOVER": "2,FITC-A,FITC-A,1,0,0,1"}, {"$SPILLOVER": "2,FITC-A,PE-A,1,9,0,1"},
+    {"$SPILLOVER": "2,FITC-A,PE-A,1,0.1,0,1", "$P3N": "CD19"}, {"$COMP": "2,1,0.1,0,1"},
+    {"$SPILLOVER": "2,FITC-A,PE-A,1,1,1,1"}, {"$NEXTDATA": "64"}, {"$MODE": "C"},
+    {"$DATE": "31-FEB-2026", "$BTIM": "25:61:61"}, {"$BTIM": "10:11:12:59", "$DATE": "09-FEB-2026"},
+    {"$P3S": "CD19 PE", "$P4S": "CD19 FITC"}, {"$P1R": "1.5", "$DATATYPE": "I"},
 )  # fmt: skip
-"""In the TEXT of a tube."""
+"""In the TEXT of a tube; what is only doubtful, too."""
 
 
 def mistaken(name: str) -> tuple[bytes, ...]:
     """Files with one mistake each, where fuzzing starts beside the valid ones."""
     if name == "fcs":
         return tuple(make_fcs(FIVE, keywords=keywords) for keywords in _MISTAKES_OF_KEYWORDS)
+    if name == "text":
+        pairs = required(sample_events(4), "F", "1,2,3,4", [32] * 4)
+        return tuple(text_segment(pairs | keywords) for keywords in _MISTAKES_OF_KEYWORDS)
     if name not in {"gatingml", "template"}:
         return ()
     right = _small() if name == "template" else seeds(name)[-1]
