@@ -226,6 +226,8 @@ _MISTAKES: tuple[tuple[bytes, bytes], ...] = (
 _MISTAKES_OF_GATES: tuple[tuple[bytes, bytes], ...] = (
     (b'"M"', f'"{TUBE_MATRIX}"'.encode()), (b'min="100"', b'min="NaN"'), (b'"F1"', b'"PE-A"'),
     (b'compensation-ref="M"', b'compensation-ref="K"'),
+    (b"<transforms:flin", b'<transforms:flin transforms:boundMin="0"'),
+    (b"spectrumMatrix t", b'spectrumMatrix transforms:matrix-inverted-already="1" t'),
 )  # fmt: skip
 """In the document of all gates."""
 _MISTAKES_OF_KEYWORDS: tuple[dict[str, str | None], ...] = (
