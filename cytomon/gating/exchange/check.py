@@ -47,8 +47,10 @@ def usable_matrices(strategy: Any, tube: Tube, path: Path) -> dict[str, Spillove
         values = np.asarray(matrix.matrix, dtype=np.float64)
         if name == TUBE_MATRIX:
             raise unusable(f"a matrix cannot be called {name!r}, as the tube's own is", path)
-        n = len(matrix.detectors)
-        if values.shape != (n, n) or len(set(matrix.detectors)) < n:
+        n, dyes = len(matrix.detectors), [dye for dye in matrix.fluorochromes if dye]
+        twice = len({*matrix.detectors}) < n or len({*dyes}) < len(dyes)
+        # a gate may ask for the dye, so it must be clear which detector carries it
+        if values.shape != (n, n) or twice or len(dyes) not in {0, n}:
             what = f"the matrix {name!r} of the document is not of one dye for each detector"
             raise unusable(what, path)
         if not (np.isfinite(values).all() and np.linalg.matrix_rank(values) == len(values)):

@@ -72,12 +72,12 @@ def read_gatingml(path: Path, tube: Tube, panel: Panel | None = None) -> Placeme
     """
     content = read_document(path)
     strategy = parse_document(content, path)
+    matrices = usable_matrices(strategy, tube, path)
     place = {name: number for number, name in enumerate(gate_ids(content))}
     found = sorted(
         _Translator(strategy, tube, panel, path).gates(), key=lambda gate: place[gate.name]
     )
     translated = in_reading_order(found)
-    matrices = usable_matrices(strategy, tube, path)
     check_gates(translated, matrices.keys(), path)
     findings: tuple[Finding, ...] = ()
     if tube.spillover is not None:

@@ -52,11 +52,13 @@ def boolean_gate(operand: str, complement: str = "false") -> str:
     )
 
 
-def matrix(values: list[str], second: str = "FL2-H") -> str:
+def matrix(
+    values: list[str], second: str = "FL2-H", fluorochromes: tuple[str, ...] = ("F1", "F2")
+) -> str:
     detectors = "".join(
         f'<data-type:fcs-dimension data-type:name="{name}"/>' for name in ("FL1-H", second)
     )
-    dyes = "".join(f'<data-type:fcs-dimension data-type:name="{n}"/>' for n in ("F1", "F2"))
+    dyes = "".join(f'<data-type:fcs-dimension data-type:name="{n}"/>' for n in fluorochromes)
     numbers = [f'<transforms:coefficient transforms:value="{value}"/>' for value in values]
     rows = "".join(
         f"<transforms:spectrum>{a}{b}</transforms:spectrum>" for a, b in (numbers[:2], numbers[2:])
@@ -245,6 +247,24 @@ REFUSED = {
     "a matrix that cannot be inverted": (
         _gml(document(matrix(["1", "1", "1", "1"]), range_gate(matrix="M", channel="F1"))),
         "cannot be inverted",
+    ),
+    "a matrix of more dyes than detectors, by the last of which a gate is drawn": (
+        _gml(
+            document(
+                matrix(["1", "0", "0", "1"], fluorochromes=("F1", "F2", "F3")),
+                range_gate(matrix="M", channel="F3"),
+            )
+        ),
+        "not of one dye for each detector",
+    ),
+    "a matrix of one dye on two detectors": (
+        _gml(
+            document(
+                matrix(["1", "0", "0", "1"], fluorochromes=("F1", "F1")),
+                range_gate(matrix="M", channel="F1"),
+            )
+        ),
+        "not of one dye for each detector",
     ),
     "a matrix for other detectors": (
         _gml(
