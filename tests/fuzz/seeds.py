@@ -230,6 +230,16 @@ _MISTAKES_OF_GATES: tuple[tuple[bytes, bytes], ...] = (
     (b"spectrumMatrix t", b'spectrumMatrix transforms:matrix-inverted-already="1" t'),
 )  # fmt: skip
 """In the document of all gates."""
+_MISTAKES_OF_ROWS: tuple[tuple[bytes, bytes], ...] = (
+    (b"50,100000", b"500,100"), (b"50,100000", b"50,"), (b"mrd,", b"mdr,"),
+    (b"50,100000,0.0005,0.0003", b"0,100000,0,0"), (b"50,100000", b",-1"), (b",0.0007", b",nan"),
+    (b"0.0005,0.0003,0.0007", b"0.0005,,"), (b"0.0005,0.0003,0.0007", b",0.0003,0.0007"),
+    (b"0.0005,0.0003,0.0007", b",,"), (b"0.0005,0.0003", b"0.0001,0.0003"), (b"0.0002,", b"1e999,"),
+    (b"POSITIVE", b"NOT_DETECTED"), (b"POSITIVE,", b"POSITIVE,low"), (b"POSITIVE", b"RECOVERED"),
+    (b"100000,0.0005", b"100000,0.0006"), (b"marrow", b"bone"), (b"2026-02-09", b"9.2.2026"),
+    (b"P1,S1", b","), (b"b_fraction", b"mrd"), (b",,P1", b",0a,P1"),
+)  # fmt: skip
+"""In a list of results."""
 _MISTAKES_OF_KEYWORDS: tuple[dict[str, str | None], ...] = (
     {"$P1N": "A", "$P2N": "A", "$P3N": "A [P2]"}, {"$P2E": "4,1", "$P2G": "2"},
     {"$SPILLOVER": "2,FITC-A,PE-A,1,0.1,0,1", "SPILL": "2,FITC-A,PE-A,1,0.2,0,1"},
@@ -251,10 +261,12 @@ def mistaken(name: str) -> tuple[bytes, ...]:
     if name == "text":
         pairs = required(sample_events(4), "F", "1,2,3,4", [32] * 4)
         return tuple(text_segment(pairs | keywords) for keywords in _MISTAKES_OF_KEYWORDS)
-    if name not in {"gatingml", "template"}:
+    mistakes = {
+        "template": _MISTAKES, "gatingml": _MISTAKES_OF_GATES, "measurements": _MISTAKES_OF_ROWS,
+    }.get(name, ())  # fmt: skip
+    if not mistakes:
         return ()
-    right = _small() if name == "template" else seeds(name)[-1]
-    mistakes = _MISTAKES if name == "template" else _MISTAKES_OF_GATES
+    right = seeds(name)[-1 if name == "gatingml" else 0]
     assert all(word in right for word, _ in mistakes)
     return tuple(right.replace(*mistake) for mistake in mistakes)
 
@@ -275,13 +287,17 @@ def _worklist() -> Iterator[bytes]:
     yield (
         b"file,patient_id,specimen_id,collected_on,specimen_type,template,received_on,pull,"
         b"cd19_clone,cd22_clone,instrument_qc,viability\n"
-        b"a.fcs,P1,S1,2026-02-09,marrow,b_all_mrd,2026-02-10,1,HD37,RFB4,ok,85 %\n"
+        b"a.fcs,P1,S1,2026-02-09,marrow,b_all_mrd,2026-02-10,1,HD37,RFB4,pass,0.85\n"
     )
 
 
 def _patients() -> Iterator[bytes]:
     yield (ROOT / "sample_fcs/patients.csv").read_bytes()
     yield b"patient_id,infusion_date,product\nP1,2026-01-01,CD19/CD22\n"
+    yield (
+        b"patient_id,infusion_date,product,birth_year,sex,genotype\n"
+        b"P1,2026-01-01,CD19,2015,F,KMT2A-r\nP2,2026-01-02,CD22,,,\n"
+    )
 
 
 def _events() -> Iterator[bytes]:
@@ -297,9 +313,12 @@ def _measurements() -> Iterator[bytes]:
         b"file,sha256,patient_id,specimen_id,collected_on,specimen_type,template,quantity,"
         b"numerator,denominator,value,ci_low,ci_high,lod,loq,status,qualifiers\n"
     )
-    row = b",,P1,S1,2026-02-09,marrow,,%s,%s,%s,%s,%s,%s,,,%s,\n"
-    yield head + row % (b"mrd", b"5", b"100000", b"5e-5", b"1e-5", b"1e-4", b"DETECTED_BELOW_LOQ")
-    yield head + row % (b"b_fraction", b"", b"", b"0.02", b"", b"", b"RECOVERED") * 3
+    who, more = b"P1,S1,2026-02-09,marrow", b"b_fraction,,,0.02,0.01,0.03,,,RECOVERED,\n"
+    found = b"mrd,50,100000,0.0005,0.0003,0.0007,0.0002,0.0005,POSITIVE,\n"
+    none = b"mrd,0,500000,0,0,7e-6,4e-5,1e-4,NOT_DETECTED,FEW_EVENTS;CHECK_BY_EYE\n"
+    tube = b"a.fcs," + b"0a" * 32 + b"," + who + b",b_all_mrd,"
+    yield head + b",," + who + b",," + found + b",," + who + b",," + more
+    yield head + tube + none + tube + more + b",,P2,S2,2026-03-09,blood,," + more
 
 
 _SEEDS: Mapping[str, Callable[[], Iterator[bytes]]] = {

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from cytomon.errors import CytomonError, TemplateError
+from cytomon.filing.measured_list import read_pieces
+from cytomon.lists import read_rows
+from cytomon.worklist import EventRow, PatientRow, WorklistRow
 from tests.fuzz.corpus import keep, kept
 from tests.fuzz.entry_points import ENTRY_POINTS, enter
 from tests.fuzz.run import SLOWEST
@@ -35,6 +38,37 @@ def test_seeds_are_valid(name: str):
         ENTRY_POINTS[name](content)
     with pytest.raises(CytomonError, match="FlowJo 9") if name == "flowjo" else nullcontext():
         ENTRY_POINTS[name](last)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [("worklist", WorklistRow), ("patients", PatientRow), ("events", EventRow)],
+)
+def test_rows_of_the_seeds_are_taken(name: str, row: type[PatientRow], tmp_path: Path):
+    """Else what comes after the checks of a row would hardly be reached."""
+    for number, content in enumerate(seeds(name)):
+        path = tmp_path / f"{number}.csv"
+        path.write_bytes(content)
+        found = read_rows(path, row)
+        assert found.rows
+        assert not found.refused
+
+
+def test_results_of_the_seeds_are_taken(tmp_path: Path):
+    """The same."""
+    for number, content in enumerate(seeds("measurements")):
+        path = tmp_path / f"{number}.csv"
+        path.write_bytes(content)
+        pieces = list(read_pieces(path))
+        assert any(piece.results for piece in pieces)
+        assert not any(piece.refused for piece in pieces)
+
+
+@pytest.mark.parametrize("content", mistaken("measurements"))
+def test_each_mistake_in_a_result_is_told(content: bytes, tmp_path: Path):
+    """With its line."""
+    (tmp_path / "m.csv").write_bytes(content)
+    assert any(piece.refused for piece in read_pieces(tmp_path / "m.csv"))
 
 
 @pytest.mark.parametrize("content", mistaken("template"))
