@@ -237,7 +237,7 @@ _MISTAKES_OF_ROWS: tuple[tuple[bytes, bytes], ...] = (
     (b"0.0005,0.0003,0.0007", b",,"), (b"0.0005,0.0003", b"0.0001,0.0003"), (b"0.0002,", b"1e999,"),
     (b"POSITIVE", b"NOT_DETECTED"), (b"POSITIVE,", b"POSITIVE,low"), (b"POSITIVE", b"RECOVERED"),
     (b"100000,0.0005", b"100000,0.0006"), (b"marrow", b"bone"), (b"2026-02-09", b"9.2.2026"),
-    (b"P1,S1", b","), (b"b_fraction", b"mrd"), (b",,P1", b",0a,P1"),
+    (b"P1,S1", b","), (b"b_fraction", b"mrd"), (b",,P1", b",0a,P1"), (b"ERED,", b"ERED"),
 )  # fmt: skip
 """In a list of results."""
 _MISTAKES_OF_KEYWORDS: tuple[dict[str, str | None], ...] = (
@@ -319,6 +319,11 @@ def _measurements() -> Iterator[bytes]:
     tube = b"a.fcs," + b"0a" * 32 + b"," + who + b",b_all_mrd,"
     yield head + b",," + who + b",," + found + b",," + who + b",," + more
     yield head + tube + none + tube + more + b",,P2,S2,2026-03-09,blood,," + more
+    yield (
+        b"patient_id,specimen_id,collected_on,specimen_type,quantity,numerator,denominator,value,"
+        b"ci_low,ci_high,status\nP1,S1,2026-02-09,marrow,b_fraction,,,0.02,0.01,0.03,RECOVERED\n"
+        b",,,,,,,,,,\n\nP1,S1,2026-02-09,marrow,mrd,,9,,,,NOT_EVALUABLE\n"
+    )
 
 
 _SEEDS: Mapping[str, Callable[[], Iterator[bytes]]] = {
