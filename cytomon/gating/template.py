@@ -102,15 +102,14 @@ def parse_template(content: bytes, path: Path, *, lint: Lint = find_mistakes) ->
     TemplateError
         With every mistake and its line.
     """
-    mistakes = check_template(content, lint=lint, folder=path.parent)
-    if mistakes:
+    spec, mistakes = _checked(content, lint, path.parent)
+    if mistakes or spec is None:
         listed = "\n".join(f"    line {m.line}: {m.what} ({m.fix})" for m in mistakes)
         raise TemplateError(
             f"the template has {len(mistakes)} mistake{'s' * (len(mistakes) > 1)}:\n{listed}",
             where=path.name,
             fix="`cytomon template check FILE` lists them again after each change",
         )
-    spec = TemplateSpec.model_validate(read_yaml(content)[0])
     canonical = spec.model_dump_json(exclude_defaults=False)
     references = {
         gate.reference: load_reference(gate.reference, path.parent)
@@ -143,17 +142,24 @@ def check_template(
     folder : Path, optional
         Of the file, where its own references lie.
     """
+    return _checked(content, lint, folder)[1]
+
+
+def _checked(
+    content: bytes, lint: Lint, folder: Path | None
+) -> tuple[TemplateSpec | None, tuple[Mistake, ...]]:
+    """What a file says, if it can be read at all, and what is wrong with it."""
     try:
         data, lines = read_yaml(content)
     except Unreadable as error:
-        return (Mistake(error.line, error.what, error.fix),)
+        return None, (Mistake(error.line, error.what, error.fix),)
     try:
         spec = TemplateSpec.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[:_MOST_MISTAKES]
         found = [explain(item, lines, data) for item in first]
-        return tuple(sorted(set(found)))
-    return tuple(sorted((*lint(spec, lines), *find_unknown(spec, lines, folder))))
+        return None, tuple(sorted(set(found)))
+    return spec, tuple(sorted((*lint(spec, lines), *find_unknown(spec, lines, folder))))
 
 
 def pick_template(markers: Set[str], templates: Sequence[Template], *, where: str) -> Template:
