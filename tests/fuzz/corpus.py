@@ -12,7 +12,7 @@ _DAY = (1980, 1, 1, 0, 0, 0)
 
 
 def kept(name: str) -> tuple[bytes, ...]:
-    """What is kept for an entry point; crashes of the past are among it."""
+    """What is kept for an entry point."""
     path = _FOLDER / f"{name}.zip"
     if not path.exists():
         return ()
